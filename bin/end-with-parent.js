@@ -1,0 +1,26 @@
+// Not named HUIDAN_*: those are the user's settings, and an unknown one is refused.
+export const LAUNCHER_VARIABLE = 'LAUNCHED_BY_PID';
+
+/** A clean stop after the launcher's death gets this long; then the process ends the hard way. */
+const STOP_LIMIT_MS = 20_000;
+
+/**
+ * Makes this process stop when the launcher that started it is gone, however it went. A closed channel is the only
+ * sign that also comes after kill -9; watching the parent's pid would need polling and can be fooled by reuse.
+ * Does nothing in a process that no launcher started.
+ */
+export function endWithParent() {
+  const launcherPid = process.env[LAUNCHER_VARIABLE];
+  // Our own children must not take themselves for launched ones.
+  delete process.env[LAUNCHER_VARIABLE];
+  if (launcherPid === undefined || process.channel === undefined) return;
+
+  process.once('disconnect', () => {
+    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+    // By signal, so that there is one way to stop, and a program that has no handler yet simply ends.
+    process.kill(process.pid, 'SIGTERM');
+  });
+  // The listener alone would keep a finished program running.
+  process.channel.unref();
+  if (!process.connected) process.emit('disconnect');
+}
