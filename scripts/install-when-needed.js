@@ -50,7 +50,14 @@ function install() {
   say(`Installing the packages (npm ${command}); this is needed once and takes about a minute on a slow line ...`);
   rmSync(stampPath, { force: true });
   // Errors only: under an older Node npm warns of every package that wants a newer one, which they will run under.
-  const status = runNpm([command, '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']);
+  const status = runNpm([
+    command,
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
   if (status !== 0) leave(status, `npm ${command} failed; its message is above. Run it again when the cause is gone.`);
   if (!pinnedNodeRuns()) {
     leave(
