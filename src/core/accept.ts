@@ -1,0 +1,78 @@
+import { equalInConstantTime } from './signing.ts';
+import type { TimeMs } from './time.ts';
+
+/** A request at a callback address, as its bytes came. */
+export interface CallbackRequest {
+  readonly method: 'POST' | 'GET';
+  /** The event named in the path, '' where the platform has one address for all. */
+  readonly topic: string;
+  /** The raw query string without `?`. */
+  readonly query: string;
+  /** Lower-case names; of a repeated header the first value. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly receivedAt: TimeMs;
+}
+
+/** A secret of an account that is valid now. */
+export interface Secret {
+  /** Name of the credential field. */
+  readonly name: string;
+  readonly value: string;
+  /** See `secretFingerprint`; may be shown and stored. */
+  readonly fingerprint: string;
+}
+
+const MADE_HERE = Symbol('made by the evidence functions');
+
+/**
+ * Proof that a request comes from its platform. Only the functions below can make one, and `accept()` wants one: there
+ * is no way to parse a body that nobody vouched for, in any mode.
+ */
+export class Evidence {
+  readonly kind: 'signature' | 'path-token' | 'pending-binding';
+  /** Fingerprint of the secret that matched, '' where there was none. */
+  readonly fingerprint: string;
+  constructor(token: typeof MADE_HERE, kind: Evidence['kind'], fingerprint: string) {
+    if (token !== MADE_HERE) throw new TypeError('evidence comes from a check, not from a constructor call');
+    this.kind = kind;
+    this.fingerprint = fingerprint;
+  }
+}
+
+/** Evidence when the given signature equals, byte by byte, the one computed with the secret. */
+export function signatureEvidence(given: string, computed: string, secret: Secret): Evidence | undefined {
+  return equalInConstantTime(given, computed) ? new Evidence(MADE_HERE, 'signature', secret.fingerprint) : undefined;
+}
+
+/** Evidence from an asymmetric check that the caller hands in, so that no caller can forget to run it. */
+export function publicKeyEvidence(check: (publicKey: string) => boolean, key: Secret): Evidence | undefined {
+  return check(key.value) ? new Evidence(MADE_HERE, 'signature', key.fingerprint) : undefined;
+}
+
+/** Evidence when an unguessable token of the path is one that we gave out. */
+export function pathTokenEvidence(given: string, issued: string): Evidence | undefined {
+  return issued !== '' && equalInConstantTime(given, issued) ? new Evidence(MADE_HERE, 'path-token', '') : undefined;
+}
+
+/** Evidence when the store named by the request has a binding of ours pending. */
+export function pendingBindingEvidence(store: string, pending: ReadonlySet<string>): Evidence | undefined {
+  return pending.has(store) ? new Evidence(MADE_HERE, 'pending-binding', '') : undefined;
+}
+
+/** A request that was vouched for, with what the verifier had to read of it anyway. `parse` takes nothing else. */
+export class Accepted<Content = unknown> {
+  readonly request: CallbackRequest;
+  readonly evidence: Evidence;
+  readonly content: Content;
+  constructor(token: typeof MADE_HERE, request: CallbackRequest, evidence: Evidence, content: Content) {
+    if (token !== MADE_HERE) throw new TypeError('only accept() makes an accepted request');
+    this.request = request;
+    this.evidence = evidence;
+    this.content = content;
+  }
+}
+
+export function accept<Content>(request: CallbackRequest, evidence: Evidence, content: Content): Accepted<Content> {
+  return new Accepted(MADE_HERE, request, evidence, content);
+}

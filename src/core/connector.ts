@@ -1,0 +1,91 @@
+import type { Accepted, CallbackRequest, Secret } from './accept.ts';
+import type { AccountSpec, Words } from './account-fields.ts';
+import type { OrderKind, RegisterRules, Report } from './fact.ts';
+import type { Json } from './json.ts';
+import type { SandboxPlatform } from './sandbox.ts';
+
+/** An account as a connector sees it. */
+export interface AccountView {
+  readonly id: string;
+  readonly platform: string;
+  /** The secrets of a credential field that are valid now, the newest first. */
+  secrets(name: string): readonly Secret[];
+  /** The newest value of a credential that is no secret, such as an app key. */
+  credential(name: string): string | undefined;
+  /** Settings with defaults filled in. */
+  readonly settings: Readonly<Record<string, Json>>;
+}
+
+/** Why a request was not believed. The detail is for the account's owner and never holds a secret. */
+export interface Refusal {
+  readonly reason: 'unreadable' | 'missing_signature' | 'wrong_signature' | 'no_secret' | 'unknown_token';
+  readonly detail: string;
+}
+
+export type Verification<Content> =
+  | { readonly ok: true; readonly accepted: Accepted<Content> }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** What a believed request says. */
+export type Parsed =
+  | { readonly kind: 'reports'; readonly reports: readonly Report[]; readonly replyData?: Json }
+  /** Says nothing about an order: a ping, a heartbeat. */
+  | { readonly kind: 'nothing'; readonly note: string; readonly replyData?: Json }
+  /** Genuine, but with a status, a value or a shape that the connector does not know: kept, shown, never guessed. */
+  | { readonly kind: 'unrecognised'; readonly reason: string };
+
+/** The three outcomes that exist; each connector renders the first two in its platform's bytes. */
+export type Outcome = 'stored' | 'rejected' | 'try_again';
+
+export interface Reply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface Topic {
+  /** Last part of the callback address, '' where there is one address for all. */
+  readonly name: string;
+  readonly label: Words;
+}
+
+/**
+ * A platform. Everything that the hub knows of one is in this object; nothing outside the connector's folder names it.
+ */
+export interface Connector<Content = unknown> {
+  readonly id: string;
+  readonly label: Words;
+  readonly orderKinds: readonly OrderKind[];
+  readonly account: AccountSpec;
+  readonly topics: readonly Topic[];
+  readonly registers: RegisterRules;
+  /** Checks where a request comes from, over the raw bytes. */
+  verify(request: CallbackRequest, account: AccountView): Verification<Content>;
+  /** Turns a believed request into reports. Pure: the same request gives the same reports. */
+  parse(accepted: Accepted<Content>, account: AccountView): Parsed;
+  /** The platform's own acknowledgement. `replyData` is what `parse` wanted to say back. */
+  reply(outcome: 'stored' | 'rejected', request: CallbackRequest, replyData?: Json): Reply;
+  /** The platform's side of the story, for the sandbox. */
+  readonly sandbox: SandboxPlatform;
+}
+
+/** Our own outage, the same for every platform: never the sender's fault, so it will send again. */
+export const TRY_AGAIN: Reply = {
+  status: 503,
+  contentType: 'application/json; charset=utf-8',
+  body: '{"error":"try_again"}',
+};
+
+/** A JSON acknowledgement with exactly these bytes. */
+export function jsonReply(body: string, status = 200): Reply {
+  return { status, contentType: 'application/json; charset=utf-8', body };
+}
+
+/** Connectors of different contents side by side; the hub pairs each one's `verify` with its own `parse`. */
+export type AnyConnector = Connector<never> | Connector;
+
+/** Keeps the content type between a connector's own functions and hides it from the hub. */
+export function defineConnector<Content>(connector: Connector<Content>): Connector {
+  // Sound because the hub only gives `parse` what this connector's `verify` accepted.
+  return connector as unknown as Connector;
+}

@@ -1,0 +1,77 @@
+/** How loudly an error is logged. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface ErrorEntry {
+  /** HTTP status where the error leaves by the API. */
+  readonly status: number;
+  /** One sentence for the caller; says what to do where it can. */
+  readonly message: string;
+  readonly level: LogLevel;
+  /** Whether the same request may succeed later. */
+  readonly retry: boolean;
+}
+
+const entry = (status: number, message: string, level: LogLevel = 'info', retry = false): ErrorEntry => ({
+  status,
+  message,
+  level,
+  retry,
+});
+
+/** Every error that a user can meet. `docs/errors.md` is held to this table in both directions by a test. */
+export const ERRORS = {
+  malformed_json: entry(400, 'The body is not JSON.'),
+  malformed_request: entry(400, 'The request does not have the documented shape.'),
+  malformed_cursor: entry(400, 'The cursor is not one that this list gave out.'),
+  body_too_large: entry(413, 'The body is larger than the limit.'),
+  unsupported_media_type: entry(415, 'The API takes application/json.'),
+  unauthorized: entry(401, 'A valid API key is needed: Authorization: Bearer KEY.'),
+  forbidden: entry(403, 'The API key has no right to do this.'),
+  reveal_needs_reason: entry(400, 'Revealing personal data needs reason=….'),
+  not_found: entry(404, 'There is nothing here.'),
+  account_not_found: entry(404, 'There is no such account.'),
+  order_not_found: entry(404, 'There is no such order.'),
+  callback_not_found: entry(404, 'There is no such callback.'),
+  endpoint_not_found: entry(404, 'There is no such endpoint.'),
+  event_not_found: entry(404, 'There is no such event.'),
+  key_not_found: entry(404, 'There is no such API key.'),
+  replay_not_found: entry(404, 'There is no such replay.'),
+  callback_unknown: entry(404, 'No account takes callbacks at this address.'),
+  method_not_allowed: entry(405, 'This address does not take that method.'),
+  conflict: entry(409, 'Something with this id exists already.'),
+  idempotency_conflict: entry(409, 'This Idempotency-Key was used for another request.'),
+  idempotency_in_progress: entry(409, 'The first request with this Idempotency-Key is still under way.', 'info', true),
+  platform_unknown: entry(422, 'There is no connector for this platform.'),
+  credentials_invalid: entry(422, 'The credentials do not fit the platform.'),
+  settings_invalid: entry(422, 'The settings do not fit the platform.'),
+  endpoint_url_refused: entry(422, 'The address of the endpoint may not be used.'),
+  personal_data_refused: entry(422, 'Personal data is only sent by https.'),
+  redrive_refused: entry(422, 'This callback cannot be applied again.'),
+  account_in_use: entry(422, 'The account has orders; pause it instead.'),
+  database_unavailable: entry(503, 'The database is not reachable. Try again.', 'warn', true),
+  overloaded: entry(503, 'Too many requests are waiting. Try again.', 'warn', true),
+  shutting_down: entry(503, 'The hub is stopping. Try again.', 'info', true),
+  internal: entry(500, 'Something went wrong here. The log has the details under this request id.', 'error', true),
+  config_invalid: entry(500, 'The configuration is not valid.', 'error'),
+  data_dir_in_use: entry(500, 'Another hub uses this data folder.', 'error'),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error from the table. `detail` adds what only this case knows; `fields` names what is wrong where. */
+export class HuidanError extends Error {
+  readonly code: ErrorCode;
+  readonly detail: string | undefined;
+  readonly fields: readonly { readonly field: string; readonly message: string }[];
+  constructor(
+    code: ErrorCode,
+    detail?: string,
+    options: { readonly fields?: HuidanError['fields']; readonly cause?: unknown } = {},
+  ) {
+    super(detail === undefined ? ERRORS[code].message : `${ERRORS[code].message} ${detail}`, { cause: options.cause });
+    this.name = 'HuidanError';
+    this.code = code;
+    this.detail = detail;
+    this.fields = options.fields ?? [];
+  }
+}

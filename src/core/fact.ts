@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from './json.ts';
+import type { Json } from './json.ts';
+import type { RegisterName, RegisterValues } from './registers.ts';
+import type { TimeMs } from './time.ts';
+
+/** One statement about one register of one line of an order. */
+export type Fact = {
+  [R in RegisterName]: { readonly line: string; readonly register: R; readonly value: RegisterValues[R] };
+}[RegisterName];
+
+export type AliasKind = 'platform' | 'display' | 'merchant' | 'payment';
+
+/** A number by which a platform may name an order. */
+export interface Alias {
+  readonly kind: AliasKind;
+  readonly value: string;
+}
+
+export type OrderKind = 'cps' | 'takeaway' | 'payment' | 'vending' | 'supply' | 'stock_in';
+
+/**
+ * What one message says about one order: facts that share a source, a time and a key. It is the unit that is stored
+ * once: the same report again is a repeat.
+ */
+export interface Report {
+  /** The order's numbers, the one that names it first. A report with two of them links two orders. */
+  readonly aliases: readonly [Alias, ...Alias[]];
+  readonly kind: OrderKind;
+  /** Identity of the report within its order. Left out: a hash of what it says (`reportKey`). */
+  readonly key?: string;
+  /** The platform's own time of the statement; null where it gives none. */
+  readonly at: TimeMs | null;
+  /** A final value beats a provisional one. Default true. */
+  readonly final?: boolean;
+  /** A newer generation beats an older one; only our own decisions start one. Default 0. */
+  readonly generation?: number;
+  readonly facts: readonly Fact[];
+}
+
+/** The winner that a register keeps. Short names: it is stored once per register of every order. */
+export interface Cell {
+  /** value */
+  readonly v: Json;
+  /** platform's time */
+  readonly t: TimeMs | null;
+  /** 0 for a provisional value */
+  readonly f: 0 | 1;
+  /** generation */
+  readonly g: number;
+  /** key of the report */
+  readonly k: string;
+}
+
+export type Line = Readonly<Partial<Record<RegisterName, Cell>>>;
+/** All that is known of an order: line name to its registers. */
+export type Lines = Readonly<Record<string, Line>>;
+
+/**
+ * How the values of a register compare. `time`: the younger statement wins, then the higher rank. `rank`: the higher
+ * rank wins whenever it was said, because that platform's terminal statements never revert; then the younger.
+ */
+export interface RegisterRule {
+  readonly by: 'time' | 'rank';
+  readonly ranks?: Readonly<Record<string, number>>;
+}
+
+/** The rule of every register that a connector's facts use. */
+export type RegisterRules = Readonly<Partial<Record<RegisterName, RegisterRule>>>;
+
+/** Identity of a report: its own key, or a hash of all that it says, so that a resend with a fresh signature is a repeat. */
+export function reportKey(report: Report): string {
+  if (report.key !== undefined) return report.key;
+  const content = canonicalJson({
+    at: report.at,
+    final: report.final ?? true,
+    generation: report.generation ?? 0,
+    facts: report.facts as unknown as Json,
+  });
+  return createHash('sha256').update(content).digest('base64url').slice(0, 27);
+}
+
+function rankOf(rule: RegisterRule, value: Json): number {
+  if (rule.ranks === undefined) return 0;
+  const state =
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? (value as { readonly state?: Json }).state
+      : value;
+  return rule.ranks[String(state)] ?? 0;
+}
+
+/**
+ * Which of two cells wins: positive for `a`. A total order over (generation, final, time, rank, key) that never looks
+ * at when a fact arrived; so keeping the maximum is commutative, associative and idempotent.
+ */
+export function compareCells(rule: RegisterRule, a: Cell, b: Cell): number {
+  if (a.g !== b.g) return a.g - b.g;
+  if (a.f !== b.f) return a.f - b.f;
+  const byTime = (a.t ?? -1) - (b.t ?? -1);
+  const byRank = rankOf(rule, a.v) - rankOf(rule, b.v);
+  const [first, second] = rule.by === 'time' ? [byTime, byRank] : [byRank, byTime];
+  if (first !== 0) return first;
+  if (second !== 0) return second;
+  if (a.k !== b.k) return a.k < b.k ? -1 : 1;
+  return 0;
+}
+
+function ruleFor(rules: RegisterRules, register: RegisterName): RegisterRule {
+  const rule = rules[register];
+  if (rule === undefined) throw new TypeError(`register ${register} has no declared order`);
+  return rule;
+}
+
+/** Lets a report's facts compete for their registers. Returns the same object when none of them won. */
+export function applyReport(lines: Lines, report: Report, rules: RegisterRules): Lines {
+  const key = reportKey(report);
+  let next: Record<string, Line> | undefined;
+  for (const fact of report.facts) {
+    const cell: Cell = {
+      v: fact.value as Json,
+      t: report.at,
+      f: report.final === false ? 0 : 1,
+      g: report.generation ?? 0,
+      k: key,
+    };
+    const held = (next ?? lines)[fact.line]?.[fact.register];
+    if (held !== undefined && compareCells(ruleFor(rules, fact.register), cell, held) <= 0) continue;
+    if (held === undefined) ruleFor(rules, fact.register);
+    next ??= { ...lines };
+    next[fact.line] = { ...next[fact.line], [fact.register]: cell };
+  }
+  return next ?? lines;
+}
+
+/** All facts of two orders that turned out to be one. */
+export function mergeLines(a: Lines, b: Lines, rules: RegisterRules): Lines {
+  const merged: Record<string, Line> = { ...a };
+  for (const [name, line] of Object.entries(b)) {
+    const joined: Partial<Record<RegisterName, Cell>> = { ...merged[name] };
+    for (const register of Object.keys(line) as RegisterName[]) {
+      const cell = line[register];
+      const held = joined[register];
+      if (cell === undefined) continue;
+      if (held === undefined || compareCells(ruleFor(rules, register), cell, held) > 0) joined[register] = cell;
+    }
+    merged[name] = joined;
+  }
+  return merged;
+}
+
+/** The value that a register of a line holds, or `undefined`. */
+export function read<R extends RegisterName>(
+  lines: Lines,
+  line: string,
+  register: R,
+): RegisterValues[R] | undefined {
+  return lines[line]?.[register]?.v as RegisterValues[R] | undefined;
+}

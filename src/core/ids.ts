@@ -1,0 +1,26 @@
+import type { TimeMs } from './time.ts';
+
+/** Returns that many random bytes; handed in, so that a seeded run repeats. */
+export type RandomBytes = (size: number) => Uint8Array;
+
+export type IdPrefix = 'ord' | 'evt' | 'rcp' | 'ep' | 'act' | 'key' | 'rpl' | 'bnd' | 'att' | 'aud' | 'mch' | 'shp';
+
+// Crockford's base 32: no I, L, O, U, so an id survives being read out on the phone.
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const TIME_LENGTH = 10;
+const RANDOM_LENGTH = 16;
+
+/**
+ * A new id such as `ord_01jd…`: 50 bits of milliseconds, then 80 random bits, so ids sort by age and B-tree inserts
+ * stay at the right edge.
+ */
+export function newId(prefix: IdPrefix, nowMs: TimeMs, randomBytes: RandomBytes): string {
+  let text = '';
+  let rest = nowMs;
+  for (let index = 0; index < TIME_LENGTH; index += 1) {
+    text = ALPHABET.charAt(rest % 32) + text;
+    rest = Math.floor(rest / 32);
+  }
+  for (const byte of randomBytes(RANDOM_LENGTH)) text += ALPHABET.charAt(byte & 31);
+  return `${prefix}_${text}`;
+}

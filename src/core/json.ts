@@ -1,0 +1,113 @@
+/** Any JSON value as JavaScript holds it. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+/**
+ * A number exactly as its sender wrote it. Platforms sign the text of a number (`20.00`, 19-digit ids), which a
+ * double cannot carry; so a lossless parse keeps the token and never the value.
+ */
+export class NumberText {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** What `parseLossless` returns: JSON in which each number is still its text. */
+export type Lossless = null | boolean | string | NumberText | readonly Lossless[] | LosslessObject;
+export type LosslessObject = ReadonlyMap<string, Lossless>;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Bytes to text; `undefined` where the bytes are not UTF-8 (a lenient decoder would sign replacement characters). */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+interface ReviverContext {
+  readonly source?: string;
+}
+
+/**
+ * Parses JSON and keeps every number as `NumberText`. Objects become Maps, so that a field named `__proto__` is a
+ * field like any other; of a repeated name the last one counts, as in the Java and PHP parsers of the platforms.
+ * Returns `undefined` for text that is not JSON or is nested too deeply to walk.
+ */
+export function parseLossless(text: string): Lossless | undefined {
+  try {
+    // The reviver's third argument holds the source of a primitive: 3.6 µs for a push, 0.6 µs without it.
+    return JSON.parse(text, (_key, value: unknown, context?: ReviverContext) => {
+      if (typeof value === 'number') return new NumberText(context?.source ?? String(value));
+      if (value === null || typeof value !== 'object' || Array.isArray(value) || value instanceof NumberText) {
+        return value;
+      }
+      return new Map(Object.entries(value));
+    }) as Lossless;
+  } catch {
+    return undefined;
+  }
+}
+
+/** True for an object of `parseLossless`. */
+export function isLosslessObject(value: Lossless | undefined): value is LosslessObject {
+  return value instanceof Map;
+}
+
+/** Compact JSON text of a lossless value: no blanks, number tokens as they came. Throws RangeError when nested too deeply. */
+export function stringifyLossless(value: Lossless): string {
+  if (value instanceof NumberText) return value.text;
+  if (Array.isArray(value)) return `[${(value as readonly Lossless[]).map(stringifyLossless).join(',')}]`;
+  if (isLosslessObject(value)) {
+    return `{${[...value].map(([name, item]) => `${JSON.stringify(name)}:${stringifyLossless(item)}`).join(',')}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** A scalar as text: strings as they are, numbers as their token, booleans `true`/`false`; otherwise `undefined`. */
+export function scalarText(value: Lossless | undefined): string | undefined {
+  if (typeof value === 'string') return value;
+  if (value instanceof NumberText) return value.text;
+  if (typeof value === 'boolean') return String(value);
+  return undefined;
+}
+
+/**
+ * A lossless value as plain JSON for storing: numbers stay numbers only while a double holds them exactly, else they
+ * become strings.
+ */
+export function toPlainJson(value: Lossless): Json {
+  if (value instanceof NumberText) {
+    const number = Number(value.text);
+    return String(number) === value.text ? number : value.text;
+  }
+  if (Array.isArray(value)) return (value as readonly Lossless[]).map(toPlainJson);
+  if (isLosslessObject(value)) {
+    const plain: Record<string, Json> = Object.create(null) as Record<string, Json>;
+    for (const [name, item] of value) plain[name] = toPlainJson(item);
+    return plain;
+  }
+  return value as Json;
+}
+
+/** JSON with sorted names and no blanks: equal values give equal text, whatever order they were built in. */
+export function canonicalJson(value: Json): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${(value as readonly Json[]).map(canonicalJson).join(',')}]`;
+  const object = value as JsonObject;
+  const names = Object.keys(object).sort();
+  return `{${names.map((name) => `${JSON.stringify(name)}:${canonicalJson(object[name] ?? null)}`).join(',')}}`;
+}
+
+/**
+ * True when PostgreSQL's `text` and `jsonb` can hold the text: they refuse U+0000 and unpaired surrogates. Checked
+ * before storing, so that one such message never fails its neighbours' transaction.
+ */
+export function isStorableText(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\u0000');
+}

@@ -1,0 +1,61 @@
+import type { AccountView, Reply } from './connector.ts';
+import type { Json } from './json.ts';
+import type { TimeMs } from './time.ts';
+
+/** Uniform numbers in [0, 1); seeded, so that a run repeats. */
+export type Random = () => number;
+
+/** A callback about to be sent by the platform that the sandbox plays. */
+export interface OutgoingCallback {
+  readonly topic: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What the hub must show of an order once it has heard everything. Only the named fields are compared. */
+export interface ExpectedOrder {
+  readonly status: string;
+  readonly payment: string;
+  readonly lifecycle: string;
+  readonly fulfilment?: string;
+  readonly flags?: readonly string[];
+  /** Fen; only the amounts that the platform told. */
+  readonly amounts: Readonly<Record<string, number | null>>;
+  readonly sid?: string | null;
+}
+
+/** One step in an order's life at the platform. */
+export interface StoryStep {
+  /** Milliseconds of the platform's clock after the step before. */
+  readonly afterMs: number;
+  /** The callback of this step. Made when the step happens, at the platform's own time. */
+  callback(atMs: TimeMs, account: AccountView): OutgoingCallback;
+}
+
+/** The whole life of one order at the platform: its callbacks and where it ends. */
+export interface Story {
+  readonly platformOrderId: string;
+  /** In words, for the log: `paid, then refunded in part`. */
+  readonly plot: string;
+  readonly steps: readonly StoryStep[];
+  /**
+   * What the hub must show after the steps with these indexes (ascending, at least one) were told. A list and not a
+   * count, because a callback can get lost for good: then its neighbours are told and it is not.
+   */
+  expected(told: readonly number[]): ExpectedOrder;
+}
+
+/** The platform's side: what it sends, what it takes as received, and how patiently it sends again. */
+export interface SandboxPlatform {
+  /** Credentials and settings for a demo account. */
+  demoAccount(random: Random): {
+    readonly credentials: Readonly<Record<string, string>>;
+    readonly settings: Readonly<Record<string, Json>>;
+  };
+  /** A new order's life. `number` counts the orders of the run and makes the order's number unique. */
+  tell(random: Random, number: number, atMs: TimeMs): Story;
+  /** The platform's own rule for a callback being received. */
+  isReceived(reply: Pick<Reply, 'status' | 'body'>): boolean;
+  /** Waiting times before each repeat, in ms of the platform's clock; after the last it gives up. */
+  readonly retryGapsMs: readonly number[];
+}

@@ -1,0 +1,57 @@
+import type { Connector } from '../core/connector.ts';
+import type { RandomBytes } from '../core/ids.ts';
+import type { Clock } from '../core/time.ts';
+import type { Pool } from '../store/pool.ts';
+import type { Sealer } from '../store/seal.ts';
+import type { CrashPoints } from './crash-points.ts';
+
+/** The part of pino that the hub uses. */
+export interface Log {
+  debug(fields: Readonly<Record<string, unknown>>, message: string): void;
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** The connectors, handed in: the hub knows no platform by name. */
+export interface Registry {
+  readonly all: readonly Connector[];
+  get(platform: string): Connector | undefined;
+}
+
+/** Tells the delivery worker of this process that something may be due; other processes find it by polling. */
+export interface Wake {
+  deliveries(): void;
+  /** Returns a function that stops listening. */
+  onDeliveries(listener: () => void): () => void;
+}
+
+/** Everything that the use cases need from outside. */
+export interface HubContext {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+  readonly log: Log;
+  readonly sealer: Sealer;
+  readonly registry: Registry;
+  readonly crash: CrashPoints;
+  readonly wake: Wake;
+}
+
+export function createRegistry(connectors: readonly Connector[]): Registry {
+  const byId = new Map(connectors.map((connector) => [connector.id, connector]));
+  return { all: connectors, get: (platform) => byId.get(platform) };
+}
+
+export function createWake(): Wake {
+  const listeners = new Set<() => void>();
+  return {
+    deliveries() {
+      for (const listener of listeners) listener();
+    },
+    onDeliveries(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { sql } from './pool.ts';
+import type { Queryable } from './pool.ts';
+
+/** An endpoint as far as it decides which events are due to it. */
+export interface Subscription {
+  readonly id: string;
+  readonly events: readonly string[];
+  readonly accounts: readonly string[] | null;
+  readonly merchants: readonly string[] | null;
+  readonly shops: readonly string[] | null;
+}
+
+/**
+ * All subscriptions, disabled ones too: their events wait, so that nothing is lost by switching an endpoint off for an
+ * hour. Read within the transaction that writes the events, so that no event slips past a new endpoint.
+ */
+export async function readSubscriptions(db: Queryable): Promise<readonly Subscription[]> {
+  const found = await db.query<Subscription>(
+    sql('read_subscriptions', 'select id, events, accounts, merchants, shops from endpoints')(),
+  );
+  return found.rows;
+}
+
+/** The first event of this transaction that is due to an endpoint about a subject. */
+export interface DueHead {
+  readonly endpointId: string;
+  readonly subject: string;
+  readonly sequence: number;
+}
+
+const markDueStatement = sql(
+  'mark_due',
+  `insert into delivery_heads (account_id, endpoint_id, subject, done_sequence, due_at)
+   select $1, unnest($2::text[]), unnest($3::text[]), unnest($4::int[]) - 1, $5::timestamptz
+   on conflict (account_id, endpoint_id, lane, subject) do update
+      set due_at = case when delivery_heads.blocked then delivery_heads.due_at
+                        else coalesce(delivery_heads.due_at, excluded.due_at) end`,
+);
+
+/** Marks subjects as due. A head that waits for a retry keeps its time; one that a worker holds is looked at again by it. */
+export async function markDue(db: Queryable, accountId: string, heads: readonly DueHead[], now: Date): Promise<void> {
+  if (heads.length === 0) return;
+  await db.query(
+    markDueStatement(
+      accountId,
+      heads.map((head) => head.endpointId),
+      heads.map((head) => head.subject),
+      heads.map((head) => head.sequence),
+      now,
+    ),
+  );
+}

@@ -1,0 +1,97 @@
+import type { Fact, Report } from '../core/fact.ts';
+import { PERSONAL_REGISTERS } from '../core/registers.ts';
+import { sql } from './pool.ts';
+import type { Queryable } from './pool.ts';
+import type { Sealer } from './seal.ts';
+
+export type FactSource = 'callback' | 'query' | 'poll' | 'action';
+
+/** A report as it is stored: once per order and key. */
+export interface FactRow {
+  readonly orderId: string;
+  readonly key: string;
+  readonly source: FactSource;
+  readonly receiptId: string | null;
+  readonly storedAt: Date;
+  readonly report: Report;
+  readonly verdict: 'applied' | 'stale';
+  /** Version of the order that it led to; null when it changed nothing that shows. */
+  readonly version: number | null;
+}
+
+const knownFactsStatement = sql(
+  'known_facts',
+  `select f.order_id, f.key
+     from (select unnest($2::text[]) as order_id, unnest($3::text[]) as key) q
+     join facts f on f.account_id = $1 and f.order_id = q.order_id and f.key = q.key`,
+);
+
+/** Which of the reports are stored already, as `<order id> <key>`. */
+export async function findKnownFacts(
+  db: Queryable,
+  accountId: string,
+  wanted: readonly { readonly orderId: string; readonly key: string }[],
+): Promise<Set<string>> {
+  if (wanted.length === 0) return new Set();
+  const found = await db.query<{ order_id: string; key: string }>(
+    knownFactsStatement(
+      accountId,
+      wanted.map(({ orderId }) => orderId),
+      wanted.map(({ key }) => key),
+    ),
+  );
+  return new Set(found.rows.map((row) => `${row.order_id} ${row.key}`));
+}
+
+const insertFactsStatement = sql(
+  'insert_facts',
+  `insert into facts (account_id, order_id, key, source, receipt_id, said_at, stored_at, final, generation, facts,
+                      sealed_personal, verdict, version)
+   select $1, unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]), unnest($6::timestamptz[]),
+          unnest($7::timestamptz[]), unnest($8::boolean[]), unnest($9::int[]), unnest($10::jsonb[]), unnest($11::bytea[]),
+          unnest($12::text[]), unnest($13::int[])`,
+);
+
+/** Stores reports that are not known yet. A key stored before is an error (23505): the caller holds the account's clock. */
+export async function insertFacts(db: Queryable, sealer: Sealer, accountId: string, rows: readonly FactRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const split = rows.map((row) => splitFacts(sealer, row.report.facts));
+  await db.query(
+    insertFactsStatement(
+      accountId,
+      rows.map((row) => row.orderId),
+      rows.map((row) => row.key),
+      rows.map((row) => row.source),
+      rows.map((row) => row.receiptId),
+      rows.map((row) => (row.report.at === null ? null : new Date(row.report.at))),
+      rows.map((row) => row.storedAt),
+      rows.map((row) => row.report.final ?? true),
+      rows.map((row) => row.report.generation ?? 0),
+      split.map(({ open }) => open),
+      split.map(({ sealed }) => sealed),
+      rows.map((row) => row.verdict),
+      rows.map((row) => row.version),
+    ),
+  );
+}
+
+function splitFacts(sealer: Sealer, facts: readonly Fact[]): { readonly open: string; readonly sealed: Buffer | null } {
+  const personal = facts.filter((fact) => PERSONAL_REGISTERS.has(fact.register));
+  const open = personal.length === 0 ? facts : facts.filter((fact) => !PERSONAL_REGISTERS.has(fact.register));
+  return {
+    open: JSON.stringify(open),
+    sealed: personal.length === 0 ? null : sealer.seal(JSON.stringify(personal)),
+  };
+}
+
+/** Gives the facts of an order that was folded into another to the surviving one; repeats among them fall away. */
+export async function moveFacts(db: Queryable, accountId: string, fromOrderId: string, toOrderId: string): Promise<void> {
+  await db.query(
+    `insert into facts
+     select account_id, $3, key, source, receipt_id, said_at, stored_at, final, generation, facts, sealed_personal,
+            verdict, null
+       from facts where account_id = $1 and order_id = $2
+     on conflict (account_id, order_id, key) do nothing`,
+    [accountId, fromOrderId, toOrderId],
+  );
+}

@@ -1,0 +1,120 @@
+import { read } from '../core/fact.ts';
+import type { Lines } from '../core/fact.ts';
+import type { OrderJson } from '../core/order-json.ts';
+import { WHOLE } from '../core/registers.ts';
+import { splitLines } from './orders.ts';
+import { sql } from './pool.ts';
+import type { Queryable } from './pool.ts';
+import type { Sealer } from './seal.ts';
+
+/** An order to be written: what it shows and the lines that this follows from. */
+export interface OrderWrite {
+  readonly json: OrderJson;
+  readonly lines: Lines;
+  readonly createdAt: Date;
+}
+
+const COLUMNS = [
+  ['id', 'text'],
+  ['platform', 'text'],
+  ['kind', 'text'],
+  ['status', 'text'],
+  ['payment', 'text'],
+  ['fulfilment', 'text'],
+  ['lifecycle', 'text'],
+  ['settlement', 'text'],
+  ['flags', 'text'],
+  ['platform_order_id', 'text'],
+  ['display_id', 'text'],
+  ['merchant_order_id', 'text'],
+  ['merchant', 'text'],
+  ['shop', 'text'],
+  ['store', 'text'],
+  ['parent', 'text'],
+  ['sid', 'text'],
+  ['member', 'text'],
+  ['day_sequence', 'int'],
+  ['phone_hash', 'bytea'],
+  ['phone_tail_hash', 'bytea'],
+  ['placed_at', 'timestamptz'],
+  ['paid_at', 'timestamptz'],
+  ['created_at', 'timestamptz'],
+  ['updated_at', 'timestamptz'],
+  ['version', 'int'],
+  ['merged_into', 'text'],
+  ['lines', 'jsonb'],
+  ['sealed_personal', 'bytea'],
+] as const;
+
+const NAMES = COLUMNS.map(([name]) => name);
+// `flags` travels as one text: an array of arrays of unequal length is not a PostgreSQL array.
+const SELECTED = NAMES.map((name) => (name === 'flags' ? `string_to_array(nullif(r.flags, ''), ' ')` : `r.${name}`));
+const KEPT_ON_UPDATE = new Set(['id', 'platform', 'kind', 'created_at']);
+
+const upsertOrdersStatement = sql(
+  'upsert_orders',
+  `insert into orders (account_id, ${NAMES.join(', ')})
+   select $1, ${SELECTED.map((text) => (text.startsWith('string_to_array') ? `coalesce(${text}, '{}')` : text)).join(', ')}
+     from (select ${COLUMNS.map(([name, type], index) => `unnest($${index + 2}::${type}[]) as ${name}`).join(', ')}) r
+   on conflict (account_id, id) do update
+      set ${NAMES.filter((name) => !KEPT_ON_UPDATE.has(name))
+        .map((name) => `${name} = excluded.${name}`)
+        .join(', ')}`,
+);
+
+const digitsOf = (phone: string): string => phone.replaceAll(/\D/gu, '');
+
+/** The searchable hashes of a phone number: of all its digits, and of the last four of its main part. */
+export function phoneHashes(sealer: Sealer, phone: string | null): { readonly whole: Buffer | null; readonly tail: Buffer | null } {
+  const main = digitsOf((phone ?? '').split(/[_,]/u)[0] ?? '');
+  if (main.length < 4) return { whole: null, tail: null };
+  return { whole: sealer.hash(`phone ${main}`), tail: sealer.hash(`phone tail ${main.slice(-4)}`) };
+}
+
+/** Inserts or replaces orders of one account in one statement. */
+export async function upsertOrders(
+  db: Queryable,
+  sealer: Sealer,
+  accountId: string,
+  orders: readonly OrderWrite[],
+): Promise<void> {
+  if (orders.length === 0) return;
+  const rows = orders.map((order) => toColumns(sealer, order));
+  await db.query(upsertOrdersStatement(accountId, ...NAMES.map((name) => rows.map((row) => row[name]))));
+}
+
+function toColumns(sealer: Sealer, { json, lines, createdAt }: OrderWrite): Record<(typeof NAMES)[number], unknown> {
+  const { open, sealed } = splitLines(sealer, lines);
+  const phone = phoneHashes(sealer, read(lines, WHOLE, 'customer')?.phone ?? null);
+  return {
+    id: json.id,
+    platform: json.platform,
+    kind: json.kind,
+    status: json.status,
+    payment: json.payment,
+    fulfilment: json.fulfilment,
+    lifecycle: json.lifecycle,
+    settlement: json.settlement,
+    flags: json.flags.join(' '),
+    platform_order_id: json.platformOrderId,
+    display_id: json.displayId,
+    merchant_order_id: json.merchantOrderId,
+    merchant: json.merchant,
+    shop: json.shop,
+    store: json.store,
+    parent: json.parent,
+    sid: json.attribution?.sid ?? null,
+    member: json.attribution?.member ?? null,
+    day_sequence: json.takeaway?.daySequence ?? null,
+    phone_hash: phone.whole,
+    phone_tail_hash: phone.tail,
+    placed_at: json.placedAt,
+    paid_at: json.paidAt,
+    created_at: createdAt,
+    updated_at: json.updatedAt,
+    version: json.version,
+    merged_into: json.mergedInto,
+    lines: JSON.stringify(open),
+    sealed_personal: sealed,
+  };
+}
