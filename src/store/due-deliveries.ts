@@ -21,19 +21,21 @@ export async function readSubscriptions(db: Queryable): Promise<readonly Subscri
   return found.rows;
 }
 
-/** The first event of this transaction that is due to an endpoint about a subject. */
+/** The first and the last event of this transaction that are due to an endpoint about a subject. */
 export interface DueHead {
   readonly endpointId: string;
   readonly subject: string;
-  readonly sequence: number;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
 }
 
 const markDueStatement = sql(
   'mark_due',
-  `insert into delivery_heads (account_id, endpoint_id, subject, done_sequence, due_at)
-   select $1, unnest($2::text[]), unnest($3::text[]), unnest($4::int[]) - 1, $5::timestamptz
+  `insert into delivery_heads (account_id, endpoint_id, subject, done_sequence, marked_sequence, due_at)
+   select $1, unnest($2::text[]), unnest($3::text[]), unnest($4::int[]) - 1, unnest($5::int[]), $6::timestamptz
    on conflict (account_id, endpoint_id, lane, subject) do update
-      set due_at = case when delivery_heads.blocked then delivery_heads.due_at
+      set marked_sequence = excluded.marked_sequence,
+          due_at = case when delivery_heads.blocked then delivery_heads.due_at
                         else coalesce(delivery_heads.due_at, excluded.due_at) end`,
 );
 
@@ -45,7 +47,8 @@ export async function markDue(db: Queryable, accountId: string, heads: readonly 
       accountId,
       heads.map((head) => head.endpointId),
       heads.map((head) => head.subject),
-      heads.map((head) => head.sequence),
+      heads.map((head) => head.firstSequence),
+      heads.map((head) => head.lastSequence),
       now,
     ),
   );

@@ -184,6 +184,9 @@ create table delivery_heads (
   subject text not null,
   -- sequence of the last event delivered or given up
   done_sequence integer not null,
+  -- sequence of the last event that was marked as due. A worker goes idle only when it has done this one: the row itself
+  -- tells, since a look into events could miss what commits meanwhile
+  marked_sequence integer not null,
   -- sequence of the last event that the endpoint took, for `previousSequence`
   sent_sequence integer,
   until_sequence integer,
