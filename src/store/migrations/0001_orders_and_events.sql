@@ -52,6 +52,9 @@ create table receipts (
   primary key (account_id, id, received_at)
 ) partition by range (received_at);
 
+-- By the first order only: a callback that names several is rare, and the facts lead to it as well.
+create index receipts_of_order on receipts (account_id, (order_ids[1]), id) where order_ids[1] is not null;
+
 create index receipts_needing_eyes on receipts (account_id, verdict, id)
   where verdict in ('rejected', 'unrecognised', 'held');
 
@@ -251,9 +254,10 @@ create table idempotency_keys (
   api_key_id text not null,
   key text not null,
   request_hash bytea not null,
-  -- null while the first request is under way
-  status smallint,
-  body text,
+  -- written in the transaction of the request itself, so a row means that its work is done
+  status smallint not null,
+  -- sealed: the answer to a creating call may hold a secret
+  sealed_body bytea not null,
   created_at timestamptz not null,
   primary key (api_key_id, key)
 );
