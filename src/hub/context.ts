@@ -21,9 +21,10 @@ export interface Registry {
 
 /** Tells the delivery worker of this process that something may be due; other processes find it by polling. */
 export interface Wake {
-  deliveries(): void;
+  /** With an account: only there. Looking through one account instead of all is what makes a wake-up cheap. */
+  deliveries(accountId?: string): void;
   /** Returns a function that stops listening. */
-  onDeliveries(listener: () => void): () => void;
+  onDeliveries(listener: (accountId?: string) => void): () => void;
 }
 
 /** Everything that the use cases need from outside. */
@@ -44,10 +45,10 @@ export function createRegistry(connectors: readonly Connector[]): Registry {
 }
 
 export function createWake(): Wake {
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(accountId?: string) => void>();
   return {
-    deliveries() {
-      for (const listener of listeners) listener();
+    deliveries(accountId) {
+      for (const listener of listeners) listener(accountId);
     },
     onDeliveries(listener) {
       listeners.add(listener);

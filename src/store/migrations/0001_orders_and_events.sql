@@ -195,7 +195,7 @@ create table delivery_heads (
   until_sequence integer,
   attempts integer not null default 0,
   first_attempt_at timestamptz,
-  -- null: nothing is due
+  -- null: nothing is due. While a worker holds the row: the end of its lease, so that the row comes back by itself
   due_at timestamptz,
   blocked boolean not null default false,
   lease_token text,
@@ -203,7 +203,8 @@ create table delivery_heads (
   primary key (account_id, endpoint_id, lane, subject)
 ) with (fillfactor = 70);
 
-create index delivery_heads_due on delivery_heads (account_id, due_at) where due_at is not null;
+-- By endpoint too: what waits for an endpoint that is slow or switched off must not lie in the way of the others.
+create index delivery_heads_due on delivery_heads (account_id, endpoint_id, due_at) where due_at is not null;
 
 create table delivery_attempts (
   account_id text not null,
