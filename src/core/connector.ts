@@ -57,7 +57,8 @@ export interface Connector<Content = unknown> {
   readonly label: Words;
   readonly orderKinds: readonly OrderKind[];
   readonly account: AccountSpec;
-  readonly topics: readonly Topic[];
+  /** The listed addresses, or `token`: the last part of the path is an unguessable token of ours. */
+  readonly topics: readonly Topic[] | 'token';
   readonly registers: RegisterRules;
   /** Checks where a request comes from, over the raw bytes. */
   verify(request: CallbackRequest, account: AccountView): Verification<Content>;
@@ -65,6 +66,8 @@ export interface Connector<Content = unknown> {
   parse(accepted: Accepted<Content>, account: AccountView): Parsed;
   /** The platform's own acknowledgement. `replyData` is what `parse` wanted to say back. */
   reply(outcome: 'stored' | 'rejected', request: CallbackRequest, replyData?: Json): Reply;
+  /** The answer to a GET at a callback address, where the platform's console checks it so. Left out: 405. */
+  answerGet?(request: CallbackRequest, account: AccountView): Reply;
   /** The platform's side of the story, for the sandbox. */
   readonly sandbox: SandboxPlatform;
 }
@@ -80,9 +83,6 @@ export const TRY_AGAIN: Reply = {
 export function jsonReply(body: string, status = 200): Reply {
   return { status, contentType: 'application/json; charset=utf-8', body };
 }
-
-/** Connectors of different contents side by side; the hub pairs each one's `verify` with its own `parse`. */
-export type AnyConnector = Connector<never> | Connector;
 
 /** Keeps the content type between a connector's own functions and hides it from the hub. */
 export function defineConnector<Content>(connector: Connector<Content>): Connector {

@@ -1,0 +1,108 @@
+// Adds `hide` to a route's schema.
+import type {} from '@fastify/swagger';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { TRY_AGAIN } from '../core/connector.ts';
+import type { Reply } from '../core/connector.ts';
+import type { CallbackRequest } from '../core/accept.ts';
+import { ERRORS } from '../core/errors.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import type { AccountDirectory, KnownAccount } from '../hub/account-directory.ts';
+import type { Clock, TimeMs } from '../core/time.ts';
+import type { Log } from '../hub/context.ts';
+import type { TakeCallback, TakenCallback } from '../hub/take-callback.ts';
+
+export interface CallbackDoorOptions {
+  readonly accounts: AccountDirectory;
+  readonly take: TakeCallback;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly bodyLimitBytes: number;
+  /** True once the hub is stopping: senders are told to try again, so that nothing is half taken. */
+  isStopping(): boolean;
+  /** Called after each callback of a known account. */
+  onTaken?(platform: string, verdict: TakenCallback['verdict'], durationMs: number): void;
+}
+
+interface Params {
+  readonly platform: string;
+  readonly account: string;
+  readonly topic?: string;
+}
+
+/**
+ * `POST /callbacks/{platform}/{account}[/{topic}]`. The scope has a parser of its own that hands over the raw bytes
+ * whatever the content type, because platforms sign bytes and are careless with headers.
+ */
+export async function callbackDoor(app: FastifyInstance, options: CallbackDoorOptions): Promise<void> {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: options.bodyLimitBytes }, (_request, body, done) => {
+    done(null, body);
+  });
+  app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
+    if (error.statusCode === 413) return sendPlain(reply, 'body_too_large');
+    if (error.statusCode !== undefined && error.statusCode < 500) return sendPlain(reply, 'malformed_request');
+    options.log.error({ err: error }, 'a callback could not be handled');
+    return send(reply, TRY_AGAIN);
+  });
+
+  for (const url of ['/callbacks/:platform/:account', '/callbacks/:platform/:account/:topic']) {
+    app.route<{ Params: Params }>({ method: ['POST', 'GET'], url, schema: { hide: true }, handler: handle });
+    app.route({ method: ['PUT', 'PATCH', 'DELETE'], url, schema: { hide: true }, handler: async (_r, reply) => sendPlain(reply, 'method_not_allowed') });
+  }
+
+  async function handle(request: FastifyRequest<{ Params: Params }>, reply: FastifyReply): Promise<FastifyReply> {
+    if (options.isStopping()) return send(reply, TRY_AGAIN);
+    const startedAt = performance.now();
+    const { platform, account: accountId, topic = '' } = request.params;
+    let account: KnownAccount | undefined;
+    try {
+      account = await options.accounts.find(accountId);
+    } catch (error) {
+      options.log.warn({ err: error, account: accountId }, 'an account could not be read; the sender was told to try again');
+      return send(reply, TRY_AGAIN);
+    }
+    if (account === undefined || account.row.platform !== platform || !takesTopic(account, topic)) {
+      return sendPlain(reply, 'callback_unknown');
+    }
+    const callback = toCallbackRequest(request, topic, options.clock());
+    if (callback.method === 'GET') {
+      const answer = account.connector.answerGet?.(callback, account.view);
+      return answer === undefined ? sendPlain(reply, 'method_not_allowed') : send(reply, answer);
+    }
+    const taken = await options.take(account, callback);
+    options.onTaken?.(platform, taken.verdict, performance.now() - startedAt);
+    return send(reply, taken.reply);
+  }
+}
+
+/** A topic that is not a listed one is still an address of the account when the platform puts a token there. */
+function takesTopic(account: KnownAccount, topic: string): boolean {
+  const { topics } = account.connector;
+  return topics === 'token' ? topic !== '' : topics.some(({ name }) => name === topic);
+}
+
+function toCallbackRequest(request: FastifyRequest, topic: string, receivedAt: TimeMs): CallbackRequest {
+  const url = request.raw.url ?? '';
+  const mark = url.indexOf('?');
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) headers[name] = first;
+  }
+  return {
+    method: request.method === 'GET' ? 'GET' : 'POST',
+    topic,
+    query: mark === -1 ? '' : url.slice(mark + 1),
+    headers,
+    body: Buffer.isBuffer(request.body) ? request.body : new Uint8Array(),
+    receivedAt,
+  };
+}
+
+const send = (reply: FastifyReply, { status, contentType, body }: Reply): FastifyReply =>
+  reply.code(status).header('content-type', contentType).send(body);
+
+function sendPlain(reply: FastifyReply, code: ErrorCode): FastifyReply {
+  const { status, message } = ERRORS[code];
+  return send(reply, { status, contentType: 'application/json; charset=utf-8', body: JSON.stringify({ error: code, message }) });
+}
