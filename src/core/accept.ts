@@ -30,6 +30,8 @@ const MADE_HERE = Symbol('made by the evidence functions');
  * is no way to parse a body that nobody vouched for, in any mode.
  */
 export class Evidence {
+  /** Makes the type nominal and lets `isGenuine` tell an evidence from an object that only looks like one. */
+  readonly #made = true;
   readonly kind: 'signature' | 'path-token' | 'pending-binding';
   /** Fingerprint of the secret that matched, '' where there was none. */
   readonly fingerprint: string;
@@ -38,10 +40,17 @@ export class Evidence {
     this.kind = kind;
     this.fingerprint = fingerprint;
   }
+
+  /** True for what the functions below made; false for look-alikes and for objects with this prototype. */
+  static isGenuine(value: unknown): value is Evidence {
+    return typeof value === 'object' && value !== null && #made in value && value.#made;
+  }
 }
 
 /** Evidence when the given signature equals, byte by byte, the one computed with the secret. */
 export function signatureEvidence(given: string, computed: string, secret: Secret): Evidence | undefined {
+  // Whoever knows the algorithm can sign with an empty secret.
+  if (secret.value === '') return undefined;
   return equalInConstantTime(given, computed) ? new Evidence(MADE_HERE, 'signature', secret.fingerprint) : undefined;
 }
 
@@ -62,6 +71,7 @@ export function pendingBindingEvidence(store: string, pending: ReadonlySet<strin
 
 /** A request that was vouched for, with what the verifier had to read of it anyway. `parse` takes nothing else. */
 export class Accepted<Content = unknown> {
+  readonly #made = true;
   readonly request: CallbackRequest;
   readonly evidence: Evidence;
   readonly content: Content;
@@ -71,8 +81,15 @@ export class Accepted<Content = unknown> {
     this.evidence = evidence;
     this.content = content;
   }
+
+  /** True for what `accept` made. */
+  static isGenuine(value: unknown): value is Accepted {
+    return typeof value === 'object' && value !== null && #made in value && value.#made;
+  }
 }
 
+/** The only maker of an accepted request. Throws TypeError for evidence that no check made. */
 export function accept<Content>(request: CallbackRequest, evidence: Evidence, content: Content): Accepted<Content> {
+  if (!Evidence.isGenuine(evidence)) throw new TypeError('accept() wants evidence from a check');
   return new Accepted(MADE_HERE, request, evidence, content);
 }

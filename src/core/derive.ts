@@ -3,6 +3,7 @@ import type { Lines } from './fact.ts';
 import type { Fen } from './money.ts';
 import { WHOLE } from './registers.ts';
 import type { Fulfilment, Lifecycle, Payment, RefundState, Settlement } from './registers.ts';
+import type { TimeMs } from './time.ts';
 
 export type OrderStatus =
   | 'refunded'
@@ -24,6 +25,8 @@ export interface Facets {
   readonly flags: readonly string[];
   /** Sum of the succeeded refunds in fen; null when some of it is not known. */
   readonly refunded: Fen | null;
+  /** When the order, or the last of its completed parts, was completed; null while it is not. */
+  readonly completedAt: TimeMs | null;
 }
 
 /** Everything an outsider sees of an order's fate, worked out from its lines and never stored by hand. */
@@ -43,6 +46,7 @@ export function deriveFacets(lines: Lines): Facets {
     settlement,
     flags,
     refunded: deriveRefunded(lines, payment, refunds, flags),
+    completedAt: lifecycle === 'completed' ? deriveCompletedAt(lines, parts) : null,
   };
 }
 
@@ -103,7 +107,10 @@ function derivePayment(lines: Lines, parts: readonly string[], refunds: RefundTo
   }
   const said = parts.map((line) => read(lines, line, 'payment')).filter((value) => value !== undefined);
   if (said.length === 0) return whole ?? 'unpaid';
-  if (said.every((value) => value === 'refunded')) return 'refunded';
+  // A whole-order line that speaks for parts not heard of yet has not said 'refunded', even where it has said nothing.
+  if (!parts.includes(WHOLE) && said.every((value) => value === 'refunded')) return 'refunded';
+  // What was said of the whole order (some money went back) outlives the moment when every part has spoken.
+  if (whole === 'partially_refunded') return 'partially_refunded';
   if (said.some((value) => value === 'refunded' || value === 'partially_refunded')) return 'partially_refunded';
   return said.includes('paid') || whole === 'paid' ? 'paid' : 'unpaid';
 }
@@ -113,9 +120,20 @@ function deriveLifecycle(lines: Lines, parts: readonly string[]): Lifecycle {
   if (whole === 'cancelled' || whole === 'expired' || whole === 'completed') return whole;
   const own = parts.filter((line) => line !== WHOLE);
   if (own.length === 0) return whole ?? 'open';
-  const living = parts.filter((line) => read(lines, line, 'payment') !== 'refunded');
+  // A part that gave money back is through, unless it is completed too; it keeps nobody waiting. The whole-order line
+  // waits only where it stands for a known number of parts: else no order of an unknown number would ever complete.
   const done = (line: string): boolean => read(lines, line, 'lifecycle') === 'completed';
-  return living.some(done) && living.every(done) ? 'completed' : 'open';
+  const through = (line: string): boolean => ['refunded', 'partially_refunded'].includes(read(lines, line, 'payment') ?? '');
+  const waiting = own.some((line) => !done(line) && !through(line));
+  const missing = parts.includes(WHOLE) && read(lines, WHOLE, 'parts') !== undefined;
+  return own.some(done) && !waiting && !missing ? 'completed' : 'open';
+}
+
+function deriveCompletedAt(lines: Lines, parts: readonly string[]): TimeMs | null {
+  const whole = read(lines, WHOLE, 'completedAt');
+  if (whole !== undefined) return whole;
+  const times = parts.map((line) => read(lines, line, 'completedAt')).filter((time) => time !== undefined);
+  return times.length === 0 ? null : Math.max(...times);
 }
 
 const PROGRESS: readonly Fulfilment[] = ['none', 'accepted', 'preparing', 'delivering', 'delivered'];
@@ -127,8 +145,14 @@ function deriveFulfilment(lines: Lines, parts: readonly string[]): Fulfilment {
     .map((line) => read(lines, line, 'fulfilment'))
     .filter((value) => value !== undefined);
   if (own.length === 0) return whole;
-  if (own.every((value) => value === 'failed')) return 'failed';
-  const moving = own.filter((value) => value !== 'failed');
+  // Records still to come have not failed and are not delivered; the whole-order line speaks for them.
+  const missing = parts.includes(WHOLE) && read(lines, WHOLE, 'parts') !== undefined;
+  const said = missing ? [whole, ...own] : own;
+  const moving = said.filter((value) => value !== 'failed');
+  if (moving.length === 0) {
+    // Of an unknown number of parts (riders that come and go) all may fail without the order failing.
+    return parts.includes(WHOLE) && whole !== 'none' ? whole : 'failed';
+  }
   if (moving.every((value) => value === 'delivered')) return 'delivered';
   if (moving.includes('delivered')) return 'delivering';
   return moving.reduce((furthest, value) => (PROGRESS.indexOf(value) > PROGRESS.indexOf(furthest) ? value : furthest));

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson } from './json.ts';
 import type { Json } from './json.ts';
 import type { RegisterName, RegisterValues } from './registers.ts';
@@ -31,6 +31,11 @@ export interface Report {
   readonly key?: string;
   /** The platform's own time of the statement; null where it gives none. */
   readonly at: TimeMs | null;
+  /**
+   * How far along in the order's life the statement is; decides between statements of equal time, which is all of them
+   * where a platform gives no time. Default 0.
+   */
+  readonly stage?: number;
   /** A final value beats a provisional one. Default true. */
   readonly final?: boolean;
   /** A newer generation beats an older one; only our own decisions start one. Default 0. */
@@ -44,6 +49,8 @@ export interface Cell {
   readonly v: Json;
   /** platform's time */
   readonly t: TimeMs | null;
+  /** stage; left out when 0 */
+  readonly s?: number;
   /** 0 for a provisional value */
   readonly f: 0 | 1;
   /** generation */
@@ -59,10 +66,11 @@ export type Lines = Readonly<Record<string, Line>>;
 /**
  * How the values of a register compare. `time`: the younger statement wins, then the higher rank. `rank`: the higher
  * rank wins whenever it was said, because that platform's terminal statements never revert; then the younger.
+ * `highest` and `lowest` rank a number by itself: the first completion of several, the largest count heard.
  */
 export interface RegisterRule {
   readonly by: 'time' | 'rank';
-  readonly ranks?: Readonly<Record<string, number>>;
+  readonly ranks?: Readonly<Record<string, number>> | 'highest' | 'lowest';
 }
 
 /** The rule of every register that a connector's facts use. */
@@ -77,11 +85,15 @@ export function reportKey(report: Report): string {
     generation: report.generation ?? 0,
     facts: report.facts as unknown as Json,
   });
-  return createHash('sha256').update(content).digest('base64url').slice(0, 27);
+  return hash('sha256', content, 'base64url').slice(0, 27);
 }
 
 function rankOf(rule: RegisterRule, value: Json): number {
   if (rule.ranks === undefined) return 0;
+  if (rule.ranks === 'highest' || rule.ranks === 'lowest') {
+    const number = typeof value === 'number' ? value : 0;
+    return rule.ranks === 'highest' ? number : -number;
+  }
   const state =
     value !== null && typeof value === 'object' && !Array.isArray(value)
       ? (value as { readonly state?: Json }).state
@@ -90,19 +102,21 @@ function rankOf(rule: RegisterRule, value: Json): number {
 }
 
 /**
- * Which of two cells wins: positive for `a`. A total order over (generation, final, time, rank, key) that never looks
- * at when a fact arrived; so keeping the maximum is commutative, associative and idempotent.
+ * Which of two cells wins: positive for `a`. A total order over (generation, final, time, stage, rank, key, value) that
+ * never looks at when a fact arrived; so keeping the maximum is commutative, associative and idempotent.
  */
 export function compareCells(rule: RegisterRule, a: Cell, b: Cell): number {
   if (a.g !== b.g) return a.g - b.g;
   if (a.f !== b.f) return a.f - b.f;
-  const byTime = (a.t ?? -1) - (b.t ?? -1);
+  const byTime = (a.t ?? -1) - (b.t ?? -1) || (a.s ?? 0) - (b.s ?? 0);
   const byRank = rankOf(rule, a.v) - rankOf(rule, b.v);
   const [first, second] = rule.by === 'time' ? [byTime, byRank] : [byRank, byTime];
   if (first !== 0) return first;
   if (second !== 0) return second;
   if (a.k !== b.k) return a.k < b.k ? -1 : 1;
-  return 0;
+  // One key with two values: a connector's own key that was too coarse. Still the same winner in any order.
+  const [left, right] = [canonicalJson(a.v), canonicalJson(b.v)];
+  return left === right ? 0 : left < right ? -1 : 1;
 }
 
 function ruleFor(rules: RegisterRules, register: RegisterName): RegisterRule {
@@ -119,6 +133,7 @@ export function applyReport(lines: Lines, report: Report, rules: RegisterRules):
     const cell: Cell = {
       v: fact.value as Json,
       t: report.at,
+      ...(report.stage === undefined || report.stage === 0 ? {} : { s: report.stage }),
       f: report.final === false ? 0 : 1,
       g: report.generation ?? 0,
       k: key,

@@ -4,10 +4,12 @@ export function maskName(name: string): string {
   return first === undefined ? '' : `${first}**`;
 }
 
-/** `13812341234` → `138****1234`; a privacy number keeps its form `138****1234_****`. Short numbers vanish whole. */
+/** `13812341234` → `138****1234`; a privacy number keeps its form `138****1234_****`. Short ones keep four digits or none. */
 export function maskPhone(phone: string): string {
   const [number = '', extension] = phone.trim().split(/[_,]/u);
   if (number.length < 7) return '****';
+  // First three and last four of a seven-digit landline would be all of it.
+  if (number.length < 11) return `****${number.slice(-4)}`;
   return `${number.slice(0, 3)}****${number.slice(-4)}${extension === undefined ? '' : '_****'}`;
 }
 

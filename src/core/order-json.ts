@@ -92,6 +92,8 @@ export interface OrderPart {
   readonly payment: Payment | null;
   readonly fulfilment: Fulfilment | null;
   readonly lifecycle: Lifecycle | null;
+  /** The platform's own fields that belong to this part. */
+  readonly platformFields: RegisterValues['platformFields'];
 }
 
 /** What the hub knows of an order beside its facts. */
@@ -157,7 +159,7 @@ export function orderJson(head: OrderHead, lines: Lines, reveal = false): OrderJ
     acceptBy: toRfc3339(read(lines, WHOLE, 'acceptBy')),
     placedAt: toRfc3339(read(lines, WHOLE, 'placedAt')),
     paidAt: toRfc3339(read(lines, WHOLE, 'paidAt')),
-    completedAt: toRfc3339(read(lines, WHOLE, 'completedAt')),
+    completedAt: toRfc3339(facets.completedAt),
     mergedInto: head.mergedInto,
     updatedAt: new Date(head.updatedAtMs).toISOString(),
     version: head.version,
@@ -205,6 +207,7 @@ function partsOf(lines: Lines): readonly OrderPart[] {
       payment: read(lines, line, 'payment') ?? null,
       fulfilment: read(lines, line, 'fulfilment') ?? null,
       lifecycle: read(lines, line, 'lifecycle') ?? null,
+      platformFields: read(lines, line, 'platformFields') ?? {},
     }));
 }
 

@@ -21,7 +21,10 @@ export function unixTime(text: string): TimeMs | undefined {
   return plausibleTime(text.length >= 13 ? number : number * 1000);
 }
 
-/** `YYYY-MM-DD HH:mm:ss` (or with `T`) in Beijing time, which has no summer time, to ms. */
+/**
+ * `YYYY-MM-DD HH:mm:ss` (or with `T`) in Beijing time, which has no summer time, to ms. `undefined` for a day or an hour
+ * that does not exist: `Date` would roll 31 February over into March.
+ */
 export function beijingTime(text: string): TimeMs | undefined {
   const match = BEIJING_TEXT.exec(text);
   if (match === null) return undefined;
@@ -33,7 +36,8 @@ export function beijingTime(text: string): TimeMs | undefined {
     number,
     number,
   ];
-  return plausibleTime(Date.UTC(year, month - 1, day, hour, minute, second) - BEIJING_OFFSET_MS);
+  const ms = plausibleTime(Date.UTC(year, month - 1, day, hour, minute, second) - BEIJING_OFFSET_MS);
+  return ms !== undefined && toBeijingText(ms) === text.slice(0, 19).replace('T', ' ') ? ms : undefined;
 }
 
 /** ms to `YYYY-MM-DD HH:mm:ss` in Beijing time. */
