@@ -1,8 +1,11 @@
 import type { Accepted, CallbackRequest, Secret } from './accept.ts';
 import type { AccountSpec, Words } from './account-fields.ts';
-import type { OrderKind, RegisterRules, Report } from './fact.ts';
+import type { Alias, OrderKind, RegisterRules, Report } from './fact.ts';
 import type { Json } from './json.ts';
+import type { CallPlatform, PlatformResult } from './outgoing.ts';
 import type { SandboxPlatform } from './sandbox.ts';
+import type { StoreBinding, StoreNotice, StoreToken } from './store-binding.ts';
+import type { TimeMs } from './time.ts';
 
 /** An account as a connector sees it. */
 export interface AccountView {
@@ -14,6 +17,8 @@ export interface AccountView {
   credential(name: string): string | undefined;
   /** Settings with defaults filled in. */
   readonly settings: Readonly<Record<string, Json>>;
+  /** Our own numbers of the stores that wait for their bind callback. */
+  readonly pendingBindings: ReadonlySet<string>;
 }
 
 /** Why a request was not believed. The detail is for the account's owner and never holds a secret. */
@@ -28,7 +33,13 @@ export type Verification<Content> =
 
 /** What a believed request says. */
 export type Parsed =
-  | { readonly kind: 'reports'; readonly reports: readonly Report[]; readonly replyData?: Json }
+  | {
+      readonly kind: 'reports';
+      readonly reports: readonly Report[];
+      /** What it says about stores, beside or instead of orders. */
+      readonly stores?: readonly StoreNotice[];
+      readonly replyData?: Json;
+    }
   /** Says nothing about an order: a ping, a heartbeat. */
   | { readonly kind: 'nothing'; readonly note: string; readonly replyData?: Json }
   /** Genuine, but with a status, a value or a shape that the connector does not know: kept, shown, never guessed. */
@@ -49,6 +60,17 @@ export interface Topic {
   readonly label: Words;
 }
 
+/** An order about which the platform is asked. */
+export interface OrderToRead {
+  readonly aliases: readonly Alias[];
+  readonly kind: OrderKind;
+  /** Our own number of its store, with the store's token where it has one. */
+  readonly store: string | null;
+  readonly storeToken: StoreToken | null;
+  /** The doubts to be settled: `Report.doubt` of the messages that raised them. */
+  readonly doubts: readonly string[];
+}
+
 /**
  * A platform. Everything that the hub knows of one is in this object; nothing outside the connector's folder names it.
  */
@@ -66,6 +88,17 @@ export interface Connector<Content = unknown> {
   parse(accepted: Accepted<Content>, account: AccountView): Parsed;
   /** The platform's own acknowledgement. `replyData` is what `parse` wanted to say back. */
   reply(outcome: 'stored' | 'rejected', request: CallbackRequest, replyData?: Json): Reply;
+  /** Where stores are bound one by one. */
+  readonly binding?: StoreBinding;
+  /** Reads the truth of an order from the platform, for doubts that a message raised. */
+  readTruth?(
+    account: AccountView,
+    call: CallPlatform,
+    order: OrderToRead,
+    at: TimeMs,
+  ): Promise<PlatformResult<readonly Report[]>>;
+  /** One harmless call that proves the account's credentials. */
+  check?(account: AccountView, call: CallPlatform, at: TimeMs): Promise<PlatformResult<string>>;
   /** The answer to a GET at a callback address, where the platform's console checks it so. Left out: 405. */
   answerGet?(request: CallbackRequest, account: AccountView): Reply;
   /** The platform's side of the story, for the sandbox. */

@@ -40,6 +40,11 @@ export interface Report {
   readonly final?: boolean;
   /** A newer generation beats an older one; only our own decisions start one. Default 0. */
   readonly generation?: number;
+  /**
+   * Set when the message cannot be ordered against others of its kind (it has neither rank nor time): the platform is
+   * then asked for the truth, once for all such messages that wait, and until it answers the last received stands.
+   */
+  readonly doubt?: string;
   readonly facts: readonly Fact[];
 }
 

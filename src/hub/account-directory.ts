@@ -75,6 +75,7 @@ function openAccount(ctx: Pick<HubContext, 'clock' | 'sealer'>, row: AccountRow,
     platform: row.platform,
     settings,
     secrets: (name): readonly Secret[] => opened.filter((secret) => secret.name === name && isValid(secret.validUntilMs)),
+    pendingBindings: new Set(),
     credential: (name) => opened.find((secret) => secret.name === name)?.value,
   });
   return {
