@@ -45,6 +45,31 @@ export interface Story {
   expected(told: readonly number[]): ExpectedOrder;
 }
 
+/** A request of the hub to the platform that the sandbox plays. */
+export interface IncomingCall {
+  readonly method: string;
+  /** Path below the platform's base URL, with its leading slash. */
+  readonly path: string;
+  /** The raw query string without `?`. */
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly at: TimeMs;
+}
+
+export interface CallAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+  /** Where a page sends the browser. */
+  readonly location?: string;
+  /** Callbacks that the call sets off, such as the bind callback after a click on the page. */
+  readonly callbacks?: readonly OutgoingCallback[];
+}
+
+/** The memory of a played platform: plain JSON, kept by the sandbox in its ledger. */
+export type PlatformMemory = Record<string, Json>;
+
 /** The platform's side: what it sends, what it takes as received, and how patiently it sends again. */
 export interface SandboxPlatform {
   /** Credentials and settings for a demo account. */
@@ -56,6 +81,11 @@ export interface SandboxPlatform {
   tell(random: Random, number: number, atMs: TimeMs): Story;
   /** The platform's own rule for a callback being received. */
   isReceived(reply: Pick<Reply, 'status' | 'body'>): boolean;
+  /**
+   * Answers the hub's calls and a merchant's browser as the platform would: checks signature, parameters and state.
+   * Called one at a time; may change `memory`.
+   */
+  answer?(call: IncomingCall, account: AccountView, memory: PlatformMemory): CallAnswer;
   /** Waiting times before each repeat, in ms of the platform's clock; after the last it gives up. */
   readonly retryGapsMs: readonly number[];
 }
