@@ -1,9 +1,9 @@
 import type { Queryable } from './pool.ts';
 
 /**
- * The schema `public` as text, made from the catalogue alone so that it needs no pg_dump and reads the same from PostgreSQL 15 on.
- * Left out: partitions (they come and go with time; their parent stands for them), what belongs to extensions, and not-null
- * constraints as such, which only PostgreSQL 18 lists and which the columns show already.
+ * The schema `public` as text, made from the catalogue alone so that it needs no pg_dump and reads the same from
+ * PostgreSQL 15 on. Left out: partitions (they come and go with time; their parent stands for them), what belongs to
+ * extensions, and not-null constraints as such, which only PostgreSQL 18 lists and which the columns show already.
  */
 export async function dumpSchema(db: Queryable): Promise<string> {
   const parts: string[] = [];

@@ -28,7 +28,12 @@ export class MigrationError extends Error {
   }
 }
 
-export type Migration = { readonly number: number; readonly name: string; readonly text: string; readonly checksum: string };
+export type Migration = {
+  readonly number: number;
+  readonly name: string;
+  readonly text: string;
+  readonly checksum: string;
+};
 
 export type MigrateOptions = {
   /** Folder of `0001_name.sql` files. Default: the ones that come with the code. */
@@ -43,18 +48,25 @@ export const migrationsDirectory = fileURLToPath(new URL('./migrations', import.
 /** 'huidan' in ASCII: any number does, as long as every process of ours takes the same and nobody else does. */
 const migrationLockKey = 0x68_75_69_64_61_6e;
 
-/** Overrides the pool's client-side time-out; `pg` reads 0 as "not given", and this is the longest that a timer can wait (24 days). */
+/**
+ * Overrides the pool's client-side time-out; `pg` reads 0 as "not given", and this is the longest that a timer can wait
+ * (24 days).
+ */
 const patient = { query_timeout: 2_147_483_647 };
 
 const oldestServerVersion = 150_000;
 
 /**
- * Brings the database to the newest migration: each file in a transaction of its own, in the order of the numbers, under an advisory
- * lock, so of two processes at once the second waits and then finds nothing to do. Time-outs of the pool do not count here.
+ * Brings the database to the newest migration: each file in a transaction of its own, in the order of the numbers,
+ * under an advisory lock, so of two processes at once the second waits and then finds nothing to do. Time-outs of the
+ * pool do not count here.
  *
  * Throws a {@link MigrationError} and leaves the database as the last finished migration made it.
  */
-export async function migrate(pool: Pool, options: MigrateOptions = {}): Promise<{ applied: number[]; newest: number }> {
+export async function migrate(
+  pool: Pool,
+  options: MigrateOptions = {},
+): Promise<{ applied: number[]; newest: number }> {
   const migrations = await readMigrations(options.directory ?? migrationsDirectory);
   const client = await pool.connect();
   try {
@@ -81,7 +93,10 @@ export async function migrate(pool: Pool, options: MigrateOptions = {}): Promise
   }
 }
 
-/** Reads and checks the migration files of a folder, in order. Line ends do not count for the checksum: Git may change them. */
+/**
+ * Reads and checks the migration files of a folder, in order. Line ends do not count for the checksum: Git may change
+ * them.
+ */
 export async function readMigrations(directory: string): Promise<Migration[]> {
   const files = (await readdir(directory)).filter((file) => file.endsWith('.sql')).toSorted();
   const migrations: Migration[] = [];
@@ -105,10 +120,16 @@ async function checkServer(client: Queryable): Promise<void> {
            current_setting('server_encoding') as encoding`);
   const server = rows[0];
   if (server === undefined || server.version < oldestServerVersion) {
-    throw new MigrationError('postgres_too_old', `PostgreSQL 15 or newer is needed; this server is ${server?.version_text}`);
+    throw new MigrationError(
+      'postgres_too_old',
+      `PostgreSQL 15 or newer is needed; this server is ${server?.version_text}`,
+    );
   }
   if (server.encoding !== 'UTF8') {
-    throw new MigrationError('database_encoding', `the database must be encoded in UTF8, not ${server.encoding}; create it with encoding 'UTF8'`);
+    throw new MigrationError(
+      'database_encoding',
+      `the database must be encoded in UTF8, not ${server.encoding}; create it with encoding 'UTF8'`,
+    );
   }
 }
 
@@ -149,6 +170,10 @@ async function apply(client: Queryable, migration: Migration): Promise<void> {
     await client.query('commit');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new MigrationError('migration_failed', `migration ${migration.number} (${migration.name}) failed: ${reason}`, { cause: error });
+    throw new MigrationError(
+      'migration_failed',
+      `migration ${migration.number} (${migration.name}) failed: ${reason}`,
+      { cause: error },
+    );
   }
 }

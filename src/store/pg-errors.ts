@@ -64,7 +64,8 @@ export function classifyPgError(error: unknown): PgErrorClass {
     if (sqlClass === '08' || sqlClass === '53' || sqlClass === '58') return 'unavailable';
   }
   if (error instanceof AggregateError && error.errors.length > 0) return classifyPgError(error.errors[0]);
-  if (error instanceof Error && unavailableMessages.some((text) => error.message.startsWith(text))) return 'unavailable';
+  if (error instanceof Error && unavailableMessages.some((text) => error.message.startsWith(text)))
+    return 'unavailable';
   return 'bug';
 }
 

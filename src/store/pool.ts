@@ -1,7 +1,9 @@
 import pg from 'pg';
 import { pgErrorCode } from './pg-errors.ts';
 
-/** Where a PostgreSQL is, field by field. `host` is a host name, or the folder of a Unix socket when it begins with `/`. */
+/**
+ * Where a PostgreSQL is, field by field. `host` is a host name, or the folder of a Unix socket when it begins with `/`.
+ */
 export type PgConnection = {
   readonly host: string;
   readonly port: number;
@@ -50,20 +52,22 @@ export type PoolOptions = {
 const defaultTimeoutMs = 5_000;
 
 /**
- * The client gives up on a connection this long after the server should have ended the statement by itself. It is the only way out
- * when the server or the network between has frozen: then no error ever comes, and a pool of frozen connections would stay full.
+ * The client gives up on a connection this long after the server should have ended the statement by itself. It is the
+ * only way out when the server or the network between has frozen: then no error ever comes, and a pool of frozen
+ * connections would stay full.
  */
 const frozenServerGraceMs = 5_000;
 
 /**
  * Opens a pool of connections. Nothing connects until the first query.
  *
- * Values come back as: `bigint` as a number, and a value beyond 2^53 makes the query fail rather than round (our counters and feed
- * numbers stay far below; ids of platforms are text); `timestamptz` as Date; `date`, `timestamp` and `numeric` as their text, because a
- * Date for a calendar day moves with the time zone of the process; `bytea` as Buffer; `json` parsed.
+ * Values come back as: `bigint` as a number, and a value beyond 2^53 makes the query fail rather than round (our
+ * counters and feed numbers stay far below; ids of platforms are text); `timestamptz` as Date; `date`, `timestamp` and
+ * `numeric` as their text, because a Date for a calendar day moves with the time zone of the process; `bytea` as
+ * Buffer; `json` parsed.
  *
- * A connection that breaks while idle is dropped and logged; it never ends the process. The next query opens a new one, so a restarted
- * server is used again at once.
+ * A connection that breaks while idle is dropped and logged; it never ends the process. The next query opens a new one,
+ * so a restarted server is used again at once.
  */
 export function createPool(options: PoolOptions): Pool {
   if ((options.connection === undefined) === (options.url === undefined)) {
@@ -87,8 +91,9 @@ export function createPool(options: PoolOptions): Pool {
     types: { getTypeParser },
   });
 
-  // Both listeners are needed: pg-pool listens to a client only while that is idle, and a connection that breaks between two statements
-  // of a transaction raises 'error' on the client itself, which nobody else hears. Unheard, it would end the process.
+  // Both listeners are needed: pg-pool listens to a client only while that is idle, and a connection that breaks
+  // between two statements of a transaction raises 'error' on the client itself, which nobody else hears. Unheard, it
+  // would end the process.
   pool.on('error', (error) => {
     log.warn({ code: pgErrorCode(error), message: error.message }, 'an idle database connection broke');
   });
@@ -100,13 +105,16 @@ export function createPool(options: PoolOptions): Pool {
 
 const statementTexts = new Map<string, string>();
 
-/** A statement that PostgreSQL parses and plans once per connection; call it with the values and hand the result to `query`. */
+/**
+ * A statement that PostgreSQL parses and plans once per connection; call it with the values and hand the result to
+ * `query`.
+ */
 export type NamedStatement = (...values: readonly unknown[]) => { name: string; text: string; values: unknown[] };
 
 /**
  * Names a statement of a hot path: `const lockOrders = sql('lock_orders', 'select … where id = any($1)')`, then
- * `tx.query(lockOrders(ids))`. Make it once, at the top of the file. Throws when the name is taken by another text, or too long for
- * PostgreSQL, which would cut it at 63 bytes and so mix up two statements.
+ * `tx.query(lockOrders(ids))`. Make it once, at the top of the file. Throws when the name is taken by another text, or
+ * too long for PostgreSQL, which would cut it at 63 bytes and so mix up two statements.
  */
 export function sql(name: string, text: string): NamedStatement {
   if (Buffer.byteLength(name) > 63) throw new RangeError(`the statement name ${name} is longer than 63 bytes`);
@@ -139,7 +147,7 @@ const textParsers = new Map<number, (text: string) => unknown>([
   [1114, asText], // timestamp
 ]);
 
-const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') => {
+const getTypeParser = (oid: number, format?: 'text' | 'binary'): ((text: string) => unknown) => {
   const own = format === 'binary' ? undefined : textParsers.get(oid);
-  return own ?? pg.types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text');
+  return own ?? (pg.types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text') as (text: string) => unknown);
 };

@@ -20,13 +20,18 @@ export type TransactionOptions = {
 const firstRetryGapMs = 10;
 
 /**
- * Runs `work` in one transaction and commits it. Any error rolls back and is thrown on as it came (see `classifyPgError`); only 40P01 and
- * 40001 run `work` again, so it must have no effect outside `tx`.
+ * Runs `work` in one transaction and commits it. Any error rolls back and is thrown on as it came (see
+ * `classifyPgError`); only 40P01 and 40001 run `work` again, so it must have no effect outside `tx`.
  *
- * When the connection breaks during the commit itself the outcome is unknown, and the error says so by being `unavailable` like any
- * other broken connection: the caller may only treat its work as not stored, and must be able to repeat it.
+ * When the connection breaks during the commit itself the outcome is unknown, and the error says so by being
+ * `unavailable` like any other broken connection: the caller may only treat its work as not stored, and must be able to
+ * repeat it.
  */
-export async function transaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+export async function transaction<T>(
+  pool: Pool,
+  work: (tx: Tx) => Promise<T>,
+  options: TransactionOptions = {},
+): Promise<T> {
   const retries = options.retries ?? 3;
   const random = options.random ?? Math.random;
   for (let attempt = 0; ; attempt += 1) {
@@ -48,7 +53,8 @@ async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
     const result = await work(client as unknown as Tx);
     const commit = await client.query('commit');
     // After a failed statement whose error `work` swallowed, PostgreSQL answers COMMIT with ROLLBACK and no error.
-    if (commit.command !== 'COMMIT') throw new Error('the transaction was rolled back because an error inside it was swallowed');
+    if (commit.command !== 'COMMIT')
+      throw new Error('the transaction was rolled back because an error inside it was swallowed');
     return result;
   } catch (error) {
     broken = breaksConnection(error);

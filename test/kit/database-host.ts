@@ -1,4 +1,6 @@
-/** The process that keeps the shared PostgreSQL of a test run: `database-host.ts <folder> <pid of the run> <its start>`. */
+/**
+ * The process that keeps the shared PostgreSQL of a test run: `database-host.ts <folder> <pid of the run> <its start>`.
+ */
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +9,8 @@ import { silentLog } from '../../src/store/pool.ts';
 import { isRunning, type ServerInfo } from './run-owner.ts';
 
 const [folder, run, start] = process.argv.slice(2);
-if (folder === undefined || run === undefined || start === undefined) throw new Error('database-host.ts <folder> <pid> <start>');
+if (folder === undefined || run === undefined || start === undefined)
+  throw new Error('database-host.ts <folder> <pid> <start>');
 
 /** Renamed into place, so that nobody reads half of it. */
 async function announce(info: ServerInfo | { error: string }): Promise<void> {

@@ -30,16 +30,20 @@ const templateLockKey = 0x74_65_73_74;
 const serverStartLimitMs = 60_000;
 
 /**
- * Makes a database for one test file, as a copy of a migrated template: tens of milliseconds. The server is shared by all test files of a
- * run, is started by the first that asks, and ends with the run; TEST_DATABASE_URL names another one to use instead (its role must be
- * allowed to create databases).
+ * Makes a database for one test file, as a copy of a migrated template: tens of milliseconds. The server is shared by
+ * all test files of a run, is started by the first that asks, and ends with the run; TEST_DATABASE_URL names another
+ * one to use instead (its role must be allowed to create databases).
  */
 export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const serverUrl = await testServerUrl();
   const name = `huidan_test_${randomBytes(6).toString('hex')}`;
   await withAdmin(serverUrl, async (admin) => {
     const template = options.migrated === false ? null : await ensureTemplate(admin, serverUrl);
-    await admin.query(template === null ? `create database ${name} template template0 encoding 'UTF8'` : `create database ${name} template ${template}`);
+    await admin.query(
+      template === null
+        ? `create database ${name} template template0 encoding 'UTF8'`
+        : `create database ${name} template ${template}`,
+    );
   });
   const url = withDatabase(serverUrl, name);
   const pool = createPool({ url, max: options.max ?? 10, allowExitOnIdle: true });
@@ -61,7 +65,10 @@ export async function testServerUrl(): Promise<string> {
 /** The migrated template, made once per server and set of migrations. */
 async function ensureTemplate(admin: pg.Client, serverUrl: string): Promise<string> {
   const migrations = await readMigrations(migrationsDirectory);
-  const hash = createHash('sha256').update(migrations.map((migration) => migration.checksum).join()).digest('hex').slice(0, 12);
+  const hash = createHash('sha256')
+    .update(migrations.map((migration) => migration.checksum).join())
+    .digest('hex')
+    .slice(0, 12);
   const name = `huidan_template_${hash}`;
   await admin.query('select pg_advisory_lock($1)', [templateLockKey]);
   try {
@@ -115,8 +122,9 @@ function withDatabase(url: string, database: string): string {
 }
 
 /**
- * The run is the test runner that started this file, or the file itself when it was started by hand. Its process number and start time
- * (TEST_RUN_PID instead, for a script that runs several test runners) name a folder; whoever makes that folder starts the server, in a process that outlives this file and ends with the run.
+ * The run is the test runner that started this file, or the file itself when it was started by hand. Its process number
+ * and start time (TEST_RUN_PID instead, for a script that runs several test runners) name a folder; whoever makes that
+ * folder starts the server, in a process that outlives this file and ends with the run.
  */
 async function sharedServer(): Promise<ServerInfo> {
   const owner = process.env['NODE_TEST_CONTEXT'] === undefined ? process.pid : process.ppid;
@@ -132,12 +140,16 @@ async function sharedServer(): Promise<ServerInfo> {
   );
   if (mine) {
     await chmod(folder, 0o755); // whatever the umask is: the database user must get in
-    const host = spawn(process.execPath, [fileURLToPath(new URL('./database-host.ts', import.meta.url)), folder, run, start], {
-      detached: true,
-      stdio: 'ignore',
-      cwd: '/',
-      env: { ...process.env, NODE_TEST_CONTEXT: undefined, NODE_OPTIONS: undefined },
-    });
+    const host = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('./database-host.ts', import.meta.url)), folder, run, start],
+      {
+        detached: true,
+        stdio: 'ignore',
+        cwd: '/',
+        env: { ...process.env, NODE_TEST_CONTEXT: undefined, NODE_OPTIONS: undefined },
+      },
+    );
     host.unref();
   }
   for (let waitedMs = 0; waitedMs < serverStartLimitMs; waitedMs += 25) {

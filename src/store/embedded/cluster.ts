@@ -12,8 +12,8 @@ export function passwordFileOf(home: string): string {
 }
 
 /**
- * Makes the cluster when there is none, else checks that this release can run it. A new one is made beside its place and renamed when it
- * is whole, so an interrupted first start leaves nothing that looks like a database.
+ * Makes the cluster when there is none, else checks that this release can run it. A new one is made beside its place
+ * and renamed when it is whole, so an interrupted first start leaves nothing that looks like a database.
  */
 export async function prepareCluster(plan: GuardPlan, onCreate: () => void, signal: AbortSignal): Promise<void> {
   const cluster = clusterOf(plan.home);
@@ -58,7 +58,8 @@ async function createCluster(plan: GuardPlan, cluster: string, signal: AbortSign
       `--pwfile=${passwordCopy}`,
       '--auth=scram-sha-256',
       '--encoding=UTF8',
-      // The builtin provider sorts and folds by code point alike on every system; a libc that is upgraded below us breaks indexes.
+      // The builtin provider sorts and folds by code point alike on every system; a libc that is upgraded below us
+      // breaks indexes.
       '--no-locale',
       '--locale-provider=builtin',
       '--builtin-locale=C.UTF-8',
@@ -73,7 +74,10 @@ async function createCluster(plan: GuardPlan, cluster: string, signal: AbortSign
   if (!result.ok) {
     await rm(unfinished, { recursive: true, force: true });
     const why = `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-5).join('\n');
-    throw new EmbeddedPostgresError('embedded_postgres_failed', `PostgreSQL could not make its database in ${plan.home}: ${why}`);
+    throw new EmbeddedPostgresError(
+      'embedded_postgres_failed',
+      `PostgreSQL could not make its database in ${plan.home}: ${why}`,
+    );
   }
   await rename(unfinished, cluster);
   await syncDirectory(plan.home);

@@ -7,7 +7,7 @@ import { EmbeddedPostgresError } from './errors.ts';
 import { runCommand, type UnixUser } from './run-command.ts';
 
 /** Where copies and data live when root started the hub in a folder that the database user may not enter. */
-export const stateDirectory = process.platform === 'darwin' ? '/var/db/huidan' : '/var/lib/huidan';
+export const systemStateDirectory = process.platform === 'darwin' ? '/var/db/huidan' : '/var/lib/huidan';
 
 /** The longest path of a Unix socket is 103 bytes on macOS and 107 on Linux. */
 const longestSocketPathBytes = 103;
@@ -46,14 +46,19 @@ export type Home = {
 /**
  * Decides where the database of a data folder lives and who runs it, and makes the folder.
  *
- * Usually `<dataDir>/postgres`. When root starts the hub and the database user may not enter there, it is a folder under the system's
- * state folder, and `<dataDir>/postgres/location` says which; the note is what counts, so a checkout that is moved keeps its data and a
- * fresh clone at an old path does not find somebody else's.
+ * Usually `<dataDir>/postgres`. When root starts the hub and the database user may not enter there, it is a folder
+ * under the system's state folder, and `<dataDir>/postgres/location` says which; the note is what counts, so a checkout
+ * that is moved keeps its data and a fresh clone at an old path does not find somebody else's.
  *
- * A cluster that exists is run by its owner, because PostgreSQL wants nothing else: data made by an ordinary user keep working when root
- * starts the hub once. Only what belongs to root itself (a restored backup) is given to the database user.
+ * A cluster that exists is run by its owner, because PostgreSQL wants nothing else: data made by an ordinary user keep
+ * working when root starts the hub once. Only what belongs to root itself (a restored backup) is given to the database
+ * user.
  */
-export async function findHome(dataDir: string, findUser: () => Promise<UnixUser>, log: StoreLog): Promise<Home> {
+export async function findHome(
+  dataDir: string,
+  options: { stateDirectory: string; findUser: () => Promise<UnixUser>; log: StoreLog },
+): Promise<Home> {
+  const { log } = options;
   await makeOpenDirectory(dataDir);
   const ordinary = join(await realpath(dataDir), 'postgres');
   await makeOpenDirectory(ordinary);
@@ -79,14 +84,18 @@ export async function findHome(dataDir: string, findUser: () => Promise<UnixUser
     return { path, user: null };
   }
 
-  const dedicated = await findUser();
+  const dedicated = await options.findUser();
   const user = owner === null || owner.uid === 0 ? dedicated : { name: `number ${owner.uid}`, ...owner };
   if (owner?.uid === 0) {
     log.info({ user: user.name, path }, `the database in ${path} belongs to root: giving it to ${user.name}`);
     await giveTree(clusterOf(path), user);
   }
   if (await canEnter(user, path)) {
-    if (noted) log.info({ path }, `the data of PostgreSQL live in ${path}, because ${dataDir} is closed to the user ${user.name}`);
+    if (noted)
+      log.info(
+        { path },
+        `the data of PostgreSQL live in ${path}, because ${dataDir} is closed to the user ${user.name}`,
+      );
     return { path, user };
   }
   if (owner !== null || noted) {
@@ -96,7 +105,7 @@ export async function findHome(dataDir: string, findUser: () => Promise<UnixUser
     );
   }
   const hash = createHash('sha256').update(ordinary).digest('hex').slice(0, 8);
-  const moved = join(stateDirectory, `data-${hash}-${randomBytes(4).toString('hex')}`);
+  const moved = join(options.stateDirectory, `data-${hash}-${randomBytes(4).toString('hex')}`);
   await makeOpenDirectory(moved);
   await writeFile(join(moved, 'belongs-to'), `${ordinary}\n`);
   // Two first starts at once: the one who writes the note decides.
@@ -106,9 +115,12 @@ export async function findHome(dataDir: string, findUser: () => Promise<UnixUser
   );
   if (!first) {
     await rm(moved, { recursive: true });
-    return findHome(dataDir, findUser, log);
+    return findHome(dataDir, options);
   }
-  log.info({ user: user.name, path: moved }, `${dataDir} is closed to the user ${user.name} that PostgreSQL runs as: its data live in ${moved}`);
+  log.info(
+    { user: user.name, path: moved },
+    `${dataDir} is closed to the user ${user.name} that PostgreSQL runs as: its data live in ${moved}`,
+  );
   return { path: moved, user };
 }
 
@@ -128,11 +140,12 @@ async function giveTree(path: string, user: UnixUser): Promise<void> {
 }
 
 /**
- * A private folder for the Unix socket: inside the home, or, where that path is too long for a socket, a new one under the folder for
- * temporary files, noted in the home so that the next start finds what a crash left.
+ * A private folder for the Unix socket: inside the home, or, where that path is too long for a socket, a new one under
+ * the folder for temporary files, noted in the home so that the next start finds what a crash left.
  */
 export async function makeSocketDirectory(home: string, user: UnixUser | null): Promise<string> {
-  const fits = (directory: string): boolean => Buffer.byteLength(join(directory, '.s.PGSQL.65535')) <= longestSocketPathBytes;
+  const fits = (directory: string): boolean =>
+    Buffer.byteLength(join(directory, '.s.PGSQL.65535')) <= longestSocketPathBytes;
   const inside = join(home, 'socket');
   if (fits(inside)) {
     await makePrivateDirectory(inside, user);
@@ -151,5 +164,7 @@ export async function makeSocketDirectory(home: string, user: UnixUser | null): 
 /** In a folder that all may write in, a name that was ours may be somebody else's by now. */
 async function isOurs(path: string, user: UnixUser | null): Promise<boolean> {
   const info = await lstat(path).catch(() => null);
-  return info !== null && info.isDirectory() && info.uid === (user?.uid ?? process.getuid?.()) && (info.mode & 0o077) === 0;
+  return (
+    info !== null && info.isDirectory() && info.uid === (user?.uid ?? process.getuid?.()) && (info.mode & 0o077) === 0
+  );
 }

@@ -1,7 +1,7 @@
 /**
- * The process between the hub and its PostgreSQL. It is the server's parent, in a session of its own, so that Ctrl-C in a terminal
- * reaches the server only through the hub. It starts the server again when that dies, and shuts it down when the hub says so or is gone,
- * which it sees by the closing of the channel between them, even after kill -9.
+ * The process between the hub and its PostgreSQL. It is the server's parent, in a session of its own, so that Ctrl-C in
+ * a terminal reaches the server only through the hub. It starts the server again when that dies, and shuts it down when
+ * the hub says so or is gone, which it sees by the closing of the channel between them, even after kill -9.
  */
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +13,10 @@ import { lockFolder, type FolderLock } from './lock.ts';
 import { startPostmaster, type Postmaster } from './postmaster.ts';
 import { clearRemains, endPostmaster } from './server-processes.ts';
 
-/** Gaps between tries to bring a dead server back: at once first, since a crash is over in a moment, then slower (a full disk). */
+/**
+ * Gaps between tries to bring a dead server back: at once first, since a crash is over in a moment, then slower (a full
+ * disk).
+ */
 const firstRestartGapMs = 50;
 const longestRestartGapMs = 5_000;
 /** A server that lived this long was well: the gaps begin anew. */
@@ -23,7 +26,10 @@ const leftoverWords = /pre-existing shared memory block|lock file .* already exi
 const firstStartTries = 5;
 
 const stopping = new AbortController();
-/** Set by SIGTERM from outside, as when a service manager signals every process of the service: the hub is about to stop us in order. */
+/**
+ * Set by SIGTERM from outside, as when a service manager signals every process of the service: the hub is about to stop
+ * us in order.
+ */
 let restartWanted = true;
 let postmaster: Postmaster | null = null;
 let lock: FolderLock | null = null;

@@ -20,11 +20,12 @@ const stoppingLimitMs = 30_000;
 const held: DatabaseSync[] = [];
 
 /**
- * Takes a folder for this process until it ends, or refuses with `embedded_postgres_in_use`. While the holder is stopping, waits.
+ * Takes a folder for this process until it ends, or refuses with `embedded_postgres_in_use`. While the holder is
+ * stopping, waits.
  *
- * Node has no flock. What it has is SQLite, and the exclusive lock of an empty SQLite database is a lock of the kernel: gone in the moment
- * the process is, by whatever end, and held between containers that share the folder. Files with process numbers in them were rejected:
- * after a restart of a container the same small numbers belong to others.
+ * Node has no flock. What it has is SQLite, and the exclusive lock of an empty SQLite database is a lock of the kernel:
+ * gone in the moment the process is, by whatever end, and held between containers that share the folder. Files with
+ * process numbers in them were rejected: after a restart of a container the same small numbers belong to others.
  */
 export async function lockFolder(folder: string, hubPid: number): Promise<FolderLock> {
   const holderFile = join(folder, 'holder.json');

@@ -10,16 +10,19 @@ import { serverArguments } from './settings.ts';
 
 export type Postmaster = {
   readonly pid: number;
-  /** True once it takes connections, false when it ended before. May take long: recovery reads all of the log since the last checkpoint. */
+  /**
+   * True once it takes connections, false when it ended before. May take long: recovery reads all of the log since the
+   * last checkpoint.
+   */
   readonly ready: Promise<boolean>;
   /** How it ended; the server's last lines are in it. */
   readonly ended: Promise<string>;
 };
 
 /**
- * Ends the server when the guard is killed so hard that it cannot do so itself: a shell that waits for a line on its standard input. A
- * line means that all is well; the end of the input without one means that the guard is gone. Linux could signal the death of a parent,
- * but clears that request when the child changes its user, and macOS cannot.
+ * Ends the server when the guard is killed so hard that it cannot do so itself: a shell that waits for a line on its
+ * standard input. A line means that all is well; the end of the input without one means that the guard is gone. Linux
+ * could signal the death of a parent, but clears that request when the child changes its user, and macOS cannot.
  */
 const leashScript = `
 read -r _ && exit 0
@@ -28,8 +31,14 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 1; kill -0 "$1" 2>/dev/null || exit 0; d
 kill -QUIT "$1" 2>/dev/null
 `;
 
+const lastLinesMs = 100;
+
 /** Starts the server process. Throws nothing: a program that cannot be started has simply ended. */
-export function startPostmaster(plan: GuardPlan, socketDir: string, tell: (level: LogLevel, message: string) => void): Postmaster | null {
+export function startPostmaster(
+  plan: GuardPlan,
+  socketDir: string,
+  tell: (level: LogLevel, message: string) => void,
+): Postmaster | null {
   const cluster = clusterOf(plan.home);
   const args = serverArguments({ ...plan, cluster, socketDir });
   const child = spawn(join(plan.binDir, 'postgres'), args, {
@@ -46,18 +55,22 @@ export function startPostmaster(plan: GuardPlan, socketDir: string, tell: (level
   const log = followServerLog(child.stderr, tell);
   const leash = startLeash(pid);
   let over = false;
-  const ended = new Promise<string>((resolve) => {
-    child.on('error', () => {});
-    child.on('exit', () => {
+  child.on('error', () => {});
+  const exit = new Promise<string>((resolve) => {
+    child.on('exit', (code, signal) => {
       over = true;
       leash.stdin?.end('over\n');
-    });
-    child.on('close', (code, signal) => {
-      const how = signal === null ? `with code ${code}` : `by ${signal}`;
-      resolve(`it ended ${how}. ${log.lastLines()}`.trim());
+      resolve(signal === null ? `with code ${code}` : `by ${signal}`);
     });
   });
-  return { pid, ready: becomesReady(cluster, pid, () => over), ended };
+  const closed = new Promise((resolve) => child.on('close', resolve));
+  const end = async (): Promise<string> => {
+    const how = await exit;
+    // The last lines may still be in the pipe, but a child that outlives its postmaster holds the pipe open.
+    await Promise.race([closed, sleep(lastLinesMs)]);
+    return `it ended ${how}. ${log.lastLines()}`.trim();
+  };
+  return { pid, ready: becomesReady(cluster, pid, () => over), ended: end() };
 }
 
 function startLeash(postmasterPid: number): ChildProcess {

@@ -3,15 +3,19 @@ import type { Readable } from 'node:stream';
 export type LogLevel = 'info' | 'warn' | 'error';
 
 /** Told even when all is well otherwise: what a person wants to know after a crash. */
-const notable = /was not properly shut down|was interrupted|redo done|terminated by signal|reinitializing|terminating any other/;
+const notable =
+  /was not properly shut down|was interrupted|redo done|terminated by signal|reinitializing|terminating any other/;
 
 const lastLineCount = 5;
 
 /**
- * Reads the server's own log (prefix `%b|`) and passes on what a person should see. Errors of single statements are left out: the hub
- * gets them as answers, and their texts may quote personal data.
+ * Reads the server's own log (prefix `%b|`) and passes on what a person should see. Errors of single statements are
+ * left out: the hub gets them as answers, and their texts may quote personal data.
  */
-export function followServerLog(stream: Readable, tell: (level: LogLevel, message: string) => void): { lastLines(): string } {
+export function followServerLog(
+  stream: Readable,
+  tell: (level: LogLevel, message: string) => void,
+): { lastLines(): string } {
   const last: string[] = [];
   let rest = '';
   stream.setEncoding('utf8');

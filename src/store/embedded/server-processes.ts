@@ -38,7 +38,7 @@ async function isAlive(pid: number): Promise<boolean> {
 }
 
 /** The command line of every process, by number. From /proc where there is one: small containers have no ps. */
-async function commandLines(): Promise<Map<number, string>> {
+export async function commandLines(): Promise<Map<number, string>> {
   const found = new Map<number, string>();
   if (process.platform === 'linux') {
     for (const name of await readdir('/proc')) {
@@ -87,8 +87,9 @@ export async function endPostmaster(pid: number): Promise<void> {
 }
 
 /**
- * Clears what a former guard left when it was killed: a server that still runs is shut down, processes that outlived their postmaster are
- * ended, and files that name a process which is now somebody else's are put right. The caller holds the folder's lock.
+ * Clears what a former guard left when it was killed: a server that still runs is shut down, processes that outlived
+ * their postmaster are ended, and files that name a process which is now somebody else's are put right. The caller
+ * holds the folder's lock.
  */
 export async function clearRemains(cluster: string, socketDir: string, log: (message: string) => void): Promise<void> {
   const noted = await readPostmasterPid(cluster);
@@ -105,9 +106,10 @@ export async function clearRemains(cluster: string, socketDir: string, log: (mes
 }
 
 /**
- * After a restart of the machine or the container, the number in postmaster.pid may belong to any process of the same user, and
- * PostgreSQL would wait for a person to delete the file. Deleting it would also delete its mark of the shared memory, the guard against
- * surviving backends; with the number of PostgreSQL's own parent in it, PostgreSQL takes it for stale and still checks the mark.
+ * After a restart of the machine or the container, the number in postmaster.pid may belong to any process of the same
+ * user, and PostgreSQL would wait for a person to delete the file. Deleting it would also delete its mark of the shared
+ * memory, the guard against surviving backends; with the number of PostgreSQL's own parent in it, PostgreSQL takes it
+ * for stale and still checks the mark.
  */
 async function disownPid(cluster: string): Promise<void> {
   const path = join(cluster, 'postmaster.pid');

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { socketPort } from './folders.ts';
 
-/** `full` survives a crash of the machine. `test` loses data then and is quicker: only for throw-away servers of tests. */
+/**
+ * `full` survives a crash of the machine. `test` loses data then and is quicker: only for throw-away servers of tests.
+ */
 export type Durability = 'full' | 'test';
 
 export type ServerSettings = {
@@ -22,8 +24,8 @@ export function clusterName(cluster: string): string {
 const megabyte = 2 ** 20;
 
 /**
- * The arguments of `postgres`. On the command line and not in postgresql.conf, so that a new release brings its own and nothing in the
- * folder can turn fsync off. Who wants other settings wants a server of their own: DATABASE_URL.
+ * The arguments of `postgres`. On the command line and not in postgresql.conf, so that a new release brings its own and
+ * nothing in the folder can turn fsync off. Who wants other settings wants a server of their own: DATABASE_URL.
  */
 export function serverArguments(settings: ServerSettings): string[] {
   const sharedMegabytes = Math.floor(Math.min(Math.max(settings.memoryBytes / 8 / megabyte, 64), 512));
@@ -38,7 +40,8 @@ export function serverArguments(settings: ServerSettings): string[] {
     // Every short statement would pay for the compiler.
     jit: 'off',
     random_page_cost: 1.1,
-    // Queue-like tables are rewritten all the time; the default visits them once a minute and only when a fifth has changed.
+    // Queue-like tables are rewritten all the time; the default visits them once a minute and only when a fifth has
+    // changed.
     autovacuum_naptime: '10s',
     autovacuum_vacuum_scale_factor: 0.05,
     autovacuum_vacuum_insert_scale_factor: 0.1,

@@ -10,7 +10,7 @@ import type { PgConnection, StoreLog } from '../pool.ts';
 import { findBinaries } from './binaries.ts';
 import { passwordFileOf } from './cluster.ts';
 import { EmbeddedPostgresError } from './errors.ts';
-import { findHome, socketPort } from './folders.ts';
+import { findHome, socketPort, systemStateDirectory } from './folders.ts';
 import type { EmbeddedPostgresStep, FromGuard, FromHub, GuardPlan } from './guard-messages.ts';
 import { findUnprivilegedUser } from './unprivileged-user.ts';
 import type { Durability } from './settings.ts';
@@ -43,6 +43,8 @@ export type EmbeddedPostgresOptions = {
   readonly durability?: Durability;
   /** Listens on a free port of 127.0.0.1 too, and `connection` names that. Default false: the Unix socket alone. */
   readonly tcp?: boolean;
+  /** Where root puts what the database user cannot reach. Default: the system's own place for it. */
+  readonly stateDirectory?: string;
 };
 
 const databaseName = 'huidan';
@@ -51,15 +53,18 @@ const relaunchLimit = 5;
 const relaunchGapMs = 500;
 
 /**
- * Starts the PostgreSQL that comes with Huidan, making its database at the first start, and resolves when it takes connections.
+ * Starts the PostgreSQL that comes with Huidan, making its database at the first start, and resolves when it takes
+ * connections.
  *
- * It ends with this process, however that ends, and comes back by itself when it crashes: meanwhile queries fail as `unavailable`.
- * It does not keep this process alive. Throws an {@link EmbeddedPostgresError}.
+ * It ends with this process, however that ends, and comes back by itself when it crashes: meanwhile queries fail as
+ * `unavailable`. It does not keep this process alive. Throws an {@link EmbeddedPostgresError}.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { log } = options;
-  const home = await findHome(options.dataDir, () => findUnprivilegedUser(log), log);
-  const binaries = await findBinaries(home.user, log, () => options.onProgress?.('copying'));
+  const stateDirectory = options.stateDirectory ?? systemStateDirectory;
+  const home = await findHome(options.dataDir, { stateDirectory, findUser: () => findUnprivilegedUser(log), log });
+  const onCopy = (): void => options.onProgress?.('copying');
+  const binaries = await findBinaries(home.user, { stateDirectory, log, onCopy });
   const plan: GuardPlan = {
     home: home.path,
     user: home.user,
@@ -71,21 +76,24 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   };
 
   const listeners: ((error: EmbeddedPostgresError) => void)[] = [];
-  let stopped = false;
+  const stopping = new AbortController();
   let current: RunningGuard = await launchGuard(plan, options);
   let relaunching: Promise<void> | null = null;
 
   /** A guard that was killed took its server along (see the leash); a new one starts it again. */
   const relaunch = async (): Promise<void> => {
-    for (let tries = 1; !stopped; tries += 1) {
+    for (let tries = 1; !stopping.signal.aborted; tries += 1) {
       try {
         log.error({ try: tries }, 'the process that guards PostgreSQL was killed: starting it again');
         current = await launchGuard(plan, options);
         watch(current);
         return;
       } catch (error) {
-        if (tries >= relaunchLimit && !stopped) {
-          const failure = error instanceof EmbeddedPostgresError ? error : new EmbeddedPostgresError('embedded_postgres_failed', String(error));
+        if (tries >= relaunchLimit && !stopping.signal.aborted) {
+          const failure =
+            error instanceof EmbeddedPostgresError
+              ? error
+              : new EmbeddedPostgresError('embedded_postgres_failed', String(error));
           for (const listener of listeners) listener(failure);
           return;
         }
@@ -95,12 +103,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   };
   const watch = (guard: RunningGuard): void => {
     void guard.exited.then(() => {
-      if (!stopped) relaunching = relaunch();
+      if (!stopping.signal.aborted) relaunching = relaunch();
     });
   };
 
   const stop = async (): Promise<void> => {
-    stopped = true;
+    stopping.abort();
     await current.stop();
     await relaunching;
     await current.stop();
@@ -165,7 +173,9 @@ async function provision(connection: PgConnection): Promise<void> {
   try {
     const role = await superuser.query('select from pg_roles where rolname = $1', [roleName]);
     if (role.rowCount === 0) {
-      await superuser.query(`create role ${roleName} login createdb password ${superuser.escapeLiteral(connection.password)}`);
+      await superuser.query(
+        `create role ${roleName} login createdb password ${superuser.escapeLiteral(connection.password)}`,
+      );
     }
     const database = await superuser.query('select from pg_database where datname = $1', [databaseName]);
     if (database.rowCount === 0) await superuser.query(`create database ${databaseName} owner ${roleName}`);
@@ -202,7 +212,8 @@ function launchGuard(plan: GuardPlan, options: EmbeddedPostgresOptions): Promise
   };
 
   return new Promise((resolve, reject) => {
-    const fail = (code: EmbeddedPostgresError['code'], message: string): void => reject(new EmbeddedPostgresError(code, message));
+    const fail = (code: EmbeddedPostgresError['code'], message: string): void =>
+      reject(new EmbeddedPostgresError(code, message));
     child.on('message', (message: FromGuard) => {
       if (message.type === 'progress') options.onProgress?.(message.step);
       else if (message.type === 'log') options.log[message.level]({}, message.message);
@@ -213,8 +224,12 @@ function launchGuard(plan: GuardPlan, options: EmbeddedPostgresOptions): Promise
         resolve({ child, socketDir: message.socketDir, exited, postmasterPid: () => postmasterPid, stop });
       }
     });
-    child.on('error', (error) => fail('embedded_postgres_failed', `the process that guards PostgreSQL did not start: ${error.message}`));
-    child.on('exit', () => fail('embedded_postgres_failed', `the process that guards PostgreSQL ended: ${complaints.trim()}`));
+    child.on('error', (error) =>
+      fail('embedded_postgres_failed', `the process that guards PostgreSQL did not start: ${error.message}`),
+    );
+    child.on('exit', () =>
+      fail('embedded_postgres_failed', `the process that guards PostgreSQL ended: ${complaints.trim()}`),
+    );
     tellGuard(child, { type: 'start', plan });
   });
 }
@@ -226,7 +241,7 @@ function tellGuard(child: ChildProcess, message: FromHub): void {
 /** Whether this process waits for the guard before it ends by itself. */
 function keepAlive(child: ChildProcess, wanted: boolean): void {
   // The pipe is a socket, which can be told not to keep the process; its type here is only the readable half.
-  const pipe = child.stderr as (Readable & { ref?(): void; unref?(): void }) | null;
+  const pipe: (Readable & { ref?(): void; unref?(): void }) | null = child.stderr;
   for (const handle of [child, child.channel, pipe]) {
     if (wanted) handle?.ref?.();
     else handle?.unref?.();
