@@ -120,5 +120,5 @@ export function jsonReply(body: string, status = 200): Reply {
 /** Keeps the content type between a connector's own functions and hides it from the hub. */
 export function defineConnector<Content>(connector: Connector<Content>): Connector {
   // Sound because the hub only gives `parse` what this connector's `verify` accepted.
-  return connector as unknown as Connector;
+  return connector;
 }

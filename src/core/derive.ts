@@ -123,7 +123,8 @@ function deriveLifecycle(lines: Lines, parts: readonly string[]): Lifecycle {
   // A part that gave money back is through, unless it is completed too; it keeps nobody waiting. The whole-order line
   // waits only where it stands for a known number of parts: else no order of an unknown number would ever complete.
   const done = (line: string): boolean => read(lines, line, 'lifecycle') === 'completed';
-  const through = (line: string): boolean => ['refunded', 'partially_refunded'].includes(read(lines, line, 'payment') ?? '');
+  const through = (line: string): boolean =>
+    ['refunded', 'partially_refunded'].includes(read(lines, line, 'payment') ?? '');
   const waiting = own.some((line) => !done(line) && !through(line));
   const missing = parts.includes(WHOLE) && read(lines, WHOLE, 'parts') !== undefined;
   return own.some(done) && !waiting && !missing ? 'completed' : 'open';
@@ -191,12 +192,7 @@ function wasPaidLate(lines: Lines, payment: Payment, lifecycle: Lifecycle): bool
   return closedAt !== undefined && paidAt !== undefined && paidAt > closedAt;
 }
 
-function deriveRefunded(
-  lines: Lines,
-  payment: Payment,
-  refunds: RefundTotals,
-  flags: readonly string[],
-): Fen | null {
+function deriveRefunded(lines: Lines, payment: Payment, refunds: RefundTotals, flags: readonly string[]): Fen | null {
   if (refunds.count > 0) return refunds.unknown ? null : refunds.succeeded;
   if (payment === 'unpaid' || payment === 'paid') return 0;
   // A platform that calls an order refunded without a number gave back what was paid; risk control takes the

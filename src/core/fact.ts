@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { canonicalJson } from './json.ts';
-import type { Json } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { RegisterName, RegisterValues } from './registers.ts';
 import type { TimeMs } from './time.ts';
 
@@ -86,6 +86,7 @@ export function reportKey(report: Report): string {
   if (report.key !== undefined) return report.key;
   const content = canonicalJson({
     at: report.at,
+    stage: report.stage ?? 0,
     final: report.final ?? true,
     generation: report.generation ?? 0,
     facts: report.facts as unknown as Json,
@@ -93,18 +94,18 @@ export function reportKey(report: Report): string {
   return hash('sha256', content, 'base64url').slice(0, 27);
 }
 
-function rankOf(rule: RegisterRule, value: Json): number {
-  if (rule.ranks === undefined) return 0;
-  if (rule.ranks === 'highest' || rule.ranks === 'lowest') {
+function rankOf({ ranks }: RegisterRule, value: Json): number {
+  if (ranks === undefined) return 0;
+  if (ranks === 'highest' || ranks === 'lowest') {
     const number = typeof value === 'number' ? value : 0;
-    return rule.ranks === 'highest' ? number : -number;
+    return ranks === 'highest' ? number : -number;
   }
-  const state =
-    value !== null && typeof value === 'object' && !Array.isArray(value)
-      ? (value as { readonly state?: Json }).state
-      : value;
-  return rule.ranks[String(state)] ?? 0;
+  const state = isObject(value) ? value['state'] : value;
+  return typeof state === 'string' || typeof state === 'boolean' ? (ranks[String(state)] ?? 0) : 0;
 }
+
+const isObject = (value: Json): value is JsonObject =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /**
  * Which of two cells wins: positive for `a`. A total order over (generation, final, time, stage, rank, key, value) that
@@ -169,10 +170,6 @@ export function mergeLines(a: Lines, b: Lines, rules: RegisterRules): Lines {
 }
 
 /** The value that a register of a line holds, or `undefined`. */
-export function read<R extends RegisterName>(
-  lines: Lines,
-  line: string,
-  register: R,
-): RegisterValues[R] | undefined {
+export function read<R extends RegisterName>(lines: Lines, line: string, register: R): RegisterValues[R] | undefined {
   return lines[line]?.[register]?.v as RegisterValues[R] | undefined;
 }

@@ -30,6 +30,12 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
+/**
+ * Levels of nesting that a body may have. The deepest of the platforms has 6; a fixed bound instead of the stack's end
+ * means that what was parsed once can be written and hashed by any caller.
+ */
+const MAX_DEPTH = 64;
+
 interface ReviverContext {
   readonly source?: string;
 }
@@ -37,7 +43,7 @@ interface ReviverContext {
 /**
  * Parses JSON and keeps every number as `NumberText`. Objects become Maps, so that a field named `__proto__` is a
  * field like any other; of a repeated name the last one counts, as in the Java and PHP parsers of the platforms.
- * Returns `undefined` for text that is not JSON or is nested too deeply to walk.
+ * Returns `undefined` for text that is not JSON or is nested deeper than `MAX_DEPTH`.
  */
 export function parseLossless(text: string): Lossless | undefined {
   try {
@@ -45,16 +51,26 @@ export function parseLossless(text: string): Lossless | undefined {
     const plain: unknown = JSON.parse(text);
     if (isFlat(plain)) return new Map(Object.entries(plain));
     // The reviver's third argument holds the source of a primitive.
-    return JSON.parse(text, (_key, value: unknown, context?: ReviverContext) => {
+    const parsed = JSON.parse(text, (_key, value: unknown, context?: ReviverContext) => {
       if (typeof value === 'number') return new NumberText(context?.source ?? String(value));
       if (value === null || typeof value !== 'object' || Array.isArray(value) || value instanceof NumberText) {
         return value;
       }
       return new Map(Object.entries(value));
     }) as Lossless;
+    return isDeeperThan(parsed, MAX_DEPTH) ? undefined : parsed;
   } catch {
     return undefined;
   }
+}
+
+function isDeeperThan(value: Lossless, levels: number): boolean {
+  if (Array.isArray(value))
+    return levels === 0 || (value as readonly Lossless[]).some((item) => isDeeperThan(item, levels - 1));
+  if (!isLosslessObject(value)) return false;
+  if (levels === 0) return true;
+  for (const item of value.values()) if (isDeeperThan(item, levels - 1)) return true;
+  return false;
 }
 
 function isFlat(value: unknown): value is Readonly<Record<string, string | boolean | null>> {
@@ -70,7 +86,7 @@ export function isLosslessObject(value: Lossless | undefined): value is Lossless
   return value instanceof Map;
 }
 
-/** Compact JSON text of a lossless value: no blanks, number tokens as they came. Throws RangeError when nested too deeply. */
+/** Compact JSON text of a lossless value: no blanks, number tokens as they came. */
 export function stringifyLossless(value: Lossless): string {
   if (value instanceof NumberText) return value.text;
   if (Array.isArray(value)) return `[${(value as readonly Lossless[]).map(stringifyLossless).join(',')}]`;

@@ -1,0 +1,116 @@
+import type { AccountSpec } from '../../core/account-fields.ts';
+import type { AccountView } from '../../core/connector.ts';
+
+/** Credentials and settings of a Meituan Union account; the README says which unknown fact each setting is for. */
+export const account: AccountSpec = {
+  callbackSecrets: ['callbackSecret'],
+  credentials: [
+    {
+      name: 'appkey',
+      kind: 'text',
+      maxLength: 128,
+      required: true,
+      label: { en: 'App key', zh: 'appkey（媒体名称）' },
+      help: { en: 'In the union console, under your media.', zh: '联盟后台的媒体管理中。' },
+    },
+    {
+      name: 'secret',
+      kind: 'text',
+      maxLength: 256,
+      required: true,
+      label: { en: 'API secret', zh: '接口 secret' },
+      help: { en: 'Signs our own calls to the union API.', zh: '用于我们主动调用联盟接口的签名。' },
+    },
+    {
+      name: 'callbackSecret',
+      kind: 'text',
+      maxLength: 256,
+      required: false,
+      label: { en: 'Callback secret', zh: '回调 secret' },
+      help: {
+        en: 'Signs the order pushes; it is not the API secret and stands elsewhere in the console. Without it no push is taken.',
+        zh: '订单回推的签名密钥，与接口 secret 不同，在后台的另一处。缺少时不接收回推。',
+      },
+    },
+  ],
+  settings: [
+    {
+      name: 'generation',
+      kind: 'choice',
+      choices: ['g2', 'cps_open'],
+      default: 'g2',
+      required: false,
+      label: { en: 'API generation', zh: '接口版本' },
+      help: {
+        en: 'g2: openapi.meituan.com; cps_open: media.meituan.com, for which no push is known.',
+        zh: 'g2：openapi.meituan.com；cps_open：media.meituan.com，目前未见其有订单回推。',
+      },
+    },
+    {
+      name: 'baseUrl',
+      kind: 'url',
+      default: 'https://openapi.meituan.com',
+      required: false,
+      label: { en: 'API host', zh: '接口地址' },
+      help: { en: 'Another host for a sandbox or a test.', zh: '沙箱或测试时使用其他地址。' },
+    },
+    {
+      name: 'mediaBaseUrl',
+      kind: 'url',
+      default: 'https://media.meituan.com',
+      required: false,
+      label: { en: 'cps_open host', zh: 'cps_open 接口地址' },
+      help: { en: 'Another host for a sandbox or a test.', zh: '沙箱或测试时使用其他地址。' },
+    },
+    {
+      name: 'emptyInSignature',
+      kind: 'choice',
+      choices: ['include', 'skip'],
+      default: 'include',
+      required: false,
+      label: { en: 'Empty values in the signature', zh: '签名中的空值' },
+      help: {
+        en: 'include: the name of an empty field is signed; skip: the field is left out.',
+        zh: 'include：空字段的字段名参与签名；skip：空字段不参与签名。',
+      },
+    },
+    {
+      name: 'nullInSignature',
+      kind: 'choice',
+      choices: ['drop', 'empty', 'text'],
+      default: 'drop',
+      required: false,
+      label: { en: 'null in the signature', zh: '签名中的 null' },
+      help: {
+        en: 'drop: the field is left out; empty: its name is signed alone; text: it is signed as the text null.',
+        zh: 'drop：不参与签名；empty：仅字段名参与；text：以文本 null 参与。',
+      },
+    },
+    {
+      name: 'arrayForm',
+      kind: 'choice',
+      choices: ['compact', 'spaced'],
+      default: 'compact',
+      required: false,
+      label: { en: 'Arrays in the signature', zh: '签名中的数组' },
+      help: { en: 'compact: [2,3]; spaced: [2, 3].', zh: 'compact：[2,3]；spaced：[2, 3]。' },
+    },
+  ],
+};
+
+/** How an account's pushes are put into text for signing; every value is a fact that no public source settles. */
+export interface SigningRules {
+  readonly emptyValue: 'include' | 'skip';
+  readonly nullValue: 'drop' | 'empty' | 'text';
+  readonly arrayForm: 'compact' | 'spaced';
+}
+
+/** The signing rules among an account's settings; an unset one has its default. */
+export function signingRules({ settings }: Pick<AccountView, 'settings'>): SigningRules {
+  const { nullInSignature } = settings;
+  return {
+    emptyValue: settings['emptyInSignature'] === 'skip' ? 'skip' : 'include',
+    nullValue: nullInSignature === 'empty' || nullInSignature === 'text' ? nullInSignature : 'drop',
+    arrayForm: settings['arrayForm'] === 'spaced' ? 'spaced' : 'compact',
+  };
+}

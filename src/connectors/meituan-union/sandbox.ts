@@ -1,0 +1,266 @@
+import type { AccountView } from '../../core/connector.ts';
+import { NumberText, stringifyLossless } from '../../core/json.ts';
+import type { Lossless } from '../../core/json.ts';
+import { fenToYuan } from '../../core/money.ts';
+import type { ExpectedOrder, OutgoingCallback, Random, SandboxPlatform, Story } from '../../core/sandbox.ts';
+import type { TimeMs } from '../../core/time.ts';
+import { signingRules } from './account.ts';
+import { sign } from './signature.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** One push of a plot. `voucher` names the voucher that it is about, else it is about the whole order. */
+interface Scene {
+  /** Waiting time before it, at least and at most. */
+  readonly afterMs: readonly [number, number];
+  readonly status: 1 | 8 | 9;
+  readonly refundType?: 1 | 2 | 3;
+  readonly voucher?: 'A' | 'B';
+}
+
+interface Plot {
+  readonly plot: string;
+  /** How often it is told, against the others. */
+  readonly weight: number;
+  readonly scenes: readonly Scene[];
+  /** The vouchers that the order has, where they have fates of their own. */
+  readonly vouchers?: number;
+  readonly line?: 'youxuan' | 'voucher';
+}
+
+const PAID: Scene = { afterMs: [0, 3_000], status: 1 };
+const DONE: Scene = { afterMs: [20 * MINUTE_MS, 90 * MINUTE_MS], status: 8 };
+const SOON: Scene['afterMs'] = [2 * MINUTE_MS, 30 * MINUTE_MS];
+const LATER: Scene['afterMs'] = [HOUR_MS, 20 * HOUR_MS];
+
+const PLOTS: readonly Plot[] = [
+  { plot: 'paid, then completed', weight: 40, scenes: [PAID, DONE] },
+  { plot: 'paid and not yet completed', weight: 8, scenes: [PAID] },
+  { plot: 'completed, and paid never told', weight: 6, scenes: [{ ...DONE, afterMs: [0, 3_000] }] },
+  { plot: 'paid, then refunded', weight: 10, scenes: [PAID, { afterMs: SOON, status: 9, refundType: 1 }] },
+  { plot: 'paid, then refunded without a refund type', weight: 4, scenes: [PAID, { afterMs: SOON, status: 9 }] },
+  {
+    plot: 'paid, completed, then refunded',
+    weight: 5,
+    scenes: [PAID, DONE, { afterMs: LATER, status: 9, refundType: 1 }],
+  },
+  {
+    plot: 'paid, completed, then refunded in part',
+    weight: 6,
+    scenes: [PAID, DONE, { afterMs: LATER, status: 9, refundType: 2 }],
+  },
+  {
+    plot: 'paid, then stopped by risk control',
+    weight: 5,
+    scenes: [PAID, { afterMs: SOON, status: 9, refundType: 3 }],
+  },
+  {
+    plot: 'paid, stopped by risk control, then completed',
+    weight: 2,
+    scenes: [PAID, { afterMs: SOON, status: 9, refundType: 3 }, DONE],
+  },
+  { plot: 'a Youxuan order, paid, then completed', weight: 6, line: 'youxuan', scenes: [PAID, DONE] },
+  {
+    plot: 'two vouchers, one used and one refunded',
+    weight: 5,
+    line: 'voucher',
+    vouchers: 2,
+    scenes: [
+      PAID,
+      { afterMs: LATER, status: 8, voucher: 'A' },
+      { afterMs: LATER, status: 9, refundType: 1, voucher: 'B' },
+    ],
+  },
+  {
+    plot: 'two vouchers, both refunded one after the other',
+    weight: 3,
+    line: 'voucher',
+    vouchers: 2,
+    scenes: [
+      PAID,
+      { afterMs: SOON, status: 9, refundType: 1, voucher: 'B' },
+      { afterMs: LATER, status: 9, refundType: 1, voucher: 'A' },
+    ],
+  },
+];
+
+const TITLES = [
+  '美团外卖-老王牛肉面（望京店）🍜',
+  '美团外卖-山城小面 & 串串（三里屯店）',
+  '美团闪购-鲜花速递💐 520=心意',
+  '美团外卖-Café "Größe" 手冲咖啡☕️',
+  '瑞幸咖啡（国贸店）满30减10',
+  '喜茶 👨‍👩‍👧‍👦 家庭分享装',
+];
+const GROCERIES = ['鸡蛋 30枚/盒 & 特价=9.9', '阳光玫瑰葡萄🍇 500g', '五常大米 5kg\t真空装'];
+const VOUCHERS = ['四川火锅双人餐 100元代金券', '海底捞 4人餐（周末通用）'];
+const SIDS = ['u1001', 'u1002', 'u1003a', 'u2001', 'm0042', 'channelwx7', 'guest'];
+
+function pick<T>(random: Random, list: readonly T[]): T {
+  const item = list[Math.floor(random() * list.length)];
+  if (item === undefined) throw new RangeError('nothing to pick from');
+  return item;
+}
+
+const between = (random: Random, [least, most]: readonly [number, number]): number =>
+  Math.floor(least + random() * (most - least));
+
+function pickPlot(random: Random): Plot {
+  let rest = random() * PLOTS.reduce((sum, { weight }) => sum + weight, 0);
+  for (const plot of PLOTS) {
+    rest -= plot.weight;
+    if (rest < 0) return plot;
+  }
+  return pick(random, PLOTS);
+}
+
+function hex(random: Random, length: number): string {
+  let text = '';
+  while (text.length < length) text += Math.floor(random() * 16).toString(16);
+  return text;
+}
+
+/** What stays the same in every push of an order. */
+interface Order {
+  readonly id: string;
+  readonly content: Readonly<Record<string, string>>;
+  readonly totalFen: number;
+  readonly paidFen: number;
+  readonly sid: string | null;
+  /** Whether scalars that look like numbers are sent as JSON numbers: no source shows the wire types. */
+  readonly asNumbers: boolean;
+}
+
+function invent(random: Random, number: number, atMs: TimeMs, { line, vouchers }: Plot): Order {
+  const seconds = Math.floor(atMs / 1000);
+  const totalFen = between(random, [900, 20_000]);
+  const paidFen = totalFen - between(random, [0, Math.floor(totalFen / 3)]);
+  const sid = random() < 0.95 ? pick(random, SIDS) : null;
+  const title = pick(random, line === 'voucher' ? VOUCHERS : TITLES);
+  const kinds = {
+    takeaway: { actId: '33', businessLine: '2', subBusinessLine: pick(random, ['1', '2', '4']), dealid: '0' },
+    youxuan: {
+      actId: '105',
+      businessLine: '4',
+      productId: String(between(random, [1e6, 1e7])),
+      productName: pick(random, GROCERIES),
+    },
+    // Two public lists number 到综 differently: 10 and 7.
+    voucher: { actId: '143', businessLine: pick(random, ['10', '7']), dealid: String(between(random, [1e5, 1e6])) },
+  };
+  return {
+    // 19 digits with the second in front: unique over the runs of a sandbox, and no double holds it.
+    id: `${seconds}${String(number % 1e9).padStart(9, '0')}`,
+    content: {
+      smstitle: title,
+      quantity: String(vouchers ?? between(random, [1, 4])),
+      paytime: String(seconds),
+      ordertime: String(seconds - between(random, [5, 300])),
+      ...kinds[line ?? 'takeaway'],
+      // Empty where nobody is to be credited, as requests of the platform's own samples have it.
+      sid: sid ?? '',
+      uid: '12345',
+      total: fenToYuan(totalFen),
+      payPrice: fenToYuan(paidFen),
+      direct: fenToYuan(paidFen),
+      ratio: '0.03',
+    },
+    totalFen,
+    paidFen,
+    sid,
+    asNumbers: random() < 0.3,
+  };
+}
+
+function push(order: Order, scene: Scene, line: Plot['line'], atMs: TimeMs, account: AccountView): OutgoingCallback {
+  const [secret] = account.secrets('callbackSecret');
+  if (secret === undefined) throw new TypeError('the account has no callbackSecret to sign with');
+  const said: Record<string, string> = {
+    orderid: order.id,
+    ...order.content,
+    modTime: String(Math.floor(atMs / 1000)),
+    status: String(scene.status),
+    appkey: account.credential('appkey') ?? '',
+  };
+  if (scene.refundType !== undefined) said['refundType'] = String(scene.refundType);
+  if (scene.voucher !== undefined) {
+    said['couponCode'] = `${order.id.slice(-8)}${scene.voucher}`;
+    said['consumeType'] = scene.status === 8 ? '1' : '0';
+  }
+  const isNumber = (value: string): boolean => order.asNumbers && /^(?:0|[1-9]\d*)(?:\.\d+)?$/u.test(value);
+  const fields = new Map<string, Lossless>(
+    Object.entries(said).map(([name, value]) => [name, isNumber(value) ? new NumberText(value) : value]),
+  );
+  // Reward types are told once the order is completed.
+  if (line === 'youxuan' && scene.status === 8) fields.set('tradeTypeList', [new NumberText('2'), new NumberText('3')]);
+  fields.set('sign', sign(fields, secret.value, signingRules(account)));
+  return { topic: '', headers: { 'content-type': 'application/json; charset=utf-8' }, body: stringifyLossless(fields) };
+}
+
+/** The truth after these scenes, worked out from the plot and not by the code that the sandbox is to test. */
+function truth(order: Order, vouchers: number | undefined, scenes: readonly Scene[]): ExpectedOrder {
+  const risk = scenes.some(({ refundType }) => refundType === 3);
+  const completed = scenes.filter(({ status }) => status === 8);
+  const returned = scenes.filter(({ status }) => status === 9);
+  const allHeard = completed.length + returned.length === vouchers;
+  const partly =
+    returned.length > 0 && (vouchers === undefined ? returned[0]?.refundType === 2 : returned.length < vouchers);
+  const payment = returned.length === 0 ? 'paid' : partly ? 'partially_refunded' : 'refunded';
+  const lifecycle = completed.length > 0 && (vouchers === undefined || allHeard) ? 'completed' : 'open';
+  return {
+    status: payment === 'refunded' ? 'refunded' : lifecycle === 'completed' ? 'completed' : 'paid',
+    payment,
+    lifecycle,
+    fulfilment: 'none',
+    flags: risk ? ['risk'] : [],
+    amounts: {
+      total: order.totalFen,
+      paid: order.paidFen,
+      // The push names no refunded sum: known only when nothing or everything went back.
+      refunded: payment === 'paid' ? 0 : payment === 'refunded' && !risk ? order.paidFen : null,
+    },
+    sid: order.sid,
+  };
+}
+
+function tell(random: Random, number: number, atMs: TimeMs): Story {
+  const plot = pickPlot(random);
+  const order = invent(random, number, atMs, plot);
+  return {
+    platformOrderId: order.id,
+    plot: plot.plot,
+    steps: plot.scenes.map((scene) => ({
+      afterMs: between(random, scene.afterMs),
+      callback: (stepMs, account) => push(order, scene, plot.line, stepMs, account),
+    })),
+    expected: (told) =>
+      truth(
+        order,
+        plot.vouchers,
+        told.map((index) => plot.scenes[index]).filter((scene) => scene !== undefined),
+      ),
+  };
+}
+
+/** HTTP 200 and `errcode` 0; of the public receivers some answer it as text and some as a number. */
+function isReceived({ status, body }: { readonly status: number; readonly body: string }): boolean {
+  if (status !== 200) return false;
+  try {
+    const { errcode } = JSON.parse(body) as { readonly errcode?: unknown };
+    return errcode === '0' || errcode === 0;
+  } catch {
+    return false;
+  }
+}
+
+export const sandbox: SandboxPlatform = {
+  demoAccount: (random) => ({
+    credentials: { appkey: `demo${hex(random, 12)}`, secret: hex(random, 32), callbackSecret: hex(random, 32) },
+    settings: { generation: 'g2' },
+  }),
+  tell,
+  isReceived,
+  // No source tells whether or how Meituan repeats a push: these gaps are an assumption.
+  retryGapsMs: [5_000, 15_000, MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS],
+};

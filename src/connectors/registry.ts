@@ -1,0 +1,10 @@
+import type { Connector } from '../core/connector.ts';
+import { meituanUnion } from './meituan-union/index.ts';
+
+/** Every platform that Huidan speaks with. A new one is a folder here and a line in this list. */
+export const connectors: readonly Connector[] = [meituanUnion];
+
+/** The connector of a platform id, or `undefined`. */
+export function findConnector(id: string): Connector | undefined {
+  return connectors.find((connector) => connector.id === id);
+}
