@@ -1,0 +1,37 @@
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LEDGER_FILE, openLedgerFile } from './ledger-file.ts';
+import type { LedgerFile, LinePlace } from './ledger-file.ts';
+import type { LedgerLine } from './ledger-lines.ts';
+import { applyLine, emptyLedgerState } from './ledger-state.ts';
+import type { LedgerState } from './ledger-state.ts';
+
+/** The sandbox's memory: the file and what it adds up to, kept in step. */
+export interface Ledger {
+  readonly state: LedgerState;
+  /** Takes the line in at once; resolves when it is written. */
+  write(line: LedgerLine): Promise<LinePlace>;
+  read(place: LinePlace): Promise<LedgerLine>;
+  close(): Promise<void>;
+}
+
+export async function openLedger(dir: string): Promise<Ledger> {
+  const state = emptyLedgerState();
+  const file: LedgerFile = await openLedgerFile(dir, (line, place) => applyLine(state, line, place));
+  return {
+    state,
+    write(line) {
+      applyLine(state, line);
+      return file.append(line);
+    },
+    read: (place) => file.read(place),
+    close: () => file.close(),
+  };
+}
+
+/** Moves a ledger out of the way, never over another one. Resolves to its new name. */
+export async function setLedgerAside(dir: string, stamp: string): Promise<string> {
+  const name = `ledger-until-${stamp.replaceAll(/[:.]/gu, '-')}.jsonl`;
+  await rename(join(dir, LEDGER_FILE), join(dir, name));
+  return name;
+}

@@ -1,0 +1,213 @@
+import type { AccountView, Connector } from '../core/connector.ts';
+import { withDefaults } from '../core/account-fields.ts';
+import { secretFingerprint } from '../core/signing.ts';
+import type { Story } from '../core/sandbox.ts';
+import type { TimeMs } from '../core/time.ts';
+import type { Agenda } from './agenda.ts';
+import { drawFate } from './chaos.ts';
+import type { Chaos } from './chaos.ts';
+import type { Ledger } from './ledger.ts';
+import type { AccountLine, MessageLine, OrderLine } from './ledger-lines.ts';
+import { orderKey } from './ledger-state.ts';
+import type { MessageRecord, OrderRecord } from './ledger-state.ts';
+import type { Outbox } from './outbox.ts';
+import { SandboxError } from './sandbox-error.ts';
+import { seededRandom } from './seeded-random.ts';
+
+export interface LivesContext {
+  readonly ledger: Ledger;
+  /** When steps happen. */
+  readonly agenda: Agenda;
+  /** When callbacks go out: an agenda of its own, so that mail can be hurried while lives stand still. */
+  readonly mail: Agenda;
+  readonly outbox: Outbox;
+  readonly platforms: ReadonlyMap<string, Connector>;
+  readonly wallClock: () => TimeMs;
+  readonly seed: string;
+  chaos(): Chaos;
+  /** A story or the disk failed: nothing of the hub's doing. */
+  onFault(error: unknown): void;
+}
+
+export interface Lives {
+  /** Lets an order be placed; resolves once that is written down. */
+  place(platform: string): Promise<OrderLine>;
+  /** Goes on with an order of an earlier run where it stopped. Steps that have not happened stay in the future. */
+  resume(record: OrderRecord): void;
+  /** A callback was received: what was kept back for it goes out. */
+  received(message: MessageRecord): void;
+  /** Sends what an earlier run left unacknowledged, or is kept back, whatever fate it was to meet. */
+  sendAtOnce(message: MessageRecord): void;
+  releaseAll(): void;
+  /** Steps that are due while paused happen when it is over. */
+  pause(): void;
+  continue(): void;
+  /** Orders with steps to come, and callbacks that are kept back. */
+  unfinished(): number;
+}
+
+/** The lives of the orders: steps happen by the platforms' clock, and each makes a callback that meets its fate. */
+export function createLives(context: LivesContext): Lives {
+  const { ledger, agenda, mail, outbox } = context;
+  /** Kept back, by order; the callback of step n goes out when that of step n+1 was received. */
+  const keptBack = new Map<string, Map<number, MessageRecord>>();
+  const keys = (record: OrderRecord): string => orderKey(record.order.platform, record.order.number);
+  let living = 0;
+  let paused = false;
+  let postponed: (() => void)[] = [];
+
+  function platformOf(id: string): Connector {
+    const platform = context.platforms.get(id);
+    if (platform === undefined) throw new SandboxError(`There is no platform ${id} in this run.`);
+    return platform;
+  }
+
+  function schedule(record: OrderRecord, story: Story): void {
+    const step = story.steps[record.happened];
+    if (step === undefined) return;
+    living += 1;
+    const happen = (): void => {
+      if (paused) {
+        postponed.push(happen);
+        return;
+      }
+      living -= 1;
+      try {
+        takeStep(record, story);
+      } catch (error) {
+        // The life ends here; what waits for this step must not wait for ever.
+        release(keys(record), record.happened - 1);
+        context.onFault(error);
+      }
+    };
+    agenda.after(step.afterMs, happen);
+  }
+
+  function takeStep(record: OrderRecord, story: Story): void {
+    const { platform, account, number, seed } = record.order;
+    const index = record.happened;
+    const step = story.steps[index];
+    if (step === undefined) return;
+    const at = record.lastAt + step.afterMs;
+    const callback = step.callback(at, accountView(platformOf(platform), ledger.state.accounts.get(platform), account));
+    const fate = drawFate(seededRandom(`${seed}/${platform}/${number}/chaos/${index}`), context.chaos());
+    const told = fate.dropped ? record.told : [...record.told, index];
+    const expected = told.length === 0 ? null : story.expected(told);
+    const line: MessageLine = { line: 'message', platform, number, step: index, at, callback, fate, expected };
+    const message: MessageRecord = { platform, account, number, step: index, callback, fate };
+    // Written before the first sending: a callback that the ledger does not know of could not be accounted for.
+    const written = ledger.write(line);
+    written
+      .then((place) => {
+        if (!fate.dropped) record.lastMessage = place;
+        meetFate(record, message);
+      })
+      .catch((error: unknown) => context.onFault(error));
+    schedule(record, story);
+  }
+
+  function meetFate(record: OrderRecord, message: MessageRecord): void {
+    const { fate, step } = message;
+    if (fate.dropped) {
+      release(keys(record), step - 1);
+      return;
+    }
+    if (fate.heldBack && !paused && step + 1 < record.order.steps) {
+      const kept = keptBack.get(keys(record)) ?? new Map<number, MessageRecord>();
+      keptBack.set(keys(record), kept.set(step, message));
+      return;
+    }
+    sendOut(message);
+  }
+
+  function sendOut(message: MessageRecord): void {
+    const { delayMs, repeatsMs } = message.fate;
+    const plan = (afterMs: number, run: () => void): void => (afterMs === 0 ? run() : mail.after(afterMs, run));
+    plan(delayMs, () => outbox.send(message));
+    for (const repeatMs of repeatsMs) plan(delayMs + repeatMs, () => outbox.sendRepeat(message));
+  }
+
+  function release(key: string, step: number): void {
+    const kept = keptBack.get(key);
+    const message = kept?.get(step);
+    if (kept === undefined || message === undefined) return;
+    kept.delete(step);
+    if (kept.size === 0) keptBack.delete(key);
+    sendOut(message);
+  }
+
+  return {
+    async place(platformId) {
+      const platform = platformOf(platformId);
+      const account = ledger.state.accounts.get(platformId);
+      if (account === undefined) throw new SandboxError(`There is no account of ${platformId} yet.`);
+      const number = (ledger.state.numbers.get(platformId) ?? 0) + 1;
+      const placedAt = context.wallClock();
+      const story = tell(platform, context.seed, number, placedAt);
+      const order: OrderLine = {
+        line: 'order',
+        platform: platformId,
+        account: account.id,
+        number,
+        seed: context.seed,
+        placedAt,
+        platformOrderId: story.platformOrderId,
+        plot: story.plot,
+        steps: story.steps.length,
+      };
+      const written = ledger.write(order);
+      const record = ledger.state.orders.get(orderKey(platformId, number));
+      if (record !== undefined) schedule(record, story);
+      await written;
+      return order;
+    },
+    resume(record) {
+      const { platform: platformId, seed, number, placedAt, platformOrderId, plot, steps } = record.order;
+      const platform = context.platforms.get(platformId);
+      if (platform === undefined || record.happened >= steps) return;
+      const story = tell(platform, seed, number, placedAt);
+      // Another release may tell other stories; then this life ends where it stands.
+      if (story.platformOrderId !== platformOrderId || story.plot !== plot || story.steps.length !== steps) return;
+      schedule(record, story);
+    },
+    received(message) {
+      release(orderKey(message.platform, message.number), message.step - 1);
+    },
+    sendAtOnce: (message) => outbox.send(message),
+    releaseAll() {
+      const kept = [...keptBack.values()].flatMap((messages) => [...messages.values()]);
+      keptBack.clear();
+      for (const message of kept) outbox.send(message);
+    },
+    pause() {
+      paused = true;
+    },
+    continue() {
+      paused = false;
+      const due = postponed;
+      postponed = [];
+      for (const happen of due) happen();
+    },
+    unfinished: () => living + keptBack.size,
+  };
+}
+
+function tell(platform: Connector, seed: string, number: number, placedAt: TimeMs): Story {
+  return platform.sandbox.tell(seededRandom(`${seed}/${platform.id}/${number}/story`), number, placedAt);
+}
+
+/** The account as the connector's signer wants to see it. */
+function accountView(platform: Connector, account: AccountLine | undefined, id: string): AccountView {
+  const credentials = account?.credentials ?? {};
+  return {
+    id,
+    platform: platform.id,
+    secrets(name) {
+      const value = credentials[name];
+      return value === undefined ? [] : [{ name, value, fingerprint: secretFingerprint(value) }];
+    },
+    credential: (name) => credentials[name],
+    settings: withDefaults(platform.account, account?.settings ?? {}),
+    pendingBindings: new Set(),
+  };
+}

@@ -1,0 +1,57 @@
+export interface Placing {
+  setRate(rate: number): void;
+  pause(): void;
+  continue(): void;
+  stop(): void;
+}
+
+export interface PlacingOptions {
+  /** Orders a second; 0 places none. */
+  readonly rate: number;
+  readonly limit: number;
+  /** No while the hub is behind: the missed orders are not made up for. */
+  mayPlace(): boolean;
+  place(): void;
+  onLimit(): void;
+}
+
+const TICK_MS = 20;
+/** After a pause of the process no more than this much is made up for. */
+const LONGEST_TICK_MS = 1000;
+
+/** Places orders at a steady rate. */
+export function createPlacing(options: PlacingOptions): Placing {
+  let rate = options.rate;
+  let owed = rate > 0 ? 1 : 0;
+  let placed = 0;
+  let paused = false;
+  let lastMs = performance.now();
+  if (options.limit <= 0) options.onLimit();
+
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    const passedMs = Math.min(LONGEST_TICK_MS, nowMs - lastMs);
+    lastMs = nowMs;
+    if (paused || placed >= options.limit || !options.mayPlace()) return;
+    owed += (rate * passedMs) / 1000;
+    for (; owed >= 1 && placed < options.limit; owed -= 1) {
+      options.place();
+      placed += 1;
+      if (placed >= options.limit) options.onLimit();
+    }
+  }, TICK_MS);
+
+  return {
+    setRate(next) {
+      rate = next;
+      owed = 0;
+    },
+    pause() {
+      paused = true;
+    },
+    continue() {
+      paused = false;
+    },
+    stop: () => clearInterval(timer),
+  };
+}

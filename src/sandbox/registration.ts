@@ -1,0 +1,125 @@
+import type { Connector } from '../core/connector.ts';
+import type { Json } from '../core/json.ts';
+import type { Random } from '../core/sandbox.ts';
+import { refusal } from './hub-client.ts';
+import type { HubAnswer, HubClient } from './hub-client.ts';
+import type { Ledger } from './ledger.ts';
+import type { AccountLine, ReceiverLine } from './ledger-lines.ts';
+import { SandboxError } from './sandbox-error.ts';
+import { fieldsOf, listOf, textOf } from './untrusted-json.ts';
+
+/** Callback addresses by topic. */
+export type CallbackUrls = ReadonlyMap<string, string>;
+
+/** The ledger has orders in an account that this hub does not have, or that is not ours there. */
+export class ForeignHub extends Error {
+  override readonly name = 'ForeignHub';
+}
+
+const MOST_ACCOUNTS_TRIED = 50;
+
+/**
+ * Finds or creates the sandbox's account of a platform. Somebody else's account of that name, another sandbox's for
+ * instance, is left alone and the next free id taken: changing its credentials would break the other's callbacks.
+ */
+export async function ensureAccount(
+  hub: HubClient,
+  ledger: Ledger,
+  platform: Connector,
+  random: Random,
+): Promise<{ readonly account: AccountLine; readonly urls: CallbackUrls }> {
+  const ledgerId = ledger.state.begin?.id ?? '';
+  const known = ledger.state.accounts.get(platform.id);
+  if (known !== undefined) {
+    const found = await findAccount(hub, known, ledgerId);
+    if (found !== undefined) return { account: known, urls: found };
+    if ([...ledger.state.orders.values()].some(({ order }) => order.account === known.id)) {
+      throw new ForeignHub(`${hub.url} does not have the account ${known.id} of this ledger`);
+    }
+  }
+  const made = known ?? platform.sandbox.demoAccount(random);
+  for (let attempt = 1; attempt <= MOST_ACCOUNTS_TRIED; attempt += 1) {
+    const id = `sandbox-${platform.id}${attempt === 1 ? '' : `-${attempt}`}`;
+    const { credentials, settings } = made;
+    const account: AccountLine = { line: 'account', platform: platform.id, id, credentials, settings };
+    // Written first: an account whose credentials nobody knows could never be used again.
+    await ledger.write(account);
+    const answer = await hub.call('POST', '/api/v1/accounts', {
+      id,
+      platform: platform.id,
+      name: accountName(platform, ledgerId),
+      credentials: credentials as Json,
+      settings: settings as Json,
+    });
+    if (answer.status === 201) return { account, urls: urlsOf(answer, id) };
+    if (answer.status !== 409) throw refusal(`create the account ${id}`, answer);
+  }
+  throw new SandboxError(`Every account id from sandbox-${platform.id} to …-${MOST_ACCOUNTS_TRIED} is taken.`);
+}
+
+/** The account's addresses, or undefined when the hub has no such account or one of another sandbox. */
+export async function findAccount(
+  hub: HubClient,
+  account: AccountLine,
+  ledgerId: string,
+): Promise<CallbackUrls | undefined> {
+  const answer = await hub.call('GET', `/api/v1/accounts/${encodeURIComponent(account.id)}`);
+  if (answer.status === 404) return undefined;
+  if (answer.status !== 200) throw refusal(`show the account ${account.id}`, answer);
+  const name = textOf(answer.fields['name']) ?? '';
+  // A name that a person gave it says nothing; one of ours says whose it is.
+  if (/^Sandbox .*\([0-9a-f]{8}\)$/u.test(name) && !name.endsWith(`(${ledgerId})`)) return undefined;
+  if (textOf(answer.fields['platform']) !== account.platform) return undefined;
+  return urlsOf(answer, account.id);
+}
+
+const accountName = (platform: Connector, ledgerId: string): string => `Sandbox ${platform.label.zh} (${ledgerId})`;
+
+function urlsOf(answer: HubAnswer, account: string): CallbackUrls {
+  const urls = new Map<string, string>();
+  for (const callback of listOf(answer.fields['callbacks']).map(fieldsOf)) {
+    const url = textOf(callback?.['url']);
+    if (url !== undefined) urls.set(textOf(callback?.['topic']) ?? '', url);
+  }
+  if (urls.size === 0) throw new SandboxError(`The hub names no callback address for the account ${account}.`);
+  return urls;
+}
+
+/** Subscribes the receiver to the events of the accounts, or tells the hub where it is now. */
+export async function ensureEndpoint(
+  hub: HubClient,
+  ledger: Ledger,
+  url: string,
+  port: number,
+  accounts: readonly string[],
+): Promise<ReceiverLine> {
+  const known = ledger.state.receiver;
+  if (known !== undefined) {
+    const path = `/api/v1/endpoints/${encodeURIComponent(known.endpoint)}`;
+    const found = await hub.call('GET', path);
+    if (found.status === 200) {
+      const change: Record<string, Json> = {};
+      if (textOf(found.fields['url']) !== url) change['url'] = url;
+      const held = listOf(found.fields['accounts']);
+      if (!accounts.every((account) => held.includes(account))) change['accounts'] = accounts;
+      if (Object.keys(change).length > 0) {
+        const changed = await hub.call('PATCH', path, change);
+        if (changed.status !== 200) throw refusal('move the endpoint', changed);
+      }
+      if (known.port === port) return known;
+      const moved: ReceiverLine = { ...known, port };
+      await ledger.write(moved);
+      return moved;
+    }
+    if (found.status !== 404) throw refusal('show the endpoint', found);
+  }
+  const answer = await hub.call('POST', '/api/v1/endpoints', { url, events: ['order.*'], accounts });
+  if (answer.status !== 201) throw refusal('subscribe the endpoint', answer);
+  const endpoint = textOf(answer.fields['id']);
+  const secret = textOf(answer.fields['secret']);
+  if (endpoint === undefined || secret === undefined)
+    throw new SandboxError('The hub gave no id or secret of the endpoint.');
+  const receiver: ReceiverLine = { line: 'receiver', endpoint, secret, port };
+  await ledger.write(receiver);
+  return receiver;
+}

@@ -1,0 +1,145 @@
+import { compareOrder } from './compare-order.ts';
+import { missingSequences } from './event-book.ts';
+import type { HubClient } from './hub-client.ts';
+import type { LedgerState } from './ledger-state.ts';
+import { integerOf, textOf } from './untrusted-json.ts';
+import type { Fields } from './untrusted-json.ts';
+
+export const DIFFERENCE_KINDS = [
+  'unacknowledged',
+  'missing',
+  'extra',
+  'order',
+  'sequence',
+  'arrival',
+  'event',
+  'refused',
+] as const;
+export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
+
+export interface Difference {
+  readonly kind: DifferenceKind;
+  /** Which order, by the numbers that help to find it. */
+  readonly subject: string;
+  readonly detail: string;
+}
+
+export interface VerifyReport {
+  /** Orders that the platforms told of. */
+  readonly orders: number;
+  /** Distinct events received. */
+  readonly events: number;
+  readonly differences: readonly Difference[];
+}
+
+/** All orders of the accounts at the hub, by the hub's id. Reads every page. */
+export async function readHubOrders(
+  hub: HubClient,
+  accounts: readonly string[],
+  onPage: (orders: number) => void = () => undefined,
+): Promise<ReadonlyMap<string, Fields>> {
+  const orders = new Map<string, Fields>();
+  for (const account of accounts) {
+    let cursor: string | undefined;
+    do {
+      const page = await hub.orders(account, cursor);
+      for (const order of page.orders) orders.set(textOf(order['id']) ?? '', order);
+      onPage(orders.size);
+      // A cursor that does not move would turn for ever.
+      cursor = page.nextCursor === cursor ? undefined : page.nextCursor;
+    } while (cursor !== undefined);
+  }
+  return orders;
+}
+
+/** How many events of these orders the receiver has yet to get. */
+export function eventsOutstanding(state: LedgerState, hubOrders: ReadonlyMap<string, Fields>): number {
+  let outstanding = 0;
+  for (const [id, order] of hubOrders) {
+    const known = state.events.orders.get(id);
+    outstanding += missingSequences(known, integerOf(order['version']) ?? 0).length;
+  }
+  return outstanding;
+}
+
+/** Compares the platforms' own ledger with the hub's orders, and both with what the receiver got. */
+export function compareWithHub(state: LedgerState, hubOrders: ReadonlyMap<string, Fields>): VerifyReport {
+  const differences: Difference[] = [];
+  const add = (kind: DifferenceKind, subject: string, detail: string): void => {
+    differences.push({ kind, subject, detail });
+  };
+  const byNumber = new Map<string, [string, Fields][]>();
+  for (const entry of hubOrders) {
+    const key = numberKey(textOf(entry[1]['account']), textOf(entry[1]['platformOrderId']));
+    byNumber.set(key, [...(byNumber.get(key) ?? []), entry]);
+  }
+
+  let told = 0;
+  for (const { order, expected, open } of state.orders.values()) {
+    const subject = `${order.account} ${order.platformOrderId} (${order.plot})`;
+    const key = numberKey(order.account, order.platformOrderId);
+    const found = byNumber.get(key) ?? [];
+    byNumber.delete(key);
+    if (open.size > 0) add('unacknowledged', subject, `${open.size} callbacks were never received`);
+    const [first, ...more] = found;
+    for (const [id] of more) add('extra', subject, `is there twice, also as ${id}`);
+    if (expected === null) {
+      if (first !== undefined) add('extra', subject, `is there as ${first[0]}, but no callback of it was ever sent`);
+      continue;
+    }
+    told += 1;
+    if (first === undefined) {
+      // With a callback outstanding that is the fault, and it is named already.
+      if (open.size === 0) add('missing', subject, 'is not at the hub');
+      continue;
+    }
+    for (const detail of compareOrder(expected, first[1])) add('order', `${subject} ${first[0]}`, detail);
+  }
+  for (const found of byNumber.values()) {
+    for (const [id, order] of found) {
+      const subject = `${textOf(order['account']) ?? '?'} ${textOf(order['platformOrderId']) ?? '?'} ${id}`;
+      add('extra', subject, 'is at the hub, but the platform has no such order');
+    }
+  }
+  compareEvents(state, hubOrders, add);
+  for (const reason of state.refused) add('refused', 'a delivery', reason);
+  return { orders: told, events: state.events.totals.events, differences };
+}
+
+const numberKey = (account: string | undefined, platformOrderId: string | undefined): string =>
+  JSON.stringify([account ?? null, platformOrderId ?? null]);
+
+function compareEvents(
+  state: LedgerState,
+  hubOrders: ReadonlyMap<string, Fields>,
+  add: (kind: DifferenceKind, subject: string, detail: string) => void,
+): void {
+  for (const [id, order] of hubOrders) {
+    const known = state.events.orders.get(id);
+    const subject = `${textOf(order['account']) ?? '?'} ${textOf(order['platformOrderId']) ?? '?'} ${id}`;
+    const version = integerOf(order['version']);
+    if (version === undefined || version < 1) {
+      add('sequence', subject, 'has no version');
+      continue;
+    }
+    const missing = missingSequences(known, version);
+    if (missing.length > 0) {
+      const some = missing.slice(0, 10).join(', ');
+      add(
+        'sequence',
+        subject,
+        `version is ${version}, but sequence ${some}${missing.length > 10 ? ', …' : ''} never came`,
+      );
+    }
+    if (known === undefined) continue;
+    if (known.last > version) add('sequence', subject, `sequence ${known.last} came, but version is ${version}`);
+    if (known.last === version && known.lastStatus !== order['status']) {
+      add('event', subject, `the last event says ${known.lastStatus}, the order ${String(order['status'])}`);
+    }
+  }
+  for (const [id, known] of state.events.orders) {
+    const subject = `${known.account} ${known.platformOrderId ?? '?'} ${id}`;
+    if (!hubOrders.has(id)) add('event', subject, 'sent events, but is not in the list of orders');
+    for (const { detail } of known.faults) add('arrival', subject, detail);
+  }
+}
