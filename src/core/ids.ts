@@ -3,7 +3,21 @@ import type { TimeMs } from './time.ts';
 /** Returns that many random bytes; handed in, so that a seeded run repeats. */
 export type RandomBytes = (size: number) => Uint8Array;
 
-export type IdPrefix = 'ord' | 'evt' | 'rcp' | 'ep' | 'act' | 'key' | 'rpl' | 'bnd' | 'att' | 'aud' | 'mch' | 'shp';
+export type IdPrefix =
+  | 'ord'
+  | 'evt'
+  | 'rcp'
+  | 'ep'
+  | 'act'
+  | 'key'
+  | 'rpl'
+  | 'bnd'
+  | 'att'
+  | 'dlv'
+  | 'aud'
+  | 'mch'
+  | 'shp'
+  | 'req';
 
 // Crockford's base 32: no I, L, O, U, so an id survives being read out on the phone.
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

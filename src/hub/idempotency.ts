@@ -1,0 +1,92 @@
+import { HuidanError } from '../core/errors.ts';
+import { readAnswer, tryLockKey, writeAnswer } from '../store/idempotency.ts';
+import { transaction } from '../store/transaction.ts';
+import type { Tx } from '../store/transaction.ts';
+import type { HubContext } from './context.ts';
+
+/** What a write answers. `body` undefined: none. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** The answer as bytes, so that a repeat gets the very same ones. */
+export interface RenderedAnswer {
+  readonly status: number;
+  readonly text: string;
+  /** Given before, and read from the table now. */
+  readonly repeated: boolean;
+}
+
+/** A write that may be sent more than once. */
+export interface KeyedRequest {
+  readonly apiKeyId: string;
+  readonly key: string;
+  /** Everything that makes the request what it is: method, address, body. */
+  readonly content: string;
+}
+
+/** Runs in the write's transaction. What must only happen once it is committed goes to `afterCommit`. */
+export type Work = (tx: Tx, afterCommit: (effect: () => void) => void) => Promise<Answer>;
+
+/**
+ * Does a write in one transaction and, where the request carries a key, keeps its answer in that same transaction: there
+ * is no moment at which the work is done and the answer is not known. A refusal (status below 500) is kept too.
+ *
+ * Errors: `idempotency_conflict` (the key was used for another request), `idempotency_in_progress`, and whatever `work` throws.
+ */
+export async function answerOnce(
+  ctx: Pick<HubContext, 'pool' | 'clock' | 'sealer'>,
+  request: KeyedRequest | undefined,
+  renderRefusal: (error: HuidanError) => Answer | undefined,
+  work: Work,
+): Promise<RenderedAnswer> {
+  let effects: (() => void)[] = [];
+  const answer = await transaction(ctx.pool, async (tx) => {
+    effects = [];
+    const run = (): Promise<Answer> => work(tx, (effect) => effects.push(effect));
+    if (request === undefined) return rendered(await run());
+    const requestHash = ctx.sealer.hash(`idempotency ${request.content}`);
+    if (!(await tryLockKey(tx, request.apiKeyId, request.key))) throw new HuidanError('idempotency_in_progress');
+    const held = await readAnswer(tx, request.apiKeyId, request.key);
+    if (held !== undefined) {
+      if (!held.requestHash.equals(requestHash)) throw new HuidanError('idempotency_conflict');
+      return { status: held.status, text: ctx.sealer.open(held.sealedBody).toString('utf8'), repeated: true };
+    }
+    const first = await runOrRefuse(tx, run, renderRefusal, () => (effects = []));
+    const sealedBody = ctx.sealer.seal(first.text);
+    await writeAnswer(tx, request.apiKeyId, request.key, {
+      requestHash,
+      status: first.status,
+      sealedBody,
+      createdAt: new Date(ctx.clock()),
+    });
+    return first;
+  });
+  for (const effect of effects) effect();
+  return answer;
+}
+
+async function runOrRefuse(
+  tx: Tx,
+  run: () => Promise<Answer>,
+  renderRefusal: (error: HuidanError) => Answer | undefined,
+  forgetEffects: () => void,
+): Promise<RenderedAnswer> {
+  await tx.query('savepoint work');
+  try {
+    return rendered(await run());
+  } catch (error) {
+    const refusal = error instanceof HuidanError ? renderRefusal(error) : undefined;
+    if (refusal === undefined) throw error;
+    await tx.query('rollback to savepoint work');
+    forgetEffects();
+    return rendered(refusal);
+  }
+}
+
+const rendered = ({ status, body }: Answer): RenderedAnswer => ({
+  status,
+  text: body === undefined ? '' : JSON.stringify(body),
+  repeated: false,
+});

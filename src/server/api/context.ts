@@ -1,0 +1,34 @@
+import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Static, TSchema } from 'typebox';
+import type { HubContext } from '../../hub/context.ts';
+import type { RedriveDeps } from '../../hub/redrive.ts';
+import type { TargetPolicy } from '../../hub/target-guard.ts';
+
+/** What the routes of the API work with. */
+export interface ApiContext {
+  readonly ctx: HubContext;
+  /** How callbacks are applied again; its directory is told of changed accounts. */
+  readonly redrive: RedriveDeps;
+  readonly targets: TargetPolicy;
+  /** Base of the addresses that the API prints, without a slash at the end. */
+  publicUrl(): string;
+}
+
+/**
+ * Schemas type what a handler gets. What it answers is held to its schema by the contract tests instead: writes answer
+ * with bytes, which no type can see into.
+ */
+export interface TypedRequests extends FastifyTypeProvider {
+  validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
+  serializer: unknown;
+}
+
+/** The guarded scope of the API. */
+export type ApiScope = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypedRequests
+>;

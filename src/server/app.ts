@@ -1,0 +1,148 @@
+import Fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { ERRORS, HuidanError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import { hashApiKey } from '../hub/api-keys.ts';
+import type { HubContext } from '../hub/context.ts';
+import type { RedriveDeps } from '../hub/redrive.ts';
+import { accountRoutes } from './api/accounts.ts';
+import type { ApiContext, TypedRequests } from './api/context.ts';
+import { orderRoutes } from './api/orders.ts';
+import { guardScope } from './auth.ts';
+import type { Config } from './config.ts';
+import { healthRoutes } from './health.ts';
+import { takeJsonBodies } from './json-body.ts';
+import type { Metrics } from './metrics.ts';
+import { registerOpenapi } from './openapi.ts';
+import { PROBLEM_TYPE, toHuidanError, toProblem } from './problem.ts';
+import { statusPage } from './status-page.ts';
+import { validatorCompiler } from './validation.ts';
+import { VERSION } from './version.ts';
+
+export interface AppOptions {
+  readonly config: Pick<Config, 'bodyLimitBytes' | 'trustProxy' | 'allowPrivateTargets'>;
+  /** The key with every right; only its hash is kept. */
+  readonly adminKey: string;
+  readonly redrive: RedriveDeps;
+  readonly metrics: Metrics;
+  /** Base of the addresses that are printed, without a slash at the end. Asked late: a free port is known late. */
+  publicUrl(): string;
+  isStopping(): boolean;
+  /** Doors beside the API, such as the callbacks: registered first, in scopes of their own. */
+  readonly doors?: (app: FastifyInstance) => Promise<void>;
+}
+
+/** An API call is small and its client near; a slower one only holds a socket. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/**
+ * Builds the HTTP side of a hub; it listens once `listen` is called. No parser runs on the level of the whole app, so
+ * that a door that wants raw bytes gets them.
+ */
+export async function createApp(ctx: HubContext, options: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: options.config.bodyLimitBytes,
+    trustProxy: options.config.trustProxy === false ? false : [...options.config.trustProxy],
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 300 },
+    genReqId: requestIds(ctx),
+  });
+  app.removeAllContentTypeParsers();
+  app.setValidatorCompiler(validatorCompiler);
+  // Answers are made by typed code and held to their schemas by tests; checking each again would only cost time.
+  app.setSerializerCompiler(() => JSON.stringify);
+
+  // Before the hooks: what callbacks cost is what the hub is measured by.
+  await options.doors?.(app);
+  answerErrors(app, ctx);
+  watchRequests(app, ctx, options.metrics);
+  const methods = collectMethods(app);
+  await registerOpenapi(app, VERSION);
+  healthRoutes(app, { ctx, metrics: options.metrics, isStopping: () => options.isStopping() });
+  statusPage(app, ctx, VERSION);
+  const api: ApiContext = {
+    ctx,
+    redrive: options.redrive,
+    targets: { allowPrivateTargets: options.config.allowPrivateTargets },
+    publicUrl: () => options.publicUrl(),
+  };
+  await app.register(async (scope) => apiScope(scope, api, hashApiKey(options.adminKey)), { prefix: '/api/v1' });
+
+  app.setNotFoundHandler((request) => {
+    const allowed = methods(request.url);
+    if (allowed.length > 0 && !allowed.includes(request.method))
+      throw new HuidanError('method_not_allowed', `It takes ${allowed.join(', ')}.`);
+    throw new HuidanError('not_found');
+  });
+  return app;
+}
+
+async function apiScope(scope: FastifyInstance, api: ApiContext, adminKeyHash: Buffer): Promise<void> {
+  takeJsonBodies(scope);
+  scope.decorateRequest('principal', null);
+  guardScope(scope, api.ctx, adminKeyHash);
+  scope.addHook('onSend', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+  });
+  const typed = scope.withTypeProvider<TypedRequests>();
+  for (const routes of [accountRoutes, orderRoutes]) routes(typed, api);
+}
+
+/** Ids that no other process or start gives out, for the price of counting. */
+function requestIds(ctx: Pick<HubContext, 'clock' | 'randomBytes'>): () => string {
+  const start = newId('req', ctx.clock(), ctx.randomBytes);
+  let count = 0;
+  return () => `${start}${(count += 1).toString(36)}`;
+}
+
+function answerErrors(app: FastifyInstance, ctx: Pick<HubContext, 'log'>): void {
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = toHuidanError(thrown);
+    const { status, level, retry } = ERRORS[error.code];
+    // The cause is for the log alone.
+    const about = { code: error.code, requestId: request.id, method: request.method, route: request.routeOptions.url };
+    ctx.log[level](
+      level === 'info' ? about : { ...about, err: error.cause ?? error },
+      'a request was answered with an error',
+    );
+    if (retry) reply.header('retry-after', '1');
+    return reply.code(status).type(PROBLEM_TYPE).send(toProblem(error, request.id));
+  });
+}
+
+function watchRequests(app: FastifyInstance, ctx: Pick<HubContext, 'log'>, metrics: Metrics): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    reply.header('x-content-type-options', 'nosniff');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    metrics.requestAnswered(route, reply.statusCode, reply.elapsedTime);
+    ctx.log.debug(
+      {
+        requestId: request.id,
+        method: request.method,
+        route,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'request',
+    );
+  });
+}
+
+/** Which methods an address takes, to tell "no such address" from "not this way". */
+function collectMethods(app: FastifyInstance): (url: string) => readonly string[] {
+  const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
+  app.addHook('onRoute', ({ url, method }) => {
+    if (url.includes('*')) return;
+    const pattern = new RegExp(`^${url.replaceAll(/[.+?^$()[\]{}|\\]/gu, '\\$&').replaceAll(/:\w+/gu, '[^/]+')}$`, 'u');
+    routes.push({ pattern, methods: [method].flat() });
+  });
+  return (url) => {
+    const path = url.split('?')[0] ?? '';
+    return [...new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods))];
+  };
+}

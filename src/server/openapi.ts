@@ -1,0 +1,80 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance, FastifySchema } from 'fastify';
+import Type from 'typebox';
+
+export const OPENAPI_PATH = '/api/openapi.json';
+export const DOCS_PATH = '/api/docs';
+
+const Problem = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer(),
+  code: Type.String({ description: 'Stable; see docs/errors.md.' }),
+  detail: Type.String(),
+  fields: Type.Optional(Type.Array(Type.Object({ field: Type.String(), message: Type.String() }))),
+  requestId: Type.String(),
+});
+
+const IdempotencyKey = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: 255,
+    description: 'A repeat with the same key answers the same status and body; kept for a day.',
+  }),
+);
+
+const problemContent = { content: { 'application/problem+json': { schema: Problem } } };
+const PROBLEMS = Object.fromEntries(
+  Object.entries({
+    400: 'malformed',
+    401: 'no valid key',
+    403: 'no right',
+    404: 'not there',
+    409: 'in conflict',
+    422: 'understood but refused',
+    503: 'try again',
+  }).map(([status, description]) => [status, { description, ...problemContent }]),
+);
+
+/** Collects the routes that come after it into one OpenAPI 3.1 document, and shows it at `/api/docs`. */
+export async function registerOpenapi(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Huidan',
+        version,
+        description:
+          'Times are RFC 3339 in UTC; a day is one of Asia/Shanghai. Money is integer fen. null is unknown, never zero. ' +
+          'Lists are {data, nextCursor}. Errors are application/problem+json with a stable code.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key.' } } },
+    },
+    transform: ({ schema, url, route }) => {
+      if (!url.startsWith('/api/v1/')) return { schema: { hide: true, ...schema }, url };
+      const isWrite = !['GET', 'HEAD'].includes(String(route.method));
+      const own = (schema ?? {}) as FastifySchema;
+      return {
+        url,
+        schema: {
+          ...own,
+          security: [{ key: [] }],
+          description: [own.description, `Right: ${route.config?.right ?? 'read'}.`]
+            .filter((part) => part !== undefined)
+            .join(' '),
+          ...(isWrite ? { headers: Type.Object({ 'idempotency-key': IdempotencyKey }) } : {}),
+          response: { ...(own.response as object | undefined), ...PROBLEMS },
+        },
+      };
+    },
+  });
+  await app.register(swaggerUi, {
+    routePrefix: DOCS_PATH,
+    staticCSP: true,
+    uiConfig: { url: OPENAPI_PATH, deepLinking: true, persistAuthorization: false },
+    logLevel: 'silent',
+  });
+  app.get(OPENAPI_PATH, { schema: { hide: true } }, async () => app.swagger());
+}
