@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { totalmem } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,7 @@ import { passwordFileOf } from './cluster.ts';
 import { EmbeddedPostgresError } from './errors.ts';
 import { findHome, socketPort, systemStateDirectory } from './folders.ts';
 import type { EmbeddedPostgresStep, FromGuard, FromHub, GuardPlan } from './guard-messages.ts';
+import { plainEnvironment } from './run-command.ts';
 import { findUnprivilegedUser } from './unprivileged-user.ts';
 import type { Durability } from './settings.ts';
 
@@ -196,6 +197,8 @@ type RunningGuard = {
 function launchGuard(plan: GuardPlan, options: EmbeddedPostgresOptions): Promise<RunningGuard> {
   const child = fork(fileURLToPath(new URL('./guard.ts', import.meta.url)), [], {
     detached: true,
+    // Not the hub's own: its secrets are none of the guard's business, and options such as --inspect would clash.
+    env: { ...plainEnvironment, TMPDIR: tmpdir() },
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
