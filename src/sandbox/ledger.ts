@@ -1,10 +1,11 @@
-import { rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LEDGER_FILE, openLedgerFile } from './ledger-file.ts';
 import type { LedgerFile, LinePlace } from './ledger-file.ts';
 import type { LedgerLine } from './ledger-lines.ts';
 import { applyLine, emptyLedgerState } from './ledger-state.ts';
 import type { LedgerState } from './ledger-state.ts';
+import { fieldsOf, parseJson, textOf } from './untrusted-json.ts';
 
 /** The sandbox's memory: the file and what it adds up to, kept in step. */
 export interface Ledger {
@@ -34,4 +35,16 @@ export async function setLedgerAside(dir: string, stamp: string): Promise<string
   const name = `ledger-until-${stamp.replaceAll(/[:.]/gu, '-')}.jsonl`;
   await rename(join(dir, LEDGER_FILE), join(dir, name));
   return name;
+}
+
+/** The hub that a folder's ledger belongs to; undefined where there is no ledger. */
+export async function hubOfLedger(dir: string): Promise<string | undefined> {
+  const file = await open(join(dir, LEDGER_FILE), 'r').catch(() => undefined);
+  if (file === undefined) return undefined;
+  try {
+    for await (const text of file.readLines({ autoClose: false })) return textOf(fieldsOf(parseJson(text))?.['hub']);
+    return undefined;
+  } finally {
+    await file.close();
+  }
 }

@@ -328,11 +328,14 @@ export class RunningSandbox implements Sandbox {
 
   /** Repeats a call until the hub answers: it may be starting. */
   async #whenHubAnswers<T>(call: () => Promise<T>): Promise<T> {
+    const { hubWaitMs = Number.POSITIVE_INFINITY, signal } = this.#options;
+    const deadlineMs = performance.now() + hubWaitMs;
     for (let told = false; ; told = true) {
       try {
         return await call();
       } catch (error) {
-        if (!(error instanceof HubUnreachable) || this.#stopped) throw error;
+        if (!(error instanceof HubUnreachable)) throw error;
+        if (performance.now() > deadlineMs || signal?.aborted === true) throw new SandboxError(error.message);
         if (!told) this.#note(`${error.message}; trying again until it does.`);
       }
       await sleep(HUB_WAIT_STEP_MS);

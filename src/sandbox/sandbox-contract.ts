@@ -30,6 +30,10 @@ export interface SandboxOptions {
   readonly concurrency?: number;
   /** Only finishes what is outstanding: no order is placed, no step happens, a new hub is no excuse. */
   readonly finishOnly?: boolean;
+  /** How long a hub that does not answer is waited for at the start. Default: for ever. */
+  readonly hubWaitMs?: number;
+  /** Breaks off a start that waits for the hub. */
+  readonly signal?: AbortSignal;
   readonly clock?: () => TimeMs;
   /** What a person should hear. */
   readonly onNote?: (text: string) => void;

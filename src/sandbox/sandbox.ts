@@ -1,10 +1,18 @@
+import { callRunning } from './control-door.ts';
+import type { ControlAddress } from './control-door.ts';
 import { RunningSandbox } from './running-sandbox.ts';
 import type { Sandbox, SandboxOptions } from './sandbox-contract.ts';
+import type { VerifyReport } from './verify.ts';
 
 export { NO_CHAOS, parseChaos } from './chaos.ts';
-export { callRunning, findRunning } from './control-door.ts';
+export { findRunning } from './control-door.ts';
+export { hubOfLedger } from './ledger.ts';
 export { SandboxError } from './sandbox-error.ts';
 export { statsLine } from './stats.ts';
+export { reportText } from './report-text.ts';
+
+/** Reading the hub's list takes its time after the waiting. */
+const VERIFY_GRACE_MS = 120_000;
 
 /** Starts the platforms' side against a running hub. Throws `SandboxError` for what a person has to put right. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -16,4 +24,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     await sandbox.stop();
     throw error;
   }
+}
+
+/** Lets a running sandbox hold still and compare. */
+export async function verifyRunning(address: ControlAddress, waitMs: number): Promise<VerifyReport> {
+  const answer = await callRunning(address, 'verify', { waitSeconds: waitMs / 1000 }, waitMs + VERIFY_GRACE_MS);
+  // Our own program's answer, checked by its token.
+  return answer as unknown as VerifyReport;
 }
