@@ -12,6 +12,8 @@ export interface GroupCommitOptions {
   readonly maxInFlight?: number;
   /** Messages that may wait, over all accounts; beyond it the answer is "try again". */
   readonly maxWaiting?: number;
+  /** Called after each commit with its size and duration. */
+  onBatch?(size: number, durationMs: number): void;
 }
 
 export interface GroupCommit {
@@ -65,8 +67,10 @@ export function createGroupCommit(ctx: HubContext, options: GroupCommitOptions =
 
   /** Never throws: every message of the batch is settled one way or the other. */
   const commit = async (batch: readonly Waiting[]): Promise<void> => {
+    const startedAt = performance.now();
     try {
       const results = await commitTogether(ctx, batch);
+      options.onBatch?.(batch.length, performance.now() - startedAt);
       stats.batches += 1;
       stats.messages += batch.length;
       ctx.crash('take.after-commit');
@@ -75,7 +79,7 @@ export function createGroupCommit(ctx: HubContext, options: GroupCommitOptions =
         if (result === undefined) reject(new HuidanError('internal'));
         else resolve(result);
       }
-      ctx.wake.deliveries();
+      ctx.wake.deliveries(batch[0]?.account.row.id);
     } catch (error) {
       const kind = classifyPgError(error);
       if (kind === 'unavailable' || kind === 'retry') {

@@ -110,6 +110,13 @@ export const CONFIG_VARIABLES = [
     schema: Type.Integer({ minimum: 1024, maximum: 67_108_864 }),
   },
   {
+    name: 'HUIDAN_RETENTION_DAYS',
+    default: '180',
+    meaning: 'How long callbacks, events and delivery attempts are kept. Orders and their facts are kept for good.',
+    secret: false,
+    schema: Type.Integer({ minimum: 14, maximum: 3650 }),
+  },
+  {
     name: 'HUIDAN_LOG_LEVEL',
     default: 'info',
     meaning: 'How much the log says: debug, info, warn, error or silent.',

@@ -23,6 +23,7 @@ export interface Config {
   readonly masterKey: Buffer | undefined;
   readonly allowPrivateTargets: boolean;
   readonly bodyLimitBytes: number;
+  readonly retentionDays: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -91,6 +92,7 @@ export function readConfig(environment: Environment, layers: ConfigLayers = {}):
     masterKey: masterKey === undefined ? undefined : masterKeyFromText(masterKey),
     allowPrivateTargets: filled('HUIDAN_ALLOW_PRIVATE_TARGETS') === 'true',
     bodyLimitBytes: Number(filled('HUIDAN_BODY_LIMIT_BYTES')),
+    retentionDays: Number(filled('HUIDAN_RETENTION_DAYS')),
     logLevel: filled('HUIDAN_LOG_LEVEL') as Config['logLevel'],
   };
 }

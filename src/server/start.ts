@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import pino from 'pino';
+import { connectors } from '../connectors/registry.ts';
+import type { Clock } from '../core/time.ts';
+import { createAccountDirectory } from '../hub/account-directory.ts';
+import { createRegistry, createWake } from '../hub/context.ts';
+import type { HubContext, Log } from '../hub/context.ts';
+import { noCrash } from '../hub/crash-points.ts';
+import type { CrashPoints } from '../hub/crash-points.ts';
+import { startDeliveries } from '../hub/deliver.ts';
+import { createGroupCommit } from '../hub/group-commit.ts';
+import { checkMasterKey } from '../hub/master-key-check.ts';
+import { applyHeldCallbacks } from '../hub/redrive.ts';
+import { createTakeCallback } from '../hub/take-callback.ts';
+import { findAccountsWithHeldCallbacks, keepTablesInShape } from '../hub/upkeep.ts';
+import { startChores } from '../jobs/chores.ts';
+import { createSealer } from '../store/seal.ts';
+import { createApp } from './app.ts';
+import { callbackDoor } from './callbacks.ts';
+import type { Config } from './config.ts';
+import { ADMIN_KEY_FILE, readHubSecrets } from './data-dir.ts';
+import { openDatabase } from './database.ts';
+import type { StartStep } from './database.ts';
+import { createMetrics } from './metrics.ts';
+
+export type { StartStep } from './database.ts';
+
+/** Which part of the work a process does: taking HTTP, or delivering and keeping house, or both. */
+export type HubRole = 'all' | 'http' | 'worker';
+
+export interface HubDeps {
+  readonly role?: HubRole;
+  readonly log?: Log;
+  readonly clock?: Clock;
+  /** For the chaos tests. */
+  readonly crash?: CrashPoints;
+  onProgress?(step: StartStep): void;
+}
+
+export interface RunningHub {
+  /** Where it listens, such as `http://127.0.0.1:8420`; null in a worker. */
+  readonly url: string | null;
+  readonly databaseUrl: string;
+  readonly adminKey: string;
+  /** True when the key was made by this start: the one time to print it. */
+  readonly adminKeyIsNew: boolean;
+  /** The file that the key is kept in; null when the configuration gives it. */
+  readonly adminKeyFile: string | null;
+  /** Finishes what was taken in, then ends everything that was started. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a hub: database, callback door, API, deliveries, chores. Resolves once it takes requests. What was started is
+ * stopped again when a later part fails.
+ */
+export async function startHub(config: Config, deps: HubDeps = {}): Promise<RunningHub> {
+  const role = deps.role ?? 'all';
+  const log = deps.log ?? pino({ level: config.logLevel });
+  const clock = deps.clock ?? Date.now;
+  const undo: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) {
+      await step().catch((error: unknown) => log.warn({ err: error }, 'a part of the hub did not stop cleanly'));
+    }
+  };
+  try {
+    const secrets = await readHubSecrets(config);
+    const database = await openDatabase(config, {
+      log,
+      clock,
+      ...(deps.onProgress === undefined ? {} : { onProgress: deps.onProgress }),
+    });
+    undo.push(() => database.stop());
+    const ctx: HubContext = {
+      pool: database.pool,
+      clock,
+      randomBytes,
+      log,
+      sealer: createSealer(secrets.masterKey),
+      registry: createRegistry(connectors),
+      crash: deps.crash ?? noCrash,
+      wake: createWake(),
+    };
+    await checkMasterKey(ctx);
+    const parts = createIntake(ctx, config);
+    undo.push(() => parts.commits.drain());
+    if (role !== 'http') {
+      const deliveries = startDeliveries(ctx, { allowPrivateTargets: config.allowPrivateTargets });
+      undo.push(() => deliveries.stop());
+      const chores = await startChores({ connectionString: database.url, chores: choresOf(ctx, parts, config), log });
+      undo.push(() => chores.stop());
+    }
+    const url = role === 'worker' ? null : await listen(ctx, config, secrets.adminKey, parts, undo);
+    return {
+      url,
+      databaseUrl: database.url,
+      adminKey: secrets.adminKey,
+      adminKeyIsNew: secrets.adminKeyIsNew,
+      adminKeyFile: config.adminKey === undefined ? join(config.dataDir, ADMIN_KEY_FILE) : null,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type Intake = ReturnType<typeof createIntake>;
+
+function createIntake(ctx: HubContext, config: Config) {
+  const metrics = createMetrics();
+  const accounts = createAccountDirectory(ctx);
+  const commits = createGroupCommit(ctx, { onBatch: (size, durationMs) => metrics.batchCommitted(size, durationMs) });
+  return { metrics, accounts, commits, take: createTakeCallback(ctx, commits), config };
+}
+
+async function listen(
+  ctx: HubContext,
+  config: Config,
+  adminKey: string,
+  { metrics, accounts, commits, take }: Intake,
+  undo: (() => Promise<void>)[],
+): Promise<string> {
+  let stopping = false;
+  let listeningAt = `http://${config.host}:${config.port}`;
+  const isStopping = (): boolean => stopping;
+  const app = await createApp(ctx, {
+    config,
+    adminKey,
+    redrive: { accounts, commits },
+    metrics,
+    publicUrl: () => config.publicUrl ?? listeningAt,
+    isStopping,
+    doors: async (scope) => {
+      await scope.register(callbackDoor, {
+        accounts,
+        take,
+        log: ctx.log,
+        clock: ctx.clock,
+        bodyLimitBytes: config.bodyLimitBytes,
+        isStopping,
+        onTaken: (platform, verdict, durationMs) => metrics.callbackTaken(platform, verdict, durationMs),
+      });
+    },
+  });
+  undo.push(async () => {
+    stopping = true;
+    await app.close();
+  });
+  await app.listen({ host: config.host, port: config.port });
+  const address = app.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : config.port;
+  // An address to listen at everywhere is none to be called at.
+  const host = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host;
+  listeningAt = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return listeningAt;
+}
+
+function choresOf(ctx: HubContext, { accounts, commits }: Intake, config: Config) {
+  return [
+    {
+      name: 'upkeep',
+      cron: '7 * * * *',
+      expireSeconds: 300,
+      run: () => keepTablesInShape(ctx, { days: config.retentionDays }),
+    },
+    {
+      name: 'apply-held-callbacks',
+      cron: '* * * * *',
+      expireSeconds: 60,
+      async run() {
+        for (const accountId of await findAccountsWithHeldCallbacks(ctx)) {
+          await applyHeldCallbacks(ctx, { accounts, commits }, accountId);
+        }
+      },
+    },
+  ];
+}
