@@ -1,0 +1,124 @@
+// npm test [-- [--name=pattern] path ...]   all checks and tests, or only the tests of the given files and folders
+// npm run check                             the checks and what holds the docs in step with the code, in seconds
+// npm run test:long                         test/long
+import { randomUUID } from 'node:crypto';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs, styleText } from 'node:util';
+import { checks, runCheck } from './testing/checks.ts';
+import { ensureChromium } from './testing/ensure-chromium.ts';
+import { expandPaths, findTestFiles } from './testing/find-files.ts';
+import { endLeftovers } from './testing/leftovers.ts';
+import { Report, durationText } from './testing/report.ts';
+import { runFile } from './testing/run-file.ts';
+
+const FILE_TIMEOUT_MS = 5 * 60_000;
+const LONG_FILE_TIMEOUT_MS = 3 * 60 * 60_000;
+/** Passed to every test and, unless they refuse it, to what they start. */
+const MARK_VARIABLE = 'TEST_RUN_ID';
+
+/** What test/kit/before-all.ts may export: something all files share, such as one PostgreSQL server. */
+interface BeforeAll {
+  readonly beforeAll: (runDir: string) => Promise<{ readonly env: Record<string, string>; stop(): Promise<void> }>;
+}
+
+const rootDir = join(import.meta.dirname, '..');
+const { values: options, positionals: paths } = parseArgs({
+  allowPositionals: true,
+  options: { checks: { type: 'boolean' }, long: { type: 'boolean' }, name: { type: 'string' } },
+});
+
+const report = new Report((text) => process.stdout.write(text));
+const breakOff = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => breakOff.abort());
+
+if (paths.length === 0 && options.long !== true) runChecks();
+await runTests();
+report.close();
+process.exitCode = report.tally.failed > 0 || breakOff.signal.aborted ? 1 : 0;
+
+function runChecks(): void {
+  for (const check of checks) {
+    const startedAt = performance.now();
+    const fault = runCheck(check, rootDir);
+    const time = styleText('gray', `(${durationText(performance.now() - startedAt)})`);
+    if (fault === null) {
+      report.pass();
+      console.log(`${styleText('green', '✔')} ${check.name} ${time}`);
+    } else {
+      report.fail(check.name, fault);
+      console.log(`${styleText('red', `✖ ${check.name}`)} ${time}\n${fault}`);
+    }
+  }
+}
+
+async function runTests(): Promise<void> {
+  const files = chooseFiles();
+  if (files.length === 0 || breakOff.signal.aborted) return;
+  const mark = randomUUID();
+  // Short, since Unix sockets below it may have paths of 107 bytes at most; open to the user that PostgreSQL runs as.
+  const runDir = mkdtempSync(join(tmpdir(), 'ht-'));
+  chmodSync(runDir, 0o755);
+  const env = testEnvironment(mark, runDir);
+  let stopShared = async (): Promise<void> => {};
+  try {
+    if (files.some((path) => path.startsWith('test/browser/'))) env['CHROMIUM_PATH'] = ensureChromium(console.log);
+    const kitPath = join(rootDir, 'test', 'kit', 'before-all.ts');
+    if (existsSync(kitPath)) {
+      const { beforeAll } = (await import(pathToFileURL(kitPath).href)) as BeforeAll;
+      const shared = await beforeAll(runDir);
+      Object.assign(env, shared.env);
+      stopShared = () => shared.stop();
+    }
+    await runFiles(files, env);
+  } catch (error) {
+    report.fail('preparing the tests', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+  await stopShared().catch((error: unknown) => report.fail('stopping what the tests share', String(error)));
+  const leftovers = await endLeftovers(mark, runDir);
+  if (leftovers.length > 0) report.fail('no process outlives the tests', leftovers.join('\n'));
+  rmSync(runDir, { recursive: true, force: true, maxRetries: 3 });
+}
+
+function chooseFiles(): string[] {
+  if (paths.length > 0) {
+    try {
+      return expandPaths(rootDir, paths);
+    } catch (error) {
+      report.fail('choosing the files', (error as Error).message);
+      return [];
+    }
+  }
+  return findTestFiles(rootDir, options.checks === true ? 'quick' : options.long === true ? 'long' : 'ordinary');
+}
+
+async function runFiles(files: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const waiting = [...files];
+  const work = async (): Promise<void> => {
+    for (let path = waiting.shift(); path !== undefined && !breakOff.signal.aborted; path = waiting.shift()) {
+      const file = report.file(path);
+      const fault = await runFile({
+        rootDir,
+        path,
+        env,
+        timeoutMs: options.long === true ? LONG_FILE_TIMEOUT_MS : FILE_TIMEOUT_MS,
+        namePattern: options.name ?? null,
+        signal: breakOff.signal,
+        onReport: (line) => file.add(line),
+        onText: (line) => file.text(line),
+      });
+      file.end(fault);
+    }
+  };
+  // Long tests load the machine on purpose: two of them would measure each other.
+  const workers = options.long === true ? 1 : Math.max(2, availableParallelism());
+  await Promise.all(Array.from({ length: workers }, work));
+}
+
+/** The user's own settings stay outside: a test must never meet a real database. */
+function testEnvironment(mark: string, runDir: string): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('HUIDAN_') && name !== 'DATABASE_URL');
+  return { ...Object.fromEntries(own), [MARK_VARIABLE]: mark, TMPDIR: runDir, NODE_ENV: 'test' };
+}

@@ -1,0 +1,58 @@
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Servers are allowed a moment to stop after the tests that used them. */
+const PATIENCE_MS = 5000;
+const POLL_MS = 200;
+
+/**
+ * Finds processes that a test run left behind and ends them. They are known by a mark that every child inherits in its
+ * environment, or by the run's own folder in their command line or as their working directory: PostgreSQL is started
+ * with an empty environment. Only Linux tells; elsewhere the answer is always "none".
+ * @returns one line of text for each
+ */
+export async function endLeftovers(mark: string, runDir: string): Promise<string[]> {
+  if (process.platform !== 'linux') return [];
+  let found = findMarked(mark, runDir);
+  for (let waitedMs = 0; found.length > 0 && waitedMs < PATIENCE_MS; waitedMs += POLL_MS) {
+    await sleep(POLL_MS);
+    found = findMarked(mark, runDir);
+  }
+  for (const { pid } of found) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // Gone meanwhile.
+    }
+  }
+  return found.map(({ pid, command }) => `${pid} ${command}`);
+}
+
+function findMarked(mark: string, runDir: string): { pid: number; command: string }[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && pid !== process.pid)
+    .map((pid) => ({ pid, command: text(pid, 'cmdline').replaceAll('\0', ' ').trim() }))
+    .filter(
+      ({ pid, command }) =>
+        // A zombie has no command line; it is gone but for its parent's interest.
+        command !== '' &&
+        (command.includes(runDir) || workingDir(pid).startsWith(runDir) || text(pid, 'environ').includes(mark)),
+    );
+}
+
+function text(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function workingDir(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return '';
+  }
+}
