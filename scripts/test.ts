@@ -49,7 +49,7 @@ function runChecks(): void {
       console.log(`${styleText('green', '✔')} ${check.name} ${time}`);
     } else {
       report.fail(check.name, fault);
-      console.log(`${styleText('red', `✖ ${check.name}`)} ${time}\n${fault}`);
+      console.log(`${styleText('red', `✖ ${check.name}`)} ${time}`);
     }
   }
 }
