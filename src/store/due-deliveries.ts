@@ -42,14 +42,18 @@ const markDueStatement = sql(
 /** Marks subjects as due. A head that waits for a retry keeps its time; one that a worker holds is looked at again by it. */
 export async function markDue(db: Queryable, accountId: string, heads: readonly DueHead[], now: Date): Promise<void> {
   if (heads.length === 0) return;
+  // In key order, as the delivery worker locks the same rows: neither can end up waiting for the other in a circle.
+  const sorted = heads.toSorted((a, b) => compare(a.endpointId, b.endpointId) || compare(a.subject, b.subject));
   await db.query(
     markDueStatement(
       accountId,
-      heads.map((head) => head.endpointId),
-      heads.map((head) => head.subject),
-      heads.map((head) => head.firstSequence),
-      heads.map((head) => head.lastSequence),
+      sorted.map((head) => head.endpointId),
+      sorted.map((head) => head.subject),
+      sorted.map((head) => head.firstSequence),
+      sorted.map((head) => head.lastSequence),
       now,
     ),
   );
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
