@@ -2,6 +2,8 @@ import { deriveFacets } from './derive.ts';
 import type { OrderStatus } from './derive.ts';
 import { read } from './fact.ts';
 import type { Lines, OrderKind } from './fact.ts';
+import { sameJson } from './json.ts';
+import type { Json } from './json.ts';
 import { maskAddress, maskName, maskNote, maskPhone } from './mask.ts';
 import type { Fen } from './money.ts';
 import { WHOLE } from './registers.ts';
@@ -150,7 +152,16 @@ export function orderJson(head: OrderHead, lines: Lines, reveal = false): OrderJ
       income: fees?.income ?? null,
       commission: read(lines, WHOLE, 'money.commission') ?? null,
     },
-    items: (read(lines, WHOLE, 'items') ?? []).map((item) => ({ ...item, note: null })),
+    // Named one by one: `jsonb` gives names back in an order of its own.
+    items: (read(lines, WHOLE, 'items') ?? []).map(({ line, sku, name, quantity, price, total }) => ({
+      line,
+      sku,
+      name,
+      quantity,
+      price,
+      total,
+      note: null,
+    })),
     customer: customerOf(lines, reveal),
     takeaway: takeawayOf(lines, reveal),
     attribution: head.kind === 'cps' || sid !== undefined ? { sid: sid ?? null, member: head.member } : null,
@@ -230,5 +241,6 @@ export function withPersonalData(masked: OrderJson, revealed: OrderJson): OrderJ
 
 /** True when nothing but version and time differs, so that no event is due. */
 export function looksTheSame(a: OrderJson, b: OrderJson): boolean {
-  return JSON.stringify({ ...a, version: 0, updatedAt: '' }) === JSON.stringify({ ...b, version: 0, updatedAt: '' });
+  const plain = ({ version: _version, updatedAt: _updatedAt, ...rest }: OrderJson): Json => rest as unknown as Json;
+  return sameJson(plain(a), plain(b));
 }

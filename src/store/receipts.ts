@@ -55,7 +55,7 @@ const insertReceiptsStatement = sql(
   `insert into receipts (account_id, id, received_at, method, topic, raw, body_bytes, verdict, reason, evidence,
                          secret_fingerprint, reply_status, reply_body, order_ids, processed_at)
    select $1, r.id, r.received_at, r.method, r.topic, r.raw, r.body_bytes, r.verdict, r.reason, r.evidence,
-          r.secret_fingerprint, r.reply_status, r.reply_body, string_to_array(nullif(r.order_ids, ''), ' '), r.processed_at
+          r.secret_fingerprint, r.reply_status, r.reply_body, coalesce(string_to_array(nullif(r.order_ids, ''), ' '), '{}'), r.processed_at
      from (select unnest($2::text[]) as id, unnest($3::timestamptz[]) as received_at, unnest($4::text[]) as method,
                   unnest($5::text[]) as topic, unnest($6::bytea[]) as raw, unnest($7::int[]) as body_bytes,
                   unnest($8::text[]) as verdict, unnest($9::text[]) as reason, unnest($10::text[]) as evidence,

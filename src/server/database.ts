@@ -1,0 +1,50 @@
+import { migrate } from '../store/migrate.ts';
+import { startEmbeddedPostgres } from '../store/embedded/start.ts';
+import { ensurePartitions } from '../store/partitions.ts';
+import { createPool } from '../store/pool.ts';
+import type { Pool, StoreLog } from '../store/pool.ts';
+import type { Clock } from '../core/time.ts';
+import type { Config } from './config.ts';
+
+/** What happens while a hub comes up; for the terminal. */
+export type StartStep =
+  | { readonly step: 'postgres'; readonly detail: 'copying' | 'creating' | 'starting' | 'recovering' | 'external' }
+  | { readonly step: 'migration'; readonly number: number; readonly of: number };
+
+export interface Database {
+  readonly url: string;
+  readonly pool: Pool;
+  readonly embedded: boolean;
+  stop(): Promise<void>;
+}
+
+/** Starts or reaches the database and brings it to the newest migration. */
+export async function openDatabase(
+  config: Pick<Config, 'dataDir' | 'databaseUrl' | 'databaseConnections'>,
+  deps: { readonly log: StoreLog; readonly clock: Clock; onProgress?(step: StartStep): void },
+): Promise<Database> {
+  const progress = deps.onProgress ?? (() => {});
+  if (config.databaseUrl !== undefined) progress({ step: 'postgres', detail: 'external' });
+  const server =
+    config.databaseUrl === undefined
+      ? await startEmbeddedPostgres({
+          dataDir: config.dataDir,
+          log: deps.log,
+          onProgress: (detail) => progress({ step: 'postgres', detail }),
+        })
+      : undefined;
+  const url = config.databaseUrl ?? server?.url ?? '';
+  const pool = createPool({ url, max: config.databaseConnections, log: deps.log });
+  const stop = async (): Promise<void> => {
+    await pool.end();
+    await server?.stop();
+  };
+  try {
+    await migrate(pool, { log: deps.log, onProgress: ({ number, of }) => progress({ step: 'migration', number, of }) });
+    await ensurePartitions(pool, deps.clock());
+    return { url, pool, embedded: server !== undefined, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
