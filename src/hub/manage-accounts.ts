@@ -26,7 +26,7 @@ import { checkFields } from './account-input.ts';
 import type { HubContext } from './context.ts';
 import type { TargetPolicy } from './target-guard.ts';
 
-/** How long an old callback secret stays valid after a change when nothing else is asked for: 7 days. */
+/** How long an old callback secret stays valid after a change when neither caller nor platform asks for else: 7 days. */
 export const OLD_SECRETS_VALID_SECONDS = 604_800;
 
 export interface NewAccount {
@@ -171,8 +171,7 @@ async function changeCredentials(
   checkPresence(spec, merged(present, credentials));
 
   const now = ctx.clock();
-  const seconds =
-    change.oldSecretsValidSeconds === undefined ? OLD_SECRETS_VALID_SECONDS : change.oldSecretsValidSeconds;
+  const seconds = oldSecretsValidSeconds(change, connector);
   for (const [field, value] of Object.entries(credentials)) {
     if (value === null) {
       await removeOldSecrets(tx, record.id, field, null);
@@ -191,6 +190,12 @@ async function changeCredentials(
       await removeOldSecrets(tx, record.id, field, fingerprint);
     }
   }
+}
+
+/** null is an answer of its own (until removed), so `??` would not do. */
+function oldSecretsValidSeconds(change: AccountChange, { account }: Connector): number | null {
+  if (change.oldSecretsValidSeconds !== undefined) return change.oldSecretsValidSeconds;
+  return account.oldSecretsValidSeconds === undefined ? OLD_SECRETS_VALID_SECONDS : account.oldSecretsValidSeconds;
 }
 
 const isNamedIn =

@@ -77,7 +77,7 @@ const AccountChangeBody = Type.Object(
           minimum: 0,
           maximum: 31_536_000,
           description:
-            'How long old values of changed callback secrets stay valid. Default 604800 (7 days); null: until removed.',
+            'How long old values of changed callback secrets stay valid. Default 604800 (7 days), but until removed where the platform goes on signing with them; null: until removed.',
         }),
       ),
     ),
