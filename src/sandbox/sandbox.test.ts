@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectors } from '../connectors/registry.ts';
+import { startStandInHub } from '../../test/kit/stand-in-hub.ts';
+import type { StandInFaults, StandInHub } from '../../test/kit/stand-in-hub.ts';
+import { LEDGER_FILE } from './ledger-file.ts';
+import type { LedgerLine } from './ledger-lines.ts';
+import { parseChaos } from './chaos.ts';
+import type { Sandbox, SandboxOptions } from './sandbox-contract.ts';
+import { startSandbox } from './sandbox.ts';
+import type { VerifyReport } from './verify.ts';
+
+const cleanups: (() => Promise<void>)[] = [];
+after(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+});
+
+async function newDir(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'huidan-sandbox-'));
+  cleanups.push(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+async function newHub(faults: StandInFaults = {}): Promise<StandInHub> {
+  const hub = await startStandInHub(connectors, faults);
+  cleanups.push(() => hub.stop());
+  return hub;
+}
+
+const CHAOS = parseChaos('duplicate=0.4,reorder=0.4,delay=0.3,drop=0.1');
+
+async function play(hub: StandInHub, ledgerDir: string, options: Partial<SandboxOptions> = {}): Promise<Sandbox> {
+  const sandbox = await startSandbox({
+    hubUrl: hub.url,
+    key: hub.key,
+    platforms: connectors,
+    ledgerDir,
+    rate: 2000,
+    speed: 1e6,
+    chaos: CHAOS,
+    seed: 'test',
+    orderLimit: 60,
+    ...options,
+  });
+  cleanups.push(() => sandbox.stop());
+  return sandbox;
+}
+
+/** Places all orders, lets them live, stops. */
+async function playOut(hub: StandInHub, dir: string, options: Partial<SandboxOptions> = {}): Promise<void> {
+  const sandbox = await play(hub, dir, options);
+  await sandbox.allPlaced;
+  assert.deepEqual(await sandbox.drain(20_000), { unreceived: 0, events: 0 });
+  await sandbox.stop();
+}
+
+async function verify(hub: StandInHub, dir: string, waitMs = 10_000): Promise<VerifyReport> {
+  const sandbox = await play(hub, dir, { finishOnly: true, rate: 0 });
+  try {
+    return await sandbox.verify(waitMs);
+  } finally {
+    await sandbox.stop();
+  }
+}
+
+async function linesOf(dir: string): Promise<LedgerLine[]> {
+  const text = await readFile(join(dir, LEDGER_FILE), 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as LedgerLine);
+}
+
+test('a run under chaos ends with both sides agreeing', async () => {
+  const hub = await newHub({ loseReplies: 20 });
+  const dir = await newDir();
+  await playOut(hub, dir);
+  const report = await verify(hub, dir);
+  assert.deepEqual(report.differences, []);
+  assert.ok(report.orders >= 50 && report.events >= report.orders, JSON.stringify(report));
+  const lines = await linesOf(dir);
+  const messages = lines.filter((line) => line.line === 'message');
+  assert.ok(messages.some(({ fate }) => fate.dropped) && messages.some(({ fate }) => fate.heldBack));
+  assert.ok(hub.counts.callbacks > messages.length, 'some were sent twice');
+  assert.equal(hub.counts.rejected, 0);
+});
+
+test('a sandbox that was killed goes on where its ledger ends', async () => {
+  const hub = await newHub();
+  const dir = await newDir();
+  const first = await play(hub, dir, { speed: 20_000, orderLimit: 40 });
+  await first.allPlaced;
+  await sleep(100);
+  await first.stop();
+  // A kill in the middle of a write leaves half a line.
+  await appendFile(join(dir, LEDGER_FILE), '{"line":"order","platform":"meituan-un');
+  const before = (await linesOf(dir).catch(() => [])).length;
+  assert.equal(before, 0, 'the torn line is no JSON');
+  await playOut(hub, dir, { orderLimit: 10 });
+  assert.deepEqual((await verify(hub, dir)).differences, []);
+  const numbers = (await linesOf(dir)).filter((line) => line.line === 'order').map(({ number }) => number);
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: 50 }, (_, index) => index + 1),
+  );
+});
+
+test('verify sends again what was never acknowledged', async () => {
+  const hub = await newHub({ down: true });
+  const dir = await newDir();
+  const sandbox = await play(hub, dir, { orderLimit: 10, chaos: parseChaos('none') });
+  await sandbox.allPlaced;
+  await sleep(300);
+  assert.equal(sandbox.stats().acknowledged, 0);
+  assert.ok(sandbox.stats().refused > 0);
+  await sandbox.stop();
+  hub.faults.down = false;
+  const report = await verify(hub, dir);
+  assert.deepEqual(report.differences, []);
+  assert.equal(report.orders, 10);
+});
+
+test('verify waits for events that are still under way', async () => {
+  const hub = await newHub();
+  const dir = await newDir();
+  const sandbox = await play(hub, dir, { orderLimit: 10 });
+  await sandbox.allPlaced;
+  // Stopped at once: the deliveries of the last callbacks find nobody and are repeated until verify listens again.
+  await sandbox.stop();
+  assert.deepEqual((await verify(hub, dir)).differences, []);
+});
+
+test('verify names a planted difference in an order', async () => {
+  const hub = await newHub();
+  const dir = await newDir();
+  await playOut(hub, dir);
+  const victim = [...hub.orders.values()][7]?.json.id ?? '';
+  hub.faults.alter = (order) =>
+    order.id === victim ? { ...order, amounts: { ...order.amounts, paid: (order.amounts.paid ?? 0) + 1 } } : order;
+  const { differences } = await verify(hub, dir);
+  assert.equal(differences.length, 1);
+  assert.equal(differences[0]?.kind, 'order');
+  assert.match(differences[0].detail, /^amounts\.paid is \d+, not \d+$/u);
+});
+
+test('verify names orders that are missing at the hub and orders that only the hub has', async () => {
+  const hub = await newHub();
+  const dir = await newDir();
+  await playOut(hub, dir, { chaos: parseChaos('none') });
+  const ids = [...hub.orders.values()].map(({ json }) => json.id);
+  hub.faults.alter = (order) => (order.id === ids[3] ? { ...order, platformOrderId: '4711' } : order);
+  const kinds = (await verify(hub, dir)).differences.map(({ kind }) => kind).sort();
+  assert.deepEqual(kinds, ['extra', 'missing']);
+});
+
+test('verify names an event that never came, one that came late, and one under a second id', async () => {
+  const seen = { skipped: 0, late: 0, renamed: 0 };
+  const hub = await newHub({
+    deliver(event) {
+      if (event.sequence === 1) return [event];
+      if (seen.skipped === 0) {
+        seen.skipped = 1;
+        return [];
+      }
+      if (seen.late === 0) {
+        seen.late = 1;
+        return [
+          {
+            ...event,
+            id: `${event.id}x`,
+            sequence: event.sequence + 1,
+            order: { ...event.order, version: event.sequence + 1 },
+          },
+          event,
+        ];
+      }
+      if (seen.renamed === 0) {
+        seen.renamed = 1;
+        return [event, { ...event, id: `${event.id}y` }];
+      }
+      return [event, event];
+    },
+  });
+  const dir = await newDir();
+  const sandbox = await play(hub, dir, { chaos: parseChaos('none') });
+  await sandbox.allPlaced;
+  await sandbox.drain(2000);
+  await sandbox.stop();
+  const { differences } = await verify(hub, dir, 500);
+  const said = differences.map(({ kind, detail }) => `${kind}: ${detail}`).join('\n');
+  assert.match(said, /^sequence: version is \d+, but sequence \d+ never came$/mu);
+  assert.match(said, /^arrival: sequence 3 came when 1 was the last$/mu);
+  assert.match(said, /^arrival: sequence 2 came after 3$/mu);
+  assert.match(said, /^arrival: sequence \d+ came as evt_\d+y and before as evt_\d+$/mu);
+});
+
+test('a delivery with a forged signature is refused and reported', async () => {
+  const hub = await newHub({ secret: `whsec_${Buffer.alloc(24, 9).toString('base64')}` });
+  const dir = await newDir();
+  const sandbox = await play(hub, dir, { orderLimit: 3 });
+  await sandbox.allPlaced;
+  await sandbox.drain(500);
+  assert.equal(sandbox.stats().events, 0);
+  await sandbox.stop();
+  const { differences } = await verify(hub, dir, 0);
+  assert.ok(differences.some(({ kind, detail }) => kind === 'refused' && detail.includes('the signature is wrong')));
+});
+
+test('the same seed tells the same stories and draws the same fates', async () => {
+  const told = async (): Promise<unknown> => {
+    const dir = await newDir();
+    await playOut(await newHub(), dir, { orderLimit: 30 });
+    return (await linesOf(dir))
+      .filter((line) => line.line === 'message')
+      .map(({ number, step, fate, expected }) => ({ number, step, fate, expected }))
+      .sort((a, b) => a.number - b.number || a.step - b.step);
+  };
+  assert.deepEqual(await told(), await told());
+});
+
+test('a hub that does not know the accounts gets a new ledger, and verify says so instead', async () => {
+  const dir = await newDir();
+  await playOut(await newHub(), dir, { orderLimit: 5 });
+  const other = await newHub();
+  await assert.rejects(verify(other, dir), /does not have the account sandbox-meituan-union/u);
+  const notes: string[] = [];
+  await playOut(other, dir, { orderLimit: 5, onNote: (text) => notes.push(text) });
+  assert.match(notes.join('\n'), /this is another hub/u);
+  assert.equal((await readdir(dir)).filter((name) => name.startsWith('ledger-until-')).length, 1);
+  assert.deepEqual((await verify(other, dir)).differences, []);
+});
+
+test("another sandbox's account is left alone", async () => {
+  const hub = await newHub();
+  const [one, two] = [await newDir(), await newDir()];
+  await playOut(hub, one, { orderLimit: 5 });
+  await playOut(hub, two, { orderLimit: 5 });
+  assert.deepEqual([...hub.accounts.keys()], ['sandbox-meituan-union', 'sandbox-meituan-union-2']);
+  assert.deepEqual((await verify(hub, one)).differences, []);
+  assert.deepEqual((await verify(hub, two)).differences, []);
+});
+
+test('a second sandbox on the same ledger is refused while the first runs, and not after its death', async () => {
+  const hub = await newHub();
+  const dir = await newDir();
+  const first = await play(hub, dir, { orderLimit: 1 });
+  await assert.rejects(play(hub, dir), /is running on/u);
+  const files = await readdir(dir);
+  assert.deepEqual(files.sort(), [LEDGER_FILE, 'running.json']);
+  const left = await readFile(join(dir, 'running.json'));
+  await first.stop();
+  // As after kill -9: the file is there, its port is not.
+  await appendFile(join(dir, 'running.json'), left);
+  await playOut(hub, dir, { orderLimit: 1 });
+});
+
+test('a running sandbox verifies itself and goes on', async () => {
+  const hub = await newHub();
+  const dir = await newDir();
+  const sandbox = await play(hub, dir, { speed: 2000, orderLimit: 80, rate: 400 });
+  await sleep(150);
+  assert.deepEqual((await sandbox.verify(10_000)).differences, []);
+  await sandbox.allPlaced;
+  assert.deepEqual(await sandbox.drain(20_000), { unreceived: 0, events: 0 });
+  await sandbox.stop();
+  assert.deepEqual((await verify(hub, dir)).differences, []);
+});
+
+test('an order is placed on request and its last callback sent once more', async () => {
+  const hub = await newHub();
+  const sandbox = await play(hub, await newDir(), { rate: 0, chaos: parseChaos('none') });
+  const order = await sandbox.placeOrder('meituan-union');
+  await sandbox.drain(5000);
+  const before = hub.counts.callbacks;
+  await sandbox.sendAgain(order.platformOrderId);
+  while (hub.counts.callbacks === before) await sleep(5);
+  assert.equal(sandbox.stats().duplicates, 1);
+  await assert.rejects(sandbox.sendAgain('nobody'), /No callback of nobody/u);
+});

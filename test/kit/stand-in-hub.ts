@@ -1,0 +1,257 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AccountView, Connector } from '../../src/core/connector.ts';
+import { orderEventType } from '../../src/core/event.ts';
+import { applyReport, reportKey } from '../../src/core/fact.ts';
+import type { Lines, Report } from '../../src/core/fact.ts';
+import { looksTheSame, orderJson } from '../../src/core/order-json.ts';
+import type { OrderJson } from '../../src/core/order-json.ts';
+import { secretFingerprint } from '../../src/core/signing.ts';
+import { signWebhook } from '../../src/sandbox/webhook-signature.ts';
+
+/** Faults to plant; each may be changed while the hub runs. */
+export interface StandInFaults {
+  /** Answers callbacks with 503 and stores nothing. */
+  down?: boolean;
+  /** Stores callbacks and then breaks the connection, so often. */
+  loseReplies?: number;
+  /** Changes an order on its way to the list. */
+  alter?: (order: OrderJson) => OrderJson | undefined;
+  /** Changes what is delivered: an event left out, twice, under another id. */
+  deliver?: (event: StandInEvent) => readonly StandInEvent[];
+  secret?: string;
+}
+
+export interface StandInEvent {
+  readonly id: string;
+  readonly sequence: number;
+  readonly order: OrderJson;
+  readonly type: string;
+}
+
+interface StoredOrder {
+  lines: Lines;
+  json: OrderJson;
+  readonly keys: Set<string>;
+  sending: Promise<void>;
+}
+
+interface Account {
+  readonly id: string;
+  readonly platform: string;
+  readonly name: string;
+  readonly credentials: Readonly<Record<string, string>>;
+  readonly settings: AccountView['settings'];
+}
+
+/**
+ * The documented API and the core's own rules over plain memory. The sandbox knows a hub by HTTP alone, so its tests can
+ * do without a database, and plant faults that a real hub cannot be talked into.
+ */
+export async function startStandInHub(connectors: readonly Connector[], faults: StandInFaults = {}) {
+  const accounts = new Map<string, Account>();
+  const orders = new Map<string, StoredOrder>();
+  const endpoints = new Map<string, { url: string; accounts: readonly string[] }>();
+  const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+  const counts = { callbacks: 0, rejected: 0 };
+  let nextId = 0;
+  let stopped = false;
+  let base = '';
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  base = `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`;
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
+    const url = new URL(request.url ?? '/', base);
+    const parts = url.pathname.split('/').slice(1);
+    if (parts[0] === 'callbacks') {
+      takeCallback(parts[2] ?? '', parts[3] ?? '', request, response, body);
+      return;
+    }
+    const send = (status: number, value: unknown): void => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(value));
+    };
+    const input = body.length === 0 ? {} : JSON.parse(body.toString('utf8'));
+    const [, , room, id] = parts;
+    if (request.headers.authorization !== 'Bearer test-key') return send(401, { code: 'unauthorized' });
+    if (room === 'accounts' && request.method === 'POST') {
+      if (accounts.has(input.id)) return send(409, { code: 'conflict' });
+      accounts.set(input.id, input);
+      return send(201, show(input));
+    }
+    if (room === 'accounts') {
+      const account = accounts.get(id ?? '');
+      return account === undefined ? send(404, { code: 'account_not_found' }) : send(200, show(account));
+    }
+    if (room === 'endpoints' && request.method === 'POST') {
+      const made = `ep_${(nextId += 1)}`;
+      endpoints.set(made, input);
+      return send(201, { id: made, secret });
+    }
+    if (room === 'endpoints') {
+      const endpoint = endpoints.get(id ?? '');
+      if (endpoint === undefined) return send(404, { code: 'endpoint_not_found' });
+      Object.assign(endpoint, input);
+      return send(200, { id, ...endpoint });
+    }
+    if (room === 'orders') return send(200, page(url.searchParams));
+    return send(404, { code: 'not_found' });
+  }
+
+  const show = (account: Account): unknown => ({
+    id: account.id,
+    platform: account.platform,
+    name: account.name,
+    callbacks: [{ topic: '', url: `${base}/callbacks/${account.platform}/${account.id}` }],
+  });
+
+  function page(query: URLSearchParams): unknown {
+    const all = [...orders.values()]
+      .map(({ json }) => (faults.alter === undefined ? json : faults.alter(json)))
+      .filter((json) => json?.account === query.get('account'));
+    // Small pages, so that a few orders are enough to need the cursor.
+    const from = Number(query.get('cursor') ?? 0);
+    return { data: all.slice(from, from + 7), nextCursor: from + 7 < all.length ? String(from + 7) : null };
+  }
+
+  function takeCallback(
+    accountId: string,
+    topic: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Buffer,
+  ): void {
+    counts.callbacks += 1;
+    const account = accounts.get(accountId);
+    const connector = connectors.find(({ id }) => id === account?.platform);
+    if (faults.down === true || account === undefined || connector === undefined) {
+      response.writeHead(503);
+      response.end();
+      return;
+    }
+    const callback = {
+      method: 'POST' as const,
+      topic,
+      query: '',
+      headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
+      body,
+      receivedAt: Date.now(),
+    };
+    const view = viewOf(account);
+    const verified = connector.verify(callback, view);
+    if (verified.ok) {
+      const parsed = connector.parse(verified.accepted, view);
+      if (parsed.kind === 'reports') for (const report of parsed.reports) store(connector, account, report);
+    } else counts.rejected += 1;
+    if (faults.loseReplies !== undefined && faults.loseReplies > 0) {
+      faults.loseReplies -= 1;
+      response.destroy();
+      return;
+    }
+    const reply = connector.reply(verified.ok ? 'stored' : 'rejected', callback);
+    response.writeHead(reply.status, { 'content-type': reply.contentType });
+    response.end(reply.body);
+  }
+
+  function store(connector: Connector, account: Account, report: Report): void {
+    const number = report.aliases[0].value;
+    const key = `${account.id} ${number}`;
+    const before = orders.get(key);
+    if (before?.keys.has(reportKey(report)) === true) return;
+    const lines = applyReport(before?.lines ?? {}, report, connector.registers);
+    const head = {
+      id: before?.json.id ?? `ord_${(nextId += 1)}`,
+      account: account.id,
+      platform: account.platform,
+      kind: report.kind,
+      merchant: null,
+      shop: null,
+      parent: null,
+      member: null,
+      platformOrderId: number,
+      displayId: null,
+      merchantOrderId: null,
+      mergedInto: null,
+      updatedAtMs: Date.now(),
+      version: (before?.json.version ?? 0) + 1,
+    };
+    const json = orderJson(head, lines);
+    const changed = before === undefined || !looksTheSame(before.json, json);
+    const stored: StoredOrder = before ?? { lines, json, keys: new Set(), sending: Promise.resolve() };
+    stored.keys.add(reportKey(report));
+    stored.lines = lines;
+    const old = before?.json;
+    orders.set(key, stored);
+    if (!changed) return;
+    stored.json = json;
+    const event = { id: `evt_${(nextId += 1)}`, sequence: json.version, order: json, type: orderEventType(old, json) };
+    stored.sending = stored.sending.then(async () => {
+      for (const one of faults.deliver?.(event) ?? [event]) await deliver(one);
+    });
+  }
+
+  async function deliver(event: StandInEvent): Promise<void> {
+    const { sequence, order } = event;
+    const body = JSON.stringify({
+      id: event.id,
+      type: event.type,
+      timestamp: new Date().toISOString(),
+      data: { sequence, previousSequence: sequence === 1 ? null : sequence - 1, previousStatus: null, order },
+    });
+    for (const endpoint of endpoints.values()) {
+      if (!endpoint.accounts.includes(order.account)) continue;
+      for (let attempt = 0; attempt < 400 && !stopped; attempt += 1) {
+        const timestamp = String(Math.floor(Date.now() / 1000));
+        const signature = signWebhook(faults.secret ?? secret, event.id, timestamp, body);
+        const headers = { 'webhook-id': event.id, 'webhook-timestamp': timestamp, 'webhook-signature': signature };
+        const status = await fetch(endpoint.url, { method: 'POST', headers, body }).then(
+          (response) => response.status,
+          () => 0,
+        );
+        if (status >= 200 && status < 300) break;
+        if (faults.secret !== undefined) return;
+        await sleep(25);
+      }
+    }
+  }
+
+  return {
+    url: base,
+    key: 'test-key',
+    accounts,
+    orders,
+    endpoints,
+    counts,
+    faults,
+    async stop(): Promise<void> {
+      stopped = true;
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export type StandInHub = Awaited<ReturnType<typeof startStandInHub>>;
+
+function viewOf(account: Account): AccountView {
+  return {
+    id: account.id,
+    platform: account.platform,
+    secrets(name) {
+      const value = account.credentials[name];
+      return value === undefined ? [] : [{ name, value, fingerprint: secretFingerprint(value) }];
+    },
+    credential: (name) => account.credentials[name],
+    settings: account.settings,
+    pendingBindings: new Set(),
+  };
+}
