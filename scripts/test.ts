@@ -2,10 +2,9 @@
 // npm run check                             the checks and what holds the docs in step with the code, in seconds
 // npm run test:long                         test/long
 import { randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs, styleText } from 'node:util';
 import { checks, runCheck } from './testing/checks.ts';
 import { ensureChromium } from './testing/ensure-chromium.ts';
@@ -13,16 +12,12 @@ import { expandPaths, findTestFiles } from './testing/find-files.ts';
 import { endLeftovers } from './testing/leftovers.ts';
 import { Report, durationText } from './testing/report.ts';
 import { runFile } from './testing/run-file.ts';
+import { startRunKeeper } from './testing/run-keeper.ts';
 
 const FILE_TIMEOUT_MS = 5 * 60_000;
 const LONG_FILE_TIMEOUT_MS = 3 * 60 * 60_000;
 /** Passed to every test and, unless they refuse it, to what they start. */
 const MARK_VARIABLE = 'TEST_RUN_ID';
-
-/** What test/kit/before-all.ts may export: something all files share, such as one PostgreSQL server. */
-interface BeforeAll {
-  readonly beforeAll: (runDir: string) => Promise<{ readonly env: Record<string, string>; stop(): Promise<void> }>;
-}
 
 const rootDir = join(import.meta.dirname, '..');
 const { values: options, positionals: paths } = parseArgs({
@@ -62,21 +57,15 @@ async function runTests(): Promise<void> {
   const runDir = mkdtempSync(join(tmpdir(), 'ht-'));
   chmodSync(runDir, 0o755);
   const env = testEnvironment(mark, runDir);
-  let stopShared = async (): Promise<void> => {};
+  const keeper = await startRunKeeper();
+  env['TEST_RUN_PID'] = String(keeper.pid);
   try {
     if (files.some((path) => path.startsWith('test/browser/'))) env['CHROMIUM_PATH'] = ensureChromium(console.log);
-    const kitPath = join(rootDir, 'test', 'kit', 'before-all.ts');
-    if (existsSync(kitPath)) {
-      const { beforeAll } = (await import(pathToFileURL(kitPath).href)) as BeforeAll;
-      const shared = await beforeAll(runDir);
-      Object.assign(env, shared.env);
-      stopShared = () => shared.stop();
-    }
     await runFiles(files, env);
   } catch (error) {
-    report.fail('preparing the tests', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    report.fail('running the tests', error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
-  await stopShared().catch((error: unknown) => report.fail('stopping what the tests share', String(error)));
+  await keeper.end();
   const leftovers = await endLeftovers(mark, runDir);
   if (leftovers.length > 0) report.fail('no process outlives the tests', leftovers.join('\n'));
   rmSync(runDir, { recursive: true, force: true, maxRetries: 3 });

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Servers are allowed a moment to stop after the tests that used them. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 15_000;
 const POLL_MS = 200;
 
 /**
