@@ -58,7 +58,7 @@ export function createHubClient(url: string, key: string, dispatcher: Dispatcher
     url: base,
     call,
     async orders(account, cursor) {
-      const query = new URLSearchParams({ account, limit: String(PAGE_SIZE) });
+      const query = new URLSearchParams({ account, limit: String(PAGE_SIZE), legs: 'true' });
       if (cursor !== undefined) query.set('cursor', cursor);
       const answer = await call('GET', `/api/v1/orders?${query.toString()}`);
       if (answer.status === 503) throw new HubUnreachable(`${base} answers 503`);

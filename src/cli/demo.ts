@@ -1,0 +1,166 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { connectors } from '../connectors/registry.ts';
+import { processEnvironment, readConfig } from '../server/config.ts';
+import type { Config } from '../server/config.ts';
+import { startHub } from '../server/start.ts';
+import type { HubDeps, RunningHub, StartStep } from '../server/start.ts';
+import { createLiveLine } from './live-line.ts';
+import type { LiveLine } from './live-line.ts';
+import { stopSignal, whenAborted } from './stop-signals.ts';
+
+export const summary = 'a hub with its database and all platforms played against it: what npm start shows';
+
+const HELP = `Starts a hub, its own PostgreSQL and the sandbox that plays every platform; signed orders begin to flow.
+
+  huidan demo [--rate N] [--speed X] [--chaos LIST]
+
+  --rate N       orders a second (default 2)
+  --speed X      how many times faster than the clock an order's life passes (default 600: most end within a minute)
+  --chaos LIST   as in huidan sandbox --help (default duplicate=0.2,reorder=0.2,delay=0.1)
+
+Everything is kept in the data folder (HUIDAN_DATA_DIR, default ./data); a second start goes on with it.
+`;
+
+const OPTIONS = {
+  rate: { type: 'string', default: '2' },
+  speed: { type: 'string', default: '600' },
+  chaos: { type: 'string', default: 'duplicate=0.2,reorder=0.2,delay=0.1' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+type Values = Readonly<Record<'rate' | 'speed' | 'chaos', string>>;
+
+/** By `import()`: whoever runs a hub loads nothing of the sandbox. */
+const loadRoom = () => import('../sandbox/sandbox.ts');
+type Room = Awaited<ReturnType<typeof loadRoom>>;
+
+const REFRESH_MS = 1000;
+const FIRST_ORDER_WAIT_MS = 10_000;
+const QUIET_LOG = 'warn';
+
+const STEPS: Readonly<Record<Extract<StartStep, { step: 'postgres' }>['detail'], string>> = {
+  copying: 'Copying PostgreSQL to where its user can read it ...',
+  creating: 'Creating the database ...',
+  starting: 'Starting PostgreSQL ...',
+  recovering: 'PostgreSQL was not stopped cleanly and recovers by itself ...',
+  external: 'Reaching the database of DATABASE_URL ...',
+};
+
+/** `huidan demo`. */
+export async function run(argv: readonly string[]): Promise<void> {
+  const startedMs = performance.now();
+  const { values } = parseArgs({ args: [...argv], options: OPTIONS });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const room = await loadRoom();
+  try {
+    await play(room, values, startedMs);
+  } catch (error) {
+    if (!(error instanceof room.SandboxError)) throw error;
+    process.stderr.write(`demo: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+async function play(room: Room, values: Values, startedMs: number): Promise<void> {
+  const chaos = room.parseChaos(values.chaos);
+  const config = readConfig(processEnvironment(), {
+    command: { HUIDAN_ALLOW_PRIVATE_TARGETS: 'true', HUIDAN_LOG_LEVEL: QUIET_LOG },
+  });
+  const out = createLiveLine(process.stdout);
+  const signal = stopSignal();
+  const hub = await startHub(config, {
+    onProgress: (step) => out.note(wordsFor(step)),
+    ...(config.logLevel === QUIET_LOG ? { log: troubleLog(out) } : {}),
+  }).catch((error: unknown) => {
+    if ((error as { readonly code?: string }).code !== 'EADDRINUSE') throw error;
+    throw new room.SandboxError(
+      `Port ${config.port} is taken. Is a hub running already? Another port: HUIDAN_PORT=8421`,
+    );
+  });
+  const url = hub.url ?? '';
+  try {
+    out.note('Starting the platforms ...');
+    const sandbox = await room.startSandbox({
+      hubUrl: url,
+      key: hub.adminKey,
+      platforms: connectors,
+      ledgerDir: join(config.dataDir, 'sandbox'),
+      rate: Number(values.rate),
+      speed: Number(values.speed),
+      chaos,
+      signal,
+      onNote: (text) => out.note(text),
+    });
+    try {
+      const orderId = await firstOrder(url, hub.adminKey, signal);
+      out.note(welcome(config, hub, url, orderId, (performance.now() - startedMs) / 1000));
+      let before = sandbox.stats();
+      const refresh = setInterval(() => {
+        const now = sandbox.stats();
+        out.update(room.statsLine(now, before, REFRESH_MS / 1000));
+        before = now;
+      }, REFRESH_MS);
+      await whenAborted(signal);
+      clearInterval(refresh);
+      out.end();
+      out.note('Stopping ...');
+    } finally {
+      await sandbox.stop();
+    }
+  } finally {
+    await hub.stop();
+  }
+  out.note('Stopped. The data is kept; npm start goes on with it.');
+}
+
+function wordsFor(step: StartStep): string {
+  return step.step === 'postgres' ? STEPS[step.detail] : `Preparing the tables (${step.number} of ${step.of}) ...`;
+}
+
+function welcome(config: Config, hub: RunningHub, url: string, orderId: string | undefined, seconds: number): string {
+  const auth = `-H 'Authorization: Bearer ${hub.adminKey}'`;
+  const lines = [
+    '',
+    `Huidan is ready after ${seconds.toFixed(1)} s; signed orders of ${connectors.map(({ label }) => label.zh).join('、')} are flowing.`,
+    '',
+    `  address    ${url}`,
+    `  admin key  ${hub.adminKey}${hub.adminKeyFile === null ? '' : `   (kept in ${hub.adminKeyFile})`}`,
+    `  data       ${config.dataDir}`,
+    '',
+    'Try in another terminal:',
+    '',
+    `  curl ${auth} '${url}/api/v1/orders?limit=3'`,
+    ...(orderId === undefined ? [] : [`  curl ${auth} '${url}/api/v1/orders/${orderId}/timeline'`]),
+    `  npx huidan sandbox verify --ledger ${join(config.dataDir, 'sandbox')}`,
+    '',
+    'Ctrl-C stops all of it.',
+    '',
+  ];
+  return lines.join('\n');
+}
+
+/** An order to show the timeline of: the first that the hub has, once it has one. */
+async function firstOrder(url: string, key: string, signal: AbortSignal): Promise<string | undefined> {
+  const deadlineMs = performance.now() + FIRST_ORDER_WAIT_MS;
+  while (performance.now() < deadlineMs && !signal.aborted) {
+    const response = await fetch(`${url}/api/v1/orders?limit=1`, { headers: { authorization: `Bearer ${key}` } });
+    const { data } = (await response.json()) as { readonly data?: readonly { readonly id: string }[] };
+    if (data?.[0] !== undefined) return data[0].id;
+    await sleep(100);
+  }
+  return undefined;
+}
+
+/** What goes wrong is told above the live line, in words; the rest would bury it. */
+function troubleLog(out: LiveLine): NonNullable<HubDeps['log']> {
+  const tell = (fields: Readonly<Record<string, unknown>>, message: string): void => {
+    const { err } = fields;
+    out.note(err instanceof Error ? `${message}: ${err.message}` : message);
+  };
+  return { debug: () => undefined, info: () => undefined, warn: tell, error: tell };
+}
