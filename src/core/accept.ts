@@ -32,7 +32,7 @@ const MADE_HERE = Symbol('made by the evidence functions');
 export class Evidence {
   /** Makes the type nominal and lets `isGenuine` tell an evidence from an object that only looks like one. */
   readonly #made = true;
-  readonly kind: 'signature' | 'path-token' | 'pending-binding';
+  readonly kind: 'signature' | 'path-token' | 'pending-binding' | 'hint' | 'empty';
   /** Fingerprint of the secret that matched, '' where there was none. */
   readonly fingerprint: string;
   constructor(token: typeof MADE_HERE, kind: Evidence['kind'], fingerprint: string) {
@@ -67,6 +67,21 @@ export function pathTokenEvidence(given: string, issued: string): Evidence | und
 /** Evidence when the store named by the request has a binding of ours pending. */
 export function pendingBindingEvidence(store: string, pending: ReadonlySet<string>): Evidence | undefined {
   return pending.has(store) ? new Evidence(MADE_HERE, 'pending-binding', '') : undefined;
+}
+
+/**
+ * Evidence of a hint: nobody vouches for the request, but it names stores of the account and asks the hub for nothing
+ * but to look. What it says is never believed: `parse` may answer it with notices that are hints, and the hub proves
+ * each by a call of its own. Without it a platform that does not sign its goodbyes would be told forever that they
+ * did not arrive.
+ */
+export function storeHintEvidence(stores: readonly string[], known: ReadonlySet<string>): Evidence | undefined {
+  return stores.length > 0 && stores.every((store) => known.has(store)) ? new Evidence(MADE_HERE, 'hint', '') : undefined;
+}
+
+/** Evidence for a request that says nothing at all, the way consoles try an address: there is nothing to believe. */
+export function emptyRequestEvidence(request: Pick<CallbackRequest, 'body' | 'query'>): Evidence | undefined {
+  return request.body.length === 0 && request.query === '' ? new Evidence(MADE_HERE, 'empty', '') : undefined;
 }
 
 /** A request that was vouched for, with what the verifier had to read of it anyway. `parse` takes nothing else. */

@@ -1,4 +1,4 @@
-import type { Accepted, CallbackRequest, Secret } from './accept.ts';
+import type { Accepted, CallbackRequest, Evidence, Secret } from './accept.ts';
 import type { AccountSpec, Words } from './account-fields.ts';
 import type { Alias, OrderKind, RegisterRules, Report } from './fact.ts';
 import type { Json } from './json.ts';
@@ -19,6 +19,8 @@ export interface AccountView {
   readonly settings: Readonly<Record<string, Json>>;
   /** Our own numbers of the stores that wait for their bind callback. */
   readonly pendingBindings: ReadonlySet<string>;
+  /** Our own numbers of the stores that the account has or had. Left out: none. */
+  readonly knownStores?: ReadonlySet<string>;
 }
 
 /** Why a request was not believed. The detail is for the account's owner and never holds a secret. */
@@ -44,6 +46,20 @@ export type Parsed =
   | { readonly kind: 'nothing'; readonly note: string; readonly replyData?: Json }
   /** Genuine, but with a status, a value or a shape that the connector does not know: kept, shown, never guessed. */
   | { readonly kind: 'unrecognised'; readonly reason: string };
+
+/**
+ * What may be believed of a parsed request on its evidence: with a signature or a token of ours all of it, on a pending
+ * binding that stores are bound, on a hint only hints. The hub's guard against a connector that takes more.
+ */
+export function believable(parsed: Parsed, { kind }: Evidence): Parsed {
+  if (kind === 'signature' || kind === 'path-token' || parsed.kind !== 'reports') return parsed;
+  const borne = (notice: StoreNotice): boolean =>
+    kind === 'pending-binding'
+      ? notice.kind === 'bound'
+      : kind === 'hint' && notice.kind === 'released' && notice.hint === true;
+  if (parsed.reports.length === 0 && (parsed.stores ?? []).every(borne)) return parsed;
+  return { kind: 'unrecognised', reason: `it says more than its evidence (${kind}) bears out` };
+}
 
 /** The three outcomes that exist; each connector renders the first two in its platform's bytes. */
 export type Outcome = 'stored' | 'rejected' | 'try_again';

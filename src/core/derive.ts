@@ -77,6 +77,8 @@ interface RefundTotals {
   readonly succeeded: Fen;
   /** Some succeeded refund has no known amount. */
   readonly unknown: boolean;
+  /** Some succeeded refund gave back all that was left. */
+  readonly whole: boolean;
   readonly count: number;
   readonly states: ReadonlySet<RefundState>;
 }
@@ -84,6 +86,7 @@ interface RefundTotals {
 function refundTotals(lines: Lines): RefundTotals {
   let succeeded = 0;
   let unknown = false;
+  let whole = false;
   let count = 0;
   const states = new Set<RefundState>();
   for (const line of Object.keys(lines)) {
@@ -92,10 +95,11 @@ function refundTotals(lines: Lines): RefundTotals {
     states.add(refund.state);
     if (refund.state !== 'succeeded') continue;
     count += 1;
+    if (refund.whole === true) whole = true;
     if (refund.amount === null) unknown = true;
     else succeeded += refund.amount;
   }
-  return { succeeded, unknown, count, states };
+  return { succeeded, unknown, whole, count, states };
 }
 
 function derivePayment(lines: Lines, parts: readonly string[], refunds: RefundTotals): Payment {
@@ -103,6 +107,7 @@ function derivePayment(lines: Lines, parts: readonly string[], refunds: RefundTo
   if (whole === 'refunded') return 'refunded';
   const paid = read(lines, WHOLE, 'money.paid');
   if (refunds.count > 0) {
+    if (refunds.whole) return 'refunded';
     return paid !== undefined && refunds.succeeded >= paid && !refunds.unknown ? 'refunded' : 'partially_refunded';
   }
   const said = parts.map((line) => read(lines, line, 'payment')).filter((value) => value !== undefined);
@@ -193,6 +198,7 @@ function wasPaidLate(lines: Lines, payment: Payment, lifecycle: Lifecycle): bool
 }
 
 function deriveRefunded(lines: Lines, payment: Payment, refunds: RefundTotals, flags: readonly string[]): Fen | null {
+  if (refunds.whole) return read(lines, WHOLE, 'money.paid') ?? null;
   if (refunds.count > 0) return refunds.unknown ? null : refunds.succeeded;
   if (payment === 'unpaid' || payment === 'paid') return 0;
   // A platform that calls an order refunded without a number gave back what was paid; risk control takes the

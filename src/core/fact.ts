@@ -6,7 +6,16 @@ import type { TimeMs } from './time.ts';
 
 /** One statement about one register of one line of an order. */
 export type Fact = {
-  [R in RegisterName]: { readonly line: string; readonly register: R; readonly value: RegisterValues[R] };
+  [R in RegisterName]: {
+    readonly line: string;
+    readonly register: R;
+    readonly value: RegisterValues[R];
+    /**
+     * The platform's time of this statement where it is not the report's. null: it speaks only as long as no statement
+     * with a time does, such as the state of a delivery in a push about the whole order.
+     */
+    readonly at?: TimeMs | null;
+  };
 }[RegisterName];
 
 export type AliasKind = 'platform' | 'display' | 'merchant' | 'payment';
@@ -138,7 +147,7 @@ export function applyReport(lines: Lines, report: Report, rules: RegisterRules):
   for (const fact of report.facts) {
     const cell: Cell = {
       v: fact.value as Json,
-      t: report.at,
+      t: fact.at === undefined ? report.at : fact.at,
       ...(report.stage === undefined || report.stage === 0 ? {} : { s: report.stage }),
       f: report.final === false ? 0 : 1,
       g: report.generation ?? 0,

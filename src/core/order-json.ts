@@ -153,19 +153,19 @@ export function orderJson(head: OrderHead, lines: Lines, reveal = false): OrderJ
       commission: read(lines, WHOLE, 'money.commission') ?? null,
     },
     // Named one by one: `jsonb` gives names back in an order of its own.
-    items: (read(lines, WHOLE, 'items') ?? []).map(({ line, sku, name, quantity, price, total }) => ({
+    items: (read(lines, WHOLE, 'items') ?? []).map(({ line, sku, name, quantity, price, total, note }) => ({
       line,
       sku,
       name,
       quantity,
       price,
       total,
-      note: null,
+      note: note ?? null,
     })),
     customer: customerOf(lines, reveal),
     takeaway: takeawayOf(lines, reveal),
     attribution: head.kind === 'cps' || sid !== undefined ? { sid: sid ?? null, member: head.member } : null,
-    platformFields: read(lines, WHOLE, 'platformFields') ?? {},
+    platformFields: fieldsOf(lines),
     parts: partsOf(lines),
     acceptBy: toRfc3339(read(lines, WHOLE, 'acceptBy')),
     placedAt: toRfc3339(read(lines, WHOLE, 'placedAt')),
@@ -207,6 +207,13 @@ function takeawayOf(lines: Lines, reveal: boolean): Takeaway | null {
         : { name: name(rider.name), phone: rider.phone === null || reveal ? rider.phone : maskPhone(rider.phone) },
     invoice: invoice === undefined ? null : { title: name(invoice.title), taxpayerId: name(invoice.taxpayerId) },
   };
+}
+
+/** The platform's own fields of the whole order, and beside them those that came by messages of their own. */
+function fieldsOf(lines: Lines): RegisterValues['platformFields'] {
+  const topics = Object.keys(lines).filter((line) => line.startsWith('topic:'));
+  const fields = topics.sort().map((line) => read(lines, line, 'platformFields') ?? {});
+  return Object.assign({}, ...fields, read(lines, WHOLE, 'platformFields')) as RegisterValues['platformFields'];
 }
 
 function partsOf(lines: Lines): readonly OrderPart[] {

@@ -10,8 +10,11 @@ export interface RegisterValues {
   fulfilment: Fulfilment;
   lifecycle: Lifecycle;
   settlement: Settlement;
-  /** A refund by its number, on the line `refund:<number>`. `amount` null: the platform did not say. */
-  refund: { state: RefundState; amount: Fen | null; reason?: string };
+  /**
+   * A refund by its number, on the line `refund:<number>`. `amount` null: the platform did not say. `whole`: it gives
+   * back all that was paid and not yet returned, whatever that is.
+   */
+  refund: { state: RefundState; amount: Fen | null; reason?: string; whole?: boolean };
   'flag.risk': boolean;
   'flag.refund_requested': boolean;
   'flag.cancel_requested': boolean;
@@ -57,7 +60,8 @@ export type Payment = 'unpaid' | 'paid' | 'partially_refunded' | 'refunded';
 export type Fulfilment = 'none' | 'accepted' | 'preparing' | 'delivering' | 'delivered' | 'failed';
 export type Lifecycle = 'open' | 'completed' | 'cancelled' | 'expired';
 export type Settlement = 'none' | 'settled';
-export type RefundState = 'requested' | 'failed' | 'succeeded';
+/** `replaced`: a notice without a number, whose refunds are known by their numbers meanwhile. */
+export type RefundState = 'requested' | 'failed' | 'succeeded' | 'replaced';
 
 export interface ItemValue {
   line: string;
@@ -68,6 +72,8 @@ export interface ItemValue {
   price: Fen | null;
   /** Fen for the line. */
   total: Fen | null;
+  /** What the kitchen must know: size, flavour. */
+  note?: string;
 }
 
 export interface CustomerValue {
@@ -87,8 +93,18 @@ export const PERSONAL_REGISTERS: ReadonlySet<RegisterName> = new Set<RegisterNam
 ]);
 
 /** Ranks that hold on every platform: the furthest state wins. A connector may declare others. */
-export const PAYMENT_RANKS: Readonly<Record<Payment, number>> = { unpaid: 0, paid: 1, partially_refunded: 2, refunded: 3 };
-export const REFUND_RANKS: Readonly<Record<RefundState, number>> = { requested: 0, failed: 1, succeeded: 2 };
+export const PAYMENT_RANKS: Readonly<Record<Payment, number>> = {
+  unpaid: 0,
+  paid: 1,
+  partially_refunded: 2,
+  refunded: 3,
+};
+export const REFUND_RANKS: Readonly<Record<RefundState, number>> = {
+  requested: 0,
+  failed: 1,
+  succeeded: 2,
+  replaced: 3,
+};
 export const SETTLEMENT_RANKS: Readonly<Record<Settlement, number>> = { none: 0, settled: 1 };
 export const RAISED_RANKS = { false: 0, true: 1 } as const;
 
@@ -96,5 +112,10 @@ export const RAISED_RANKS = { false: 0, true: 1 } as const;
 export const WHOLE = '';
 /** The line of a voucher, a dispense record or another part that has a fate of its own. */
 export const partLine = (id: string): string => `part:${id}`;
+/**
+ * The line of a topic: the platform's own fields that come by a message of their own (a settlement, a reason), so that
+ * they neither replace those of the order nor are replaced by them. Shown together with those of the whole order.
+ */
+export const topicLine = (topic: string): string => `topic:${topic}`;
 /** The line of a refund. */
 export const refundLine = (number: string): string => `refund:${number}`;

@@ -28,8 +28,11 @@ export interface ExpectedOrder {
 export interface StoryStep {
   /** Milliseconds of the platform's clock after the step before. */
   readonly afterMs: number;
-  /** The callback of this step. Made when the step happens, at the platform's own time. */
-  callback(atMs: TimeMs, account: AccountView): OutgoingCallback;
+  /**
+   * The callback of this step. Made when the step happens, at the platform's own time. `memory`: what `answer` knows; a
+   * step notes there what the hub may ask about. Left out by a caller that never lets the hub ask.
+   */
+  callback(atMs: TimeMs, account: AccountView, memory?: PlatformMemory): OutgoingCallback;
 }
 
 /** The whole life of one order at the platform: its callbacks and where it ends. */
@@ -40,9 +43,11 @@ export interface Story {
   readonly steps: readonly StoryStep[];
   /**
    * What the hub must show after the steps with these indexes (ascending, at least one) were told. A list and not a
-   * count, because a callback can get lost for good: then its neighbours are told and it is not.
+   * count, because a callback can get lost for good: then its neighbours are told and it is not. `happened`: how many
+   * steps had happened when the hub last read the truth that a step told it to read (`Report.doubt`); left out: as
+   * many as had when the last such step was told.
    */
-  expected(told: readonly number[]): ExpectedOrder;
+  expected(told: readonly number[], happened?: number): ExpectedOrder;
 }
 
 /** A request of the hub to the platform that the sandbox plays. */

@@ -1,4 +1,4 @@
-import { TRY_AGAIN } from '../core/connector.ts';
+import { believable, TRY_AGAIN } from '../core/connector.ts';
 import type { AccountView, Connector, Parsed, Refusal, Reply } from '../core/connector.ts';
 import type { Accepted, CallbackRequest } from '../core/accept.ts';
 import { HuidanError } from '../core/errors.ts';
@@ -64,7 +64,7 @@ export function parseAccepted(
   view: AccountView,
 ): Parsed {
   try {
-    return connector.parse(accepted, view);
+    return believable(connector.parse(accepted, view), accepted.evidence);
   } catch (error) {
     ctx.log.error({ err: error, account: view.id }, 'a connector failed to read a genuine callback');
     return { kind: 'unrecognised', reason: 'the connector could not read it' };
