@@ -1,14 +1,22 @@
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** npm passes Ctrl-C on to its script although the terminal has sent it as well: that second one is no impatience. */
+const ECHO_MS = 500;
+
 /**
  * An abort signal that fires at the first request to end, from a terminal or a supervisor. A second one ends the
  * process at once, for whoever does not want to wait for a clean stop.
  */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
+  let firstMs = 0;
   for (const name of SIGNALS) {
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130);
+      if (controller.signal.aborted) {
+        if (performance.now() - firstMs > ECHO_MS) process.exit(130);
+        return;
+      }
+      firstMs = performance.now();
       controller.abort();
     });
   }

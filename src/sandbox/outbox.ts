@@ -45,11 +45,14 @@ interface Letter {
   readonly message: MessageRecord;
   readonly repeat: boolean;
   attempts: number;
+  readonly firstMs: number;
 }
 
 /** Wall-clock waiting times below which no gap falls, however fast the platform's clock runs. */
 const FIRST_FLOOR_MS = 50;
 const LAST_FLOOR_MS = 2000;
+/** However fast the platform's clock runs, nothing is given up sooner: a restart of the hub takes its time. */
+const LEAST_PATIENCE_MS = 600_000;
 
 /** @param limit requests under way at a time */
 export function createOutbox(limit: number, agenda: Agenda, post: PostCallback, hooks: OutboxHooks): Outbox {
@@ -112,7 +115,8 @@ export function createOutbox(limit: number, agenda: Agenda, post: PostCallback, 
   }
 
   function again(letter: Letter, platform: SandboxPlatform): void {
-    const gapMs = platform.retryGapsMs[letter.attempts - 1] ?? (insistent ? 0 : undefined);
+    const isPatient = insistent || performance.now() - letter.firstMs < LEAST_PATIENCE_MS;
+    const gapMs = platform.retryGapsMs[letter.attempts - 1] ?? (isPatient ? 0 : undefined);
     if (gapMs === undefined) {
       totals.gaveUp += 1;
       givenUp.add(letter);
@@ -131,10 +135,10 @@ export function createOutbox(limit: number, agenda: Agenda, post: PostCallback, 
   return {
     send(message) {
       open.add(message);
-      enqueue({ message, repeat: false, attempts: 0 });
+      enqueue({ message, repeat: false, attempts: 0, firstMs: performance.now() });
     },
     sendRepeat(message) {
-      enqueue({ message, repeat: true, attempts: 0 });
+      enqueue({ message, repeat: true, attempts: 0, firstMs: performance.now() });
     },
     insist() {
       insistent = true;

@@ -199,7 +199,7 @@ export class RunningSandbox implements Sandbox {
     try {
       await this.#catchUp(waitMs, onProgress, true);
       const { state } = this.#book();
-      return compareWithHub(state, await readHubOrders(this.#hub, this.#accountIds()));
+      return compareWithHub(state, await this.#whenHubAnswers(() => readHubOrders(this.#hub, this.#accountIds())));
     } finally {
       this.#mail.hurry(false);
       lives?.continue();
