@@ -92,7 +92,7 @@ function valueFault(field: AccountField, value: Json, targets: TargetPolicy): st
     return 'holds a character that cannot be stored';
   }
   if (!Compile(fieldSchema(field)).Check(value)) return `must be ${wanted(field)}`;
-  return field.kind === 'url' ? urlFault(String(value), targets) : undefined;
+  return field.kind === 'url' && typeof value === 'string' ? urlFault(value, targets) : undefined;
 }
 
 const TARGET_FAULTS: Readonly<Record<TargetFault, string>> = {

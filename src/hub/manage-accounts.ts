@@ -116,7 +116,7 @@ export async function createAccount(
   if (!isNew)
     throw new HuidanError('conflict', 'An account id is never used twice, not even after the account was deleted.');
   for (const [field, value] of Object.entries(credentials))
-    await seal(ctx, tx, input.id, field, String(value), createdAt);
+    await seal(ctx, tx, input.id, field, textOf(value), createdAt);
   return show(ctx, await readKnown(tx, input.id), rules);
 }
 
@@ -177,7 +177,7 @@ async function changeCredentials(
       await removeOldSecrets(tx, record.id, field, null);
       continue;
     }
-    const fingerprint = await seal(ctx, tx, record.id, field, String(value), new Date(now));
+    const fingerprint = await seal(ctx, tx, record.id, field, textOf(value), new Date(now));
     if (connector.account.callbackSecrets.includes(field)) {
       await limitOldSecrets(
         tx,
@@ -279,6 +279,11 @@ export async function listAccounts(
   if (principal.shops !== null) return [];
   const records = await listAccountRecords(db, { ids: principal.accounts, merchants: principal.merchants, ...filter });
   return records.map((record) => show(ctx, record, rules));
+}
+
+/** A credential is text: `checkFields` has seen to it, but for the fields of numbers and the like that a connector may declare. */
+function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 async function seal(

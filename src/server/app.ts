@@ -6,8 +6,13 @@ import { hashApiKey } from '../hub/api-keys.ts';
 import type { HubContext } from '../hub/context.ts';
 import type { RedriveDeps } from '../hub/redrive.ts';
 import { accountRoutes } from './api/accounts.ts';
+import { auditRoutes } from './api/audit.ts';
+import { callbackRoutes } from './api/callbacks.ts';
 import type { ApiContext, TypedRequests } from './api/context.ts';
+import { keyRoutes } from './api/keys.ts';
 import { orderRoutes } from './api/orders.ts';
+import { statsRoutes } from './api/stats.ts';
+import { timelineRoutes } from './api/timeline.ts';
 import { guardScope } from './auth.ts';
 import type { Config } from './config.ts';
 import { healthRoutes } from './health.ts';
@@ -79,6 +84,8 @@ export async function createApp(ctx: HubContext, options: AppOptions): Promise<F
   return app;
 }
 
+const API = [accountRoutes, orderRoutes, timelineRoutes, callbackRoutes, keyRoutes, statsRoutes, auditRoutes];
+
 async function apiScope(scope: FastifyInstance, api: ApiContext, adminKeyHash: Buffer): Promise<void> {
   takeJsonBodies(scope);
   scope.decorateRequest('principal', null);
@@ -87,7 +94,7 @@ async function apiScope(scope: FastifyInstance, api: ApiContext, adminKeyHash: B
     reply.header('cache-control', 'no-store');
   });
   const typed = scope.withTypeProvider<TypedRequests>();
-  for (const routes of [accountRoutes, orderRoutes]) routes(typed, api);
+  for (const routes of API) routes(typed, api);
 }
 
 /** Ids that no other process or start gives out, for the price of counting. */

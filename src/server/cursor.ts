@@ -38,7 +38,7 @@ export function createCursors<Place extends TSchema>(sealer: Pick<Sealer, 'hash'
     read(query: Query): Static<Place> | null {
       const { cursor } = query;
       if (cursor === undefined) return null;
-      const [text = '', mark = ''] = String(cursor).split('.');
+      const [text = '', mark = ''] = typeof cursor === 'string' ? cursor.split('.') : [];
       // What carries our mark was written here; the schema only guards against an older release's form.
       const value: unknown =
         mark === markOf(text, query) ? JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) : undefined;

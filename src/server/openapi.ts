@@ -55,7 +55,7 @@ export async function registerOpenapi(app: FastifyInstance, version: string): Pr
     transform: ({ schema, url, route }) => {
       if (!url.startsWith('/api/v1/')) return { schema: { hide: true, ...schema }, url };
       const isWrite = !['GET', 'HEAD'].includes(String(route.method));
-      const own = (schema ?? {}) as FastifySchema;
+      const own: FastifySchema = schema ?? {};
       return {
         url,
         schema: {

@@ -11,7 +11,7 @@ import {
   readAccount,
   removeAccountSecret,
 } from '../../hub/manage-accounts.ts';
-import type { AccountChange, AccountRules, NewAccount } from '../../hub/manage-accounts.ts';
+import type { AccountChange, AccountRules } from '../../hub/manage-accounts.ts';
 import { applyHeldCallbacks } from '../../hub/redrive.ts';
 import type { Tx } from '../../store/transaction.ts';
 import { principalOf } from '../auth.ts';
@@ -103,7 +103,7 @@ export function accountRoutes(scope: ApiScope, api: ApiContext): void {
     (request, reply) =>
       answerWrite(api, request, reply, async (tx, afterCommit) => {
         const principal = principalOf(request);
-        const account = await createAccount(ctx, tx, principal, request.body as NewAccount, rules());
+        const account = await createAccount(ctx, tx, principal, request.body, rules());
         await record(tx, principal, 'account.created', account.id, { platform: account.platform });
         afterCommit(() => api.redrive.accounts.forget(account.id));
         return { status: 201, body: account };

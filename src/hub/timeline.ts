@@ -1,0 +1,68 @@
+import type { Fact } from '../core/fact.ts';
+import type { Json } from '../core/json.ts';
+import type { Sealer } from '../store/seal.ts';
+import { readTimeline } from '../store/timeline-reads.ts';
+import type { TimelineKind, TimelinePlace, TimelineSqlRow } from '../store/timeline-reads.ts';
+import type { Principal } from './access.ts';
+import type { HubContext } from './context.ts';
+import { readVisibleOrder } from './read-orders.ts';
+import { mayReveal, recordReveal } from './reveal.ts';
+import type { RevealWish } from './reveal.ts';
+
+/** Something that happened to an order. The other fields depend on the kind. */
+export interface TimelineEntry {
+  readonly kind: TimelineKind;
+  readonly at: string;
+  readonly id: string;
+  readonly [field: string]: Json;
+}
+
+/** An entry with its place, for the next page. */
+export interface PlacedEntry {
+  readonly entry: TimelineEntry;
+  readonly place: TimelinePlace;
+}
+
+type Deps = Pick<HubContext, 'pool' | 'clock' | 'randomBytes' | 'sealer'>;
+
+/**
+ * What happened to an order, the oldest first: callbacks, the facts they said, the events that followed, the attempts to
+ * deliver those. Personal facts show without their value unless the wish holds.
+ * Errors: `order_not_found`, `forbidden`, `reveal_needs_reason`.
+ */
+export async function readOrderTimeline(
+  ctx: Deps,
+  principal: Principal,
+  orderId: string,
+  page: { readonly after: TimelinePlace | null; readonly limit: number },
+  wish: RevealWish,
+): Promise<readonly PlacedEntry[]> {
+  const reveal = mayReveal(principal, wish);
+  const order = await readVisibleOrder(ctx, principal, orderId);
+  const rows = await readTimeline(ctx.pool, order.account_id, orderId, page.after, page.limit);
+  if (reveal) await recordReveal(ctx, ctx.pool, principal, wish, [orderId]);
+  return rows.map((row) => ({
+    entry: toEntry(ctx.sealer, row, reveal),
+    place: { atMs: row.at.getTime(), rank: row.rank, id: row.id },
+  }));
+}
+
+function toEntry(sealer: Sealer, row: TimelineSqlRow, reveal: boolean): TimelineEntry {
+  const { kind, at, id, detail } = row;
+  const head = { kind, at: at.toISOString(), id };
+  if (kind !== 'fact') return { ...head, ...detail };
+  const saidAt = detail['saidAt'];
+  return {
+    ...head,
+    ...detail,
+    saidAt: typeof saidAt === 'string' ? new Date(saidAt).toISOString() : null,
+    facts: [...(detail['facts'] as readonly Json[]), ...personalFacts(sealer, row.sealed_personal, reveal)],
+  };
+}
+
+function personalFacts(sealer: Sealer, sealed: Buffer | null, reveal: boolean): readonly Json[] {
+  if (sealed === null) return [];
+  const facts = JSON.parse(sealer.open(sealed).toString('utf8')) as readonly Fact[];
+  if (reveal) return facts as unknown as readonly Json[];
+  return facts.map(({ line, register }) => ({ line, register, value: null, masked: true }));
+}
