@@ -1,0 +1,191 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { HuidanError } from '../core/errors.ts';
+import type { TimeMs } from '../core/time.ts';
+import { readClocks, readFeedLines } from '../store/event-reads.ts';
+import type { FeedLine, StoredEvent } from '../store/event-reads.ts';
+import type { Limits } from './access.ts';
+import type { HubContext } from './context.ts';
+import { eventText } from './webhook-request.ts';
+
+export interface FeedQuery {
+  /** `nextCursor` of the call before; left out: from the oldest event stored; `now`: from what comes next. */
+  readonly after?: string;
+  readonly limit: number;
+  /** Patterns such as `order.*`; left out: all. */
+  readonly types?: readonly string[];
+  readonly account?: string;
+  /** Waits so long for the first event; 0 to 60. */
+  readonly waitSeconds?: number;
+  /** Ends the waiting, such as when the caller has gone. */
+  readonly signal?: AbortSignal;
+}
+
+export interface FeedPage {
+  /** JSON texts of events, each as its webhook would have it. Events of one account are in their order. */
+  readonly data: readonly string[];
+  /** Always there: the feed has no end. */
+  readonly nextCursor: string;
+  /** False when more can be read at once. */
+  readonly caughtUp: boolean;
+}
+
+/** Where a reader stands: the last feed number seen of each account, and the account to begin with. */
+interface Position {
+  readonly feeds: ReadonlyMap<string, number>;
+  readonly first: string;
+}
+
+const MAX_WAIT_SECONDS = 60;
+/** Events looked at in one account when few of them are asked for. */
+const SCAN = 500;
+const POLL_MS = 1000;
+
+/**
+ * Reads events in the order of the accounts' feeds. Feed numbers appear in commit order, so a cursor never skips an event
+ * that was committed late. `limits` are those of the asking key. Throws `malformed_cursor`.
+ */
+export async function readFeed(ctx: HubContext, query: FeedQuery, limits: Limits): Promise<FeedPage> {
+  const accounts = accountsOf(query, limits);
+  let position = await startPosition(ctx, query.after, accounts);
+  const untilMs = ctx.clock() + Math.min(query.waitSeconds ?? 0, MAX_WAIT_SECONDS) * 1000;
+  for (;;) {
+    const page = await readOnce(ctx, query, limits, accounts, position);
+    position = page.position;
+    const waitMs = untilMs - ctx.clock();
+    const enough = page.data.length > 0 || (page.caughtUp && (waitMs <= 0 || query.signal?.aborted === true));
+    if (enough) return { data: page.data, nextCursor: writeCursor(position), caughtUp: page.caughtUp };
+    if (page.caughtUp) await news(ctx, Math.min(waitMs, POLL_MS), query.signal);
+  }
+}
+
+function accountsOf(query: FeedQuery, limits: Limits): readonly string[] | null {
+  if (query.account === undefined) return limits.accounts;
+  return limits.accounts === null || limits.accounts.includes(query.account) ? [query.account] : [];
+}
+
+async function startPosition(
+  ctx: HubContext,
+  after: string | undefined,
+  accounts: readonly string[] | null,
+): Promise<Position> {
+  if (after === undefined) return { feeds: new Map(), first: '' };
+  if (after !== 'now') return readCursor(after);
+  return { feeds: await readClocks(ctx.pool, accounts), first: '' };
+}
+
+async function readOnce(
+  ctx: HubContext,
+  query: FeedQuery,
+  limits: Limits,
+  accounts: readonly string[] | null,
+  position: Position,
+): Promise<{ readonly data: readonly string[]; readonly position: Position; readonly caughtUp: boolean }> {
+  const clocks = await readClocks(ctx.pool, accounts);
+  const behind = [...clocks]
+    .filter(([account, feed]) => feed > (position.feeds.get(account) ?? 0))
+    .map(([account]) => account);
+  // Begins behind the account it ended with, so that a busy account cannot hide the others.
+  const turned = [
+    ...behind.filter((account) => account > position.first),
+    ...behind.filter((account) => account <= position.first),
+  ];
+  const asked = turned.slice(0, query.limit);
+  if (asked.length === 0) return { data: [], position, caughtUp: true };
+  const share = Math.ceil(query.limit / asked.length);
+  const isFiltered = query.types !== undefined || limits.merchants !== null || limits.shops !== null;
+  const lines = await readFeedLines(ctx.pool, {
+    positions: asked.map((account) => ({ account, feed: position.feeds.get(account) ?? 0 })),
+    accountLimit: isFiltered ? Math.max(share, SCAN) : share,
+    ...splitPatterns(query.types),
+    merchants: limits.merchants,
+    shops: limits.shops,
+  });
+  return gather(query.limit, share, asked, lines, position, clocks);
+}
+
+function splitPatterns(types: readonly string[] | undefined): {
+  readonly types: readonly string[] | null;
+  readonly typePrefixes: readonly string[] | null;
+} {
+  if (types === undefined || types.includes('*')) return { types: null, typePrefixes: null };
+  return {
+    types: types.filter((type) => !type.endsWith('.*')),
+    typePrefixes: types.filter((type) => type.endsWith('.*')).map((type) => type.slice(0, -1)),
+  };
+}
+
+/** Takes up to `limit` events, an equal share of each account, and notes how far each account was read. */
+function gather(
+  limit: number,
+  share: number,
+  asked: readonly string[],
+  lines: readonly FeedLine[],
+  position: Position,
+  clocks: ReadonlyMap<string, number>,
+): { readonly data: readonly string[]; readonly position: Position; readonly caughtUp: boolean } {
+  const feeds = new Map(position.feeds);
+  const byAccount = Map.groupBy(lines, (line) => line.account);
+  const data: StoredEvent[] = [];
+  let first = position.first;
+  for (const account of asked) {
+    const own = byAccount.get(account) ?? [];
+    let taken = 0;
+    for (const line of own) {
+      if (line.event !== null && (taken === share || data.length === limit)) break;
+      feeds.set(account, line.feed);
+      if (line.event === null) continue;
+      data.push(line.event);
+      taken += 1;
+      first = account;
+    }
+    // Retention dropped what lay between: there is nothing to wait for up to the clock that was read before.
+    if (own.length === 0) feeds.set(account, clocks.get(account) ?? 0);
+  }
+  // Stable: within an account the order of the feed stays.
+  const caughtUp = [...clocks].every(([account, feed]) => (feeds.get(account) ?? 0) >= feed);
+  return {
+    data: data.map((event) => eventText(event, event.sequence > 1 ? event.sequence - 1 : null)),
+    position: { feeds, first },
+    caughtUp,
+  };
+}
+
+/** Resolves when something was committed here, when the caller has gone, or after `waitMs`: others commit too. */
+function news(ctx: HubContext, waitMs: TimeMs, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer);
+      stopListening();
+      signal?.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, waitMs);
+    const stopListening = ctx.wake.onDeliveries(finish);
+    signal?.addEventListener('abort', finish);
+  });
+}
+
+/** Compressed, because it names every account; not secret, and not to be relied on by anyone. */
+function writeCursor(position: Position): string {
+  const text = JSON.stringify([position.first, Object.fromEntries(position.feeds)]);
+  return deflateRawSync(text).toString('base64url');
+}
+
+const MAX_CURSOR_BYTES = 4_194_304;
+
+function readCursor(cursor: string): Position {
+  try {
+    const text = inflateRawSync(Buffer.from(cursor, 'base64url'), { maxOutputLength: MAX_CURSOR_BYTES }).toString(
+      'utf8',
+    );
+    const value: unknown = JSON.parse(text);
+    if (!Array.isArray(value) || typeof value[0] !== 'string' || typeof value[1] !== 'object' || value[1] === null) {
+      throw new TypeError('not a position');
+    }
+    const feeds = Object.entries(value[1] as Record<string, unknown>);
+    for (const [, feed] of feeds) if (!Number.isSafeInteger(feed)) throw new TypeError('not a feed number');
+    return { first: value[0], feeds: new Map(feeds as [string, number][]) };
+  } catch (error) {
+    throw new HuidanError('malformed_cursor', undefined, { cause: error });
+  }
+}
