@@ -1,4 +1,4 @@
-import { applyReport, mergeLines, reportKey } from '../core/fact.ts';
+import { applyReport, mergeLines } from '../core/fact.ts';
 import type { Alias, Lines, RegisterRules, Report } from '../core/fact.ts';
 import { orderEventType } from '../core/event.ts';
 import { looksTheSame, orderJson } from '../core/order-json.ts';
@@ -67,20 +67,20 @@ export class OrderSet {
     }
   }
 
-  /** Lets a report take effect. Returns what it did and to which order. */
+  /** Lets a report with its key take effect. Returns what it did and to which order. */
   apply(
     report: Report,
+    key: string,
     source: FactSource,
     receiptId: string | null,
   ): { readonly verdict: ReportVerdict; readonly orderId: string } {
     const order = this.#orderOf(report);
     const orderId = order.head.id;
-    const key = reportKey(report);
     const factKey = `${orderId} ${key}`;
     if (this.#knownFacts.has(factKey)) return { verdict: 'duplicate', orderId };
     this.#knownFacts.add(factKey);
 
-    const lines = applyReport(order.lines, report, this.#options.rules);
+    const lines = applyReport(order.lines, report, this.#options.rules, key);
     const verdict = lines === order.lines ? 'stale' : 'applied';
     order.lines = lines;
     const version = this.#show(order, receiptId);

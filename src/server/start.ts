@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import pino from 'pino';
 import { connectors } from '../connectors/registry.ts';
@@ -15,6 +14,7 @@ import { applyHeldCallbacks } from '../hub/redrive.ts';
 import { createTakeCallback } from '../hub/take-callback.ts';
 import { findAccountsWithHeldCallbacks, keepTablesInShape } from '../hub/upkeep.ts';
 import { startChores } from '../jobs/chores.ts';
+import { pooledRandomBytes } from '../store/random-pool.ts';
 import { createSealer } from '../store/seal.ts';
 import { createApp } from './app.ts';
 import { callbackDoor } from './callbacks.ts';
@@ -76,7 +76,7 @@ export async function startHub(config: Config, deps: HubDeps = {}): Promise<Runn
     const ctx: HubContext = {
       pool: database.pool,
       clock,
-      randomBytes,
+      randomBytes: pooledRandomBytes,
       log,
       sealer: createSealer(secrets.masterKey),
       registry: createRegistry(connectors),

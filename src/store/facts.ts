@@ -1,4 +1,4 @@
-import type { Fact, Report } from '../core/fact.ts';
+import type { Alias, Fact, Report } from '../core/fact.ts';
 import { PERSONAL_REGISTERS } from '../core/registers.ts';
 import { sql } from './pool.ts';
 import type { Queryable } from './pool.ts';
@@ -22,21 +22,22 @@ export interface FactRow {
 const knownFactsStatement = sql(
   'known_facts',
   `select f.order_id, f.key
-     from (select unnest($2::text[]) as order_id, unnest($3::text[]) as key) q
-     join facts f on f.account_id = $1 and f.order_id = q.order_id and f.key = q.key`,
+     from (select unnest($2::text[]) as kind, unnest($3::text[]) as value, unnest($4::text[]) as key) q
+     join order_aliases a on a.account_id = $1 and a.kind = q.kind and a.value = q.value
+     join facts f on f.account_id = $1 and f.order_id = a.order_id and f.key = q.key`,
 );
 
-/** Which of the reports are stored already, as `<order id> <key>`. */
+/** Which of the reports are stored already, as `<order id> <key>`. A report is asked for by each of its order's aliases. */
 export async function findKnownFacts(
   db: Queryable,
   accountId: string,
-  wanted: readonly { readonly orderId: string; readonly key: string }[],
+  wanted: readonly { readonly alias: Alias; readonly key: string }[],
 ): Promise<Set<string>> {
-  if (wanted.length === 0) return new Set();
   const found = await db.query<{ order_id: string; key: string }>(
     knownFactsStatement(
       accountId,
-      wanted.map(({ orderId }) => orderId),
+      wanted.map(({ alias }) => alias.kind),
+      wanted.map(({ alias }) => alias.value),
       wanted.map(({ key }) => key),
     ),
   );

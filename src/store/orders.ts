@@ -133,18 +133,28 @@ export async function findAliases(
 
 const loadOrdersStatement = sql(
   'load_orders',
-  `select ${ORDER_COLUMNS} from orders where account_id = $1 and id = any($2::text[]) order by id for update`,
+  `select ${ORDER_COLUMNS} from orders
+    where account_id = $1 and id in (
+            select a.order_id
+              from (select unnest($2::text[]) as kind, unnest($3::text[]) as value) q
+              join order_aliases a on a.account_id = $1 and a.kind = q.kind and a.value = q.value)
+    order by id for update`,
 );
 
-/** Loads and locks orders in key order. */
+/** Loads and locks, in key order, the orders that any of the aliases name. */
 export async function loadOrders(
   db: Queryable,
   sealer: Sealer,
   accountId: string,
-  ids: readonly string[],
+  aliases: readonly Alias[],
 ): Promise<readonly StoredOrder[]> {
-  if (ids.length === 0) return [];
-  const found = await db.query<OrderSqlRow>(loadOrdersStatement(accountId, ids));
+  const found = await db.query<OrderSqlRow>(
+    loadOrdersStatement(
+      accountId,
+      aliases.map((alias) => alias.kind),
+      aliases.map((alias) => alias.value),
+    ),
+  );
   return found.rows.map((row) => toStoredOrder(sealer, row));
 }
 

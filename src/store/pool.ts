@@ -89,6 +89,9 @@ export function createPool(options: PoolOptions): Pool {
     keepAlive: true,
     allowExitOnIdle: options.allowExitOnIdle ?? false,
     types: { getTypeParser },
+    // Statements of one transaction that do not wait for each other travel together: under load a round trip costs a
+    // turn of the event loop (2 to 5 ms), many times what the statement costs.
+    pipeline: true,
   });
 
   // Both listeners are needed: pg-pool listens to a client only while that is idle, and a connection that breaks

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, createSecretKey, hkdfSync } from 'node:crypto';
+import { pooledRandomBytes } from './random-pool.ts';
 
 /** Encrypts what must not lie in the database in clear, and hashes what must be found again without lying there. */
 export interface Sealer {
@@ -26,7 +27,8 @@ const HASH_BYTES = 12;
 export function createSealer(masterKey: Uint8Array): Sealer {
   if (masterKey.length !== 32) throw new RangeError('the master key has 32 bytes');
   const derive = (purpose: string): Buffer => Buffer.from(hkdfSync('sha256', masterKey, '', `huidan ${purpose}`, 32));
-  const sealKey = derive('seal 1');
+  // A key object: from bytes, node:crypto would make one anew for each of the three or four seals of a callback.
+  const sealKey = createSecretKey(derive('seal 1'));
   const hashKey = derive('hash 1');
   const keyId = createHash('sha256').update(derive('id 1')).digest().subarray(0, KEY_ID_BYTES);
   const head = Buffer.concat([Buffer.of(FORMAT), keyId]);
@@ -34,7 +36,7 @@ export function createSealer(masterKey: Uint8Array): Sealer {
   return {
     keyId: keyId.toString('hex'),
     seal(plain) {
-      const iv = randomBytes(IV_BYTES);
+      const iv = pooledRandomBytes(IV_BYTES);
       const cipher = createCipheriv('aes-256-gcm', sealKey, iv);
       const body = Buffer.concat([typeof plain === 'string' ? cipher.update(plain, 'utf8') : cipher.update(plain), cipher.final()]);
       return Buffer.concat([head, iv, cipher.getAuthTag(), body]);

@@ -44,14 +44,32 @@ export async function transaction<T>(
   }
 }
 
+const deferredStatements = new WeakMap<Tx, Promise<unknown>[]>();
+
+/**
+ * Leaves the outcome of a statement to the end of the transaction: `work` need not wait for it, it travels together with
+ * the commit, and its failure fails the transaction as any other.
+ */
+export function defer(tx: Tx, statement: Promise<unknown>): void {
+  // Heard at the end; until then a failure must not count as unhandled.
+  statement.catch(() => {});
+  deferredStatements.get(tx)?.push(statement);
+}
+
 async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken = false;
   try {
-    await client.query('begin');
-    // The one place that makes a Tx: the statement above is what the mark stands for.
-    const result = await work(client as unknown as Tx);
-    const commit = await client.query('commit');
+    // The one place that makes a Tx: this statement is what the mark stands for.
+    const tx = client as unknown as Tx;
+    const deferred: Promise<unknown>[] = [];
+    deferredStatements.set(tx, deferred);
+    defer(tx, client.query('begin'));
+    const result = await work(tx);
+    const committing = client.query('commit');
+    committing.catch(() => {});
+    for (const statement of deferred) await statement;
+    const commit = await committing;
     // After a failed statement whose error `work` swallowed, PostgreSQL answers COMMIT with ROLLBACK and no error.
     if (commit.command !== 'COMMIT')
       throw new Error('the transaction was rolled back because an error inside it was swallowed');

@@ -156,7 +156,10 @@ describe('taking callbacks', () => {
   });
 
   it('holds callbacks of a paused account and applies them in order once it is live', async () => {
-    for (const status of ['1', '8']) assert.equal((await take(push(order('P1', status)), 'mtu-paused')).verdict, 'held');
+    for (const status of ['1', '8']) {
+      const request = { ...push(order('P1', status)), receivedAt: Date.now() + Number(status) };
+      assert.equal((await take(request, 'mtu-paused')).verdict, 'held');
+    }
     assert.equal((await rows(`select from orders where account_id = 'mtu-paused'`)).length, 0);
     await hub.database.pool.query(`update accounts set mode = 'live' where id = 'mtu-paused'`);
     hub.accounts.forget('mtu-paused');
