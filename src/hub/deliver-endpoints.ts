@@ -20,7 +20,7 @@ export interface Target {
 
 /** The endpoints and accounts as of the last reading. */
 export interface TargetBook {
-  readonly targets: ReadonlyMap<string, Target>;
+  readonly targets: Map<string, Target>;
   readonly accounts: readonly string[];
 }
 

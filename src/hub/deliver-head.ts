@@ -31,6 +31,8 @@ export interface HeadRunner {
   slots(endpointId: string): Slots;
   /** Told of every answer, so that a dead endpoint is asked less often. */
   onAnswer(endpointId: string, delivered: boolean): void;
+  /** The endpoint was switched off by this worker. */
+  onGone(endpointId: string): void;
   stopping(): boolean;
 }
 
@@ -189,6 +191,7 @@ async function settle(
   }
   if (sent.status === 410) {
     await disableEndpointRow(ctx.pool, head.endpointId, new Date(nowMs));
+    runner.onGone(head.endpointId);
     const error = 'the endpoint answered 410 Gone and was switched off';
     head.attempts = 0;
     head.firstAttemptAt = null;

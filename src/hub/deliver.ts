@@ -76,6 +76,11 @@ export function startDeliveries(ctx: HubContext, options: DeliveryOptions): Deli
     screenLane: createLaneScreen(ctx),
     slots: (endpointId) => lines.of(endpointId).slots,
     onAnswer: (endpointId, delivered) => lines.onAnswer(endpointId, delivered),
+    onGone(endpointId) {
+      const target = book.targets.get(endpointId);
+      // At once, not at the next reading: until then every order that waits for it would be tried.
+      if (target !== undefined) book.targets.set(endpointId, { ...target, row: { ...target.row, state: 'disabled' } });
+    },
     stopping: () => stopping,
   };
 

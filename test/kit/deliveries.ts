@@ -199,7 +199,7 @@ export async function startReceiver(): Promise<Receiver> {
         response.end(answer.body ?? '');
       };
       if (answer.delayMs === undefined) finish();
-      else setTimeout(finish, answer.delayMs);
+      else setTimeout(finish, answer.delayMs).unref();
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
