@@ -99,12 +99,7 @@ async function play(room: Room, values: Values, startedMs: number): Promise<void
     try {
       const orderId = await firstOrder(url, hub.adminKey, signal);
       out.note(welcome(config, hub, url, orderId, (performance.now() - startedMs) / 1000));
-      let before = sandbox.stats();
-      const refresh = setInterval(() => {
-        const now = sandbox.stats();
-        out.update(room.statsLine(now, before, REFRESH_MS / 1000));
-        before = now;
-      }, REFRESH_MS);
+      const refresh = setInterval(() => out.update(room.shortStatsLine(sandbox.stats())), REFRESH_MS);
       await whenAborted(signal);
       clearInterval(refresh);
       out.end();

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { request } from 'undici';
 import type { Json } from '../core/json.ts';
 import { equalInConstantTime } from '../core/signing.ts';
+import { makeLedgerDir } from './ledger-file.ts';
 import { SandboxError } from './sandbox-error.ts';
 import { fieldsOf, integerOf, parseJson, textOf } from './untrusted-json.ts';
 import type { Fields } from './untrusted-json.ts';
@@ -55,7 +56,7 @@ export async function openControlDoor(dir: string, calls: ControlCalls): Promise
       server.closeAllConnections();
     });
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await makeLedgerDir(dir);
     await lock(dir, address);
   } catch (error) {
     await close();

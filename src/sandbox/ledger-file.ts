@@ -1,6 +1,6 @@
 import { mkdir, open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { LedgerLine } from './ledger-lines.ts';
 import { SandboxError } from './sandbox-error.ts';
 
@@ -31,7 +31,7 @@ export async function openLedgerFile(
   dir: string,
   onLine: (line: LedgerLine, place: LinePlace) => void,
 ): Promise<LedgerFile> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await makeLedgerDir(dir);
   const path = join(dir, LEDGER_FILE);
   // 'a+' would do, but it cannot truncate on every system.
   const handle = await open(path, 'a+', 0o600);
@@ -43,6 +43,12 @@ export async function openLedgerFile(
     await handle.close();
     throw error;
   }
+}
+
+/** Closed to others, but not the folders above it: the hub's data folder must stay open to the user of its PostgreSQL. */
+export async function makeLedgerDir(dir: string): Promise<void> {
+  await mkdir(dirname(dir), { recursive: true });
+  await mkdir(dir, { recursive: true, mode: 0o700 });
 }
 
 /** @returns the offset behind the last newline */

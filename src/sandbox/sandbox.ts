@@ -8,7 +8,7 @@ export { NO_CHAOS, parseChaos } from './chaos.ts';
 export { findRunning } from './control-door.ts';
 export { hubOfLedger } from './ledger.ts';
 export { SandboxError } from './sandbox-error.ts';
-export { statsLine } from './stats.ts';
+export { shortStatsLine, statsLine } from './stats.ts';
 export { reportText } from './report-text.ts';
 
 /** Reading the hub's list takes its time after the waiting. */

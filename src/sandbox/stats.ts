@@ -42,6 +42,21 @@ export function statsLine(stats: SandboxStats, before: SandboxStats | undefined,
     `lag ${stats.lagMs} ms`,
     `errors ${stats.faults}`,
   ];
-  const trouble = stats.trouble === undefined || stats.unreceived === 0 ? '' : ` · sending again: ${stats.trouble}`;
-  return parts.join(' · ') + trouble;
+  return parts.join(' · ') + troubleOf(stats);
 }
+
+/** The same for someone who looks for the first time, short enough for most terminals. */
+export function shortStatsLine(stats: SandboxStats): string {
+  const parts = [
+    `${stats.orders} orders`,
+    `${stats.acknowledged} callbacks taken`,
+    `${stats.duplicates} sent twice`,
+    `${stats.events} events delivered`,
+    `${stats.lagMs} ms behind`,
+    `${stats.faults} errors`,
+  ];
+  return parts.join(' · ') + troubleOf(stats);
+}
+
+const troubleOf = (stats: SandboxStats): string =>
+  stats.trouble === undefined || stats.unreceived === 0 ? '' : ` · sending again: ${stats.trouble}`;
