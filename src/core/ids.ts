@@ -38,3 +38,12 @@ export function newId(prefix: IdPrefix, nowMs: TimeMs, randomBytes: RandomBytes)
   for (const byte of randomBytes(RANDOM_LENGTH)) text += ALPHABET.charAt(byte & 31);
   return `${prefix}_${text}`;
 }
+
+/** The time that `newId` wrote into an id; `undefined` for a text that is no such id. */
+export function timeOfId(prefix: IdPrefix, id: string): TimeMs | undefined {
+  const text = id.slice(prefix.length + 1);
+  if (!id.startsWith(`${prefix}_`) || text.length !== TIME_LENGTH + RANDOM_LENGTH) return undefined;
+  const digits = [...text].map((digit) => ALPHABET.indexOf(digit));
+  if (digits.includes(-1)) return undefined;
+  return digits.slice(0, TIME_LENGTH).reduce((ms, digit) => ms * 32 + digit, 0);
+}

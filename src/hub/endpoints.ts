@@ -5,7 +5,8 @@ import { isStorableText } from '../core/json.ts';
 import * as store from '../store/endpoints.ts';
 import type { EndpointKind, EndpointRow, EndpointState } from '../store/endpoints.ts';
 import { deleteHeads } from '../store/replays.ts';
-import { transaction } from '../store/transaction.ts';
+import { joinTransaction } from '../store/transaction.ts';
+import type { Tx } from '../store/transaction.ts';
 import type { HubContext } from './context.ts';
 import { openTarget } from './deliver-endpoints.ts';
 import { readRetryPolicy } from './deliver-retry.ts';
@@ -60,12 +61,13 @@ const EVENT_PATTERN = /^(?:\*|[a-z][a-z_]*(?:\.[a-z][a-z_]*)*(?:\.\*)?)$/u;
 
 /**
  * Creates an endpoint and its signing secret, which is shown only here. Throws `malformed_request`,
- * `endpoint_url_refused` and `personal_data_refused`.
+ * `endpoint_url_refused` and `personal_data_refused`. With `tx` it is done there, and its owner wakes the deliveries.
  */
 export async function createEndpoint(
   ctx: HubContext,
   input: EndpointInput,
   policy: TargetPolicy,
+  outer?: Tx,
 ): Promise<EndpointJson & { readonly secret: string }> {
   if (input.url === undefined) throw malformed('url', 'is needed');
   if (input.events === undefined && input.kind !== 'raw') throw malformed('events', 'is needed');
@@ -89,7 +91,7 @@ export async function createEndpoint(
   };
   const row = changed(blank, input, policy);
   const secret = newSecret(ctx.randomBytes);
-  await transaction(ctx.pool, async (tx) => {
+  await joinTransaction(ctx.pool, outer, async (tx) => {
     await store.insertEndpoint(tx, row);
     await store.insertEndpointSecret(tx, row.id, ctx.sealer.seal(secret), now);
   });
@@ -125,17 +127,28 @@ export async function updateEndpoint(
   id: string,
   input: EndpointInput,
   policy: TargetPolicy,
+  outer?: Tx,
 ): Promise<EndpointJson> {
-  return change(ctx, id, (row) => changed(row, input, policy));
+  return change(ctx, id, (row) => changed(row, input, policy), outer);
 }
 
 /** Switches an endpoint on or off. What happens while it is off waits for it. Throws `endpoint_not_found`. */
-export async function setEndpointState(ctx: HubContext, id: string, state: EndpointState): Promise<EndpointJson> {
-  return change(ctx, id, (row) => ({ ...row, state }));
+export async function setEndpointState(
+  ctx: HubContext,
+  id: string,
+  state: EndpointState,
+  outer?: Tx,
+): Promise<EndpointJson> {
+  return change(ctx, id, (row) => ({ ...row, state }), outer);
 }
 
-async function change(ctx: HubContext, id: string, next: (row: EndpointRow) => EndpointRow): Promise<EndpointJson> {
-  const row = await transaction(ctx.pool, async (tx) => {
+async function change(
+  ctx: HubContext,
+  id: string,
+  next: (row: EndpointRow) => EndpointRow,
+  outer: Tx | undefined,
+): Promise<EndpointJson> {
+  const row = await joinTransaction(ctx.pool, outer, async (tx) => {
     const before = await store.lockEndpoint(tx, id);
     if (before === undefined) throw new HuidanError('endpoint_not_found');
     const after = { ...next(before), updatedAt: new Date(ctx.clock()) };
@@ -167,6 +180,7 @@ export async function rotateEndpointSecret(
   ctx: HubContext,
   id: string,
   oldValidSeconds = 86_400,
+  outer?: Tx,
 ): Promise<{ readonly secret: string; readonly oldValidUntil: string }> {
   if (!Number.isInteger(oldValidSeconds) || oldValidSeconds < 0 || oldValidSeconds > MAX_OVERLAP_SECONDS) {
     throw malformed('oldValidSeconds', `is a whole number from 0 to ${MAX_OVERLAP_SECONDS}`);
@@ -174,7 +188,7 @@ export async function rotateEndpointSecret(
   const secret = newSecret(ctx.randomBytes);
   const now = new Date(ctx.clock());
   const until = new Date(now.getTime() + oldValidSeconds * 1000);
-  await transaction(ctx.pool, async (tx) => {
+  await joinTransaction(ctx.pool, outer, async (tx) => {
     if ((await store.lockEndpoint(tx, id)) === undefined) throw new HuidanError('endpoint_not_found');
     await store.endEndpointSecrets(tx, id, now, until);
     await store.insertEndpointSecret(tx, id, ctx.sealer.seal(secret), now);

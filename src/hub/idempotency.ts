@@ -67,6 +67,23 @@ export async function answerOnce(
   return answer;
 }
 
+/**
+ * The same for work that commits by itself, step by step, and that may be done again without harm when the process dies
+ * in between. The transaction only holds the key meanwhile: no row, so it may wait as long as the work takes.
+ */
+export async function answerOnceApart(
+  ctx: Pick<HubContext, 'pool' | 'clock' | 'sealer'>,
+  request: KeyedRequest | undefined,
+  renderRefusal: (error: HuidanError) => Answer | undefined,
+  work: () => Promise<Answer>,
+): Promise<RenderedAnswer> {
+  if (request === undefined) return rendered(await work());
+  return answerOnce(ctx, request, renderRefusal, async (tx) => {
+    await tx.query('set local idle_in_transaction_session_timeout = 0');
+    return work();
+  });
+}
+
 async function runOrRefuse(
   tx: Tx,
   run: () => Promise<Answer>,

@@ -9,6 +9,9 @@ import { accountRoutes } from './api/accounts.ts';
 import { auditRoutes } from './api/audit.ts';
 import { callbackRoutes } from './api/callbacks.ts';
 import type { ApiContext, TypedRequests } from './api/context.ts';
+import { deliveryRoutes } from './api/deliveries.ts';
+import { endpointRoutes } from './api/endpoints.ts';
+import { eventRoutes } from './api/events.ts';
 import { keyRoutes } from './api/keys.ts';
 import { orderRoutes } from './api/orders.ts';
 import { statsRoutes } from './api/stats.ts';
@@ -84,7 +87,18 @@ export async function createApp(ctx: HubContext, options: AppOptions): Promise<F
   return app;
 }
 
-const API = [accountRoutes, orderRoutes, timelineRoutes, callbackRoutes, keyRoutes, statsRoutes, auditRoutes];
+const API = [
+  accountRoutes,
+  orderRoutes,
+  timelineRoutes,
+  callbackRoutes,
+  endpointRoutes,
+  deliveryRoutes,
+  eventRoutes,
+  keyRoutes,
+  statsRoutes,
+  auditRoutes,
+];
 
 async function apiScope(scope: FastifyInstance, api: ApiContext, adminKeyHash: Buffer): Promise<void> {
   takeJsonBodies(scope);

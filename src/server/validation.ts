@@ -1,4 +1,5 @@
 import type { FastifySchemaCompiler } from 'fastify';
+import Type from 'typebox';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import Format from 'typebox/format';
@@ -26,6 +27,7 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   const validator = Compile(schema);
   const isText = httpPart !== 'body';
   return (given: unknown) => {
+    if (given === undefined && Type.IsOptional(schema)) return { value: given };
     const value = isText ? validator.Convert(structuredClone(given)) : given;
     // The parser has seen to that in bodies.
     if (isText && jsonFault(value) !== undefined)

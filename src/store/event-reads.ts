@@ -115,3 +115,12 @@ export async function readClocks(
   );
   return new Map(found.rows.map((row) => [row.account_id, row.feed]));
 }
+
+/** One event by its id, of whichever account, made within the time: that keeps the search to a partition or two. */
+export async function findEvent(db: Queryable, id: string, from: Date, to: Date): Promise<StoredEvent | undefined> {
+  const found = await db.query<StoredEvent>(
+    `select ${EVENT_COLUMNS} from events e where e.created_at >= $2 and e.created_at < $3 and e.id = $1`,
+    [id, from, to],
+  );
+  return found.rows[0];
+}

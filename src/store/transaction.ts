@@ -56,6 +56,11 @@ export function defer(tx: Tx, statement: Promise<unknown>): void {
   deferredStatements.get(tx)?.push(statement);
 }
 
+/** Runs `work` in the transaction that is given, which its owner commits, or in one of its own. */
+export function joinTransaction<T>(pool: Pool, tx: Tx | undefined, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return tx === undefined ? transaction(pool, work) : work(tx);
+}
+
 async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken = false;

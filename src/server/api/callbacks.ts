@@ -6,7 +6,7 @@ import { principalOf } from '../auth.ts';
 import { IdPlace, PageQuery, createCursors, pageOf } from '../cursor.ts';
 import type { ApiContext, ApiScope } from './context.ts';
 import { FilterText, Nullable, Page, RevealQuery, Time } from './shapes.ts';
-import { answerWrite } from './write.ts';
+import { answerApart } from './write.ts';
 
 const Verdict = Type.Enum(['applied', 'duplicate', 'stale', 'rejected', 'unrecognised', 'nothing', 'held'], {
   description:
@@ -126,14 +126,14 @@ export function callbackRoutes(scope: ApiScope, api: ApiContext): void {
       },
     },
     (request, reply) =>
-      // It commits on its own, with others of the account; doing it twice changes nothing, so a repeat is safe.
-      answerWrite(api, request, reply, async (tx) => {
+      // It is committed together with others of the account. Doing it twice changes nothing.
+      answerApart(api, request, reply, async () => {
         const principal = principalOf(request);
         const { id } = request.params;
         const { account_id: accountId } = await findVisibleReceipt(ctx, principal, id);
         api.redrive.accounts.forget(accountId);
         await redriveCallback(ctx, api.redrive, accountId, id);
-        await recordAudit(ctx, tx, principal, { action: 'callback.redriven', subject: id, detail: {} });
+        await recordAudit(ctx, ctx.pool, principal, { action: 'callback.redriven', subject: id, detail: {} });
         const { request: _request, ...callback } = await readCallback(ctx, principal, id, {});
         return { status: 200, body: callback };
       }),

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HuidanError } from '../../core/errors.ts';
-import { answerOnce } from '../../hub/idempotency.ts';
-import type { Work } from '../../hub/idempotency.ts';
+import { answerOnce, answerOnceApart } from '../../hub/idempotency.ts';
+import type { Answer, KeyedRequest, RenderedAnswer, Work } from '../../hub/idempotency.ts';
 import { principalOf } from '../auth.ts';
 import { PROBLEM_TYPE, toProblem } from '../problem.ts';
 import type { ApiContext } from './context.ts';
@@ -18,33 +18,38 @@ export async function answerWrite(
   reply: FastifyReply,
   work: Work,
 ): Promise<FastifyReply> {
-  const key = request.headers['idempotency-key'];
-  const keyed =
-    key === undefined
-      ? undefined
-      : {
-          apiKeyId: principalOf(request).id,
-          key: checkedKey(key),
-          content: `${request.method} ${request.url}\n${request.bodyText}`,
-        };
-  const answer = await answerOnce(
-    api.ctx,
-    keyed,
-    (error) => {
-      const problem = toProblem(error, request.id);
-      return problem.status < 500 ? { status: problem.status, body: problem } : undefined;
-    },
-    work,
-  );
-  if (answer.repeated) reply.header('idempotency-replayed', 'true');
-  if (answer.text === '') return reply.code(answer.status).send();
-  return reply
-    .code(answer.status)
-    .type(answer.status < 400 ? JSON_TYPE : PROBLEM_TYPE)
-    .send(answer.text);
+  return send(reply, await answerOnce(api.ctx, keyedRequest(request), refusalFor(request), work));
 }
 
-function checkedKey(key: string | string[]): string {
-  if (typeof key === 'string' && /^[\x20-\x7e]{1,255}$/u.test(key)) return key;
-  throw new HuidanError('malformed_request', 'Idempotency-Key must be 1 to 255 printable ASCII characters.');
+/** The same for work that commits by itself; see `answerOnceApart`. */
+export async function answerApart(
+  api: ApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  work: () => Promise<Answer>,
+): Promise<FastifyReply> {
+  return send(reply, await answerOnceApart(api.ctx, keyedRequest(request), refusalFor(request), work));
+}
+
+function keyedRequest(request: FastifyRequest): KeyedRequest | undefined {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/u.test(key)) {
+    throw new HuidanError('malformed_request', 'Idempotency-Key must be 1 to 255 printable ASCII characters.');
+  }
+  return { apiKeyId: principalOf(request).id, key, content: `${request.method} ${request.url}\n${request.bodyText}` };
+}
+
+const refusalFor =
+  (request: FastifyRequest) =>
+  (error: HuidanError): Answer | undefined => {
+    const problem = toProblem(error, request.id);
+    return problem.status < 500 ? { status: problem.status, body: problem } : undefined;
+  };
+
+function send(reply: FastifyReply, answer: RenderedAnswer): FastifyReply {
+  if (answer.repeated) reply.header('idempotency-replayed', 'true');
+  reply.code(answer.status);
+  if (answer.text === '') return reply.send();
+  return reply.type(answer.status < 400 ? JSON_TYPE : PROBLEM_TYPE).send(answer.text);
 }
