@@ -30,7 +30,7 @@ export interface SignatureVector {
 export interface ConnectorSuite {
   /** The connector's `fixtures/`, with a slash at the end. */
   readonly fixtures: URL;
-  /** The acknowledgements of the platform's sheet, byte for byte. */
+  /** The platform's documented acknowledgements, byte for byte. */
   readonly replies: readonly (Reply & { readonly outcome: 'stored' | 'rejected'; readonly topic?: string })[];
   /** Every row of the status table by a name, and the row that a fixture's request falls on. */
   readonly statuses: { readonly all: readonly string[]; of(request: CallbackRequest): string | undefined };

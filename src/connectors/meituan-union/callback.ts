@@ -20,7 +20,7 @@ interface StatusRow {
 }
 
 /**
- * `status` and `refundType` of a push (sheet, 1.3). That a partial refund moves the status to 9 is not verified, so 1
+ * `status` and `refundType` of a push (README). That a partial refund moves the status to 9 is not verified, so 1
  * and 8 with `refundType` 2 are known too; with 1 or 3 they contradict themselves and stay unknown.
  */
 export const STATUSES: readonly StatusRow[] = [
@@ -157,7 +157,7 @@ const unrecognised = (reason: string): Parsed => ({ kind: 'unrecognised', reason
 const STORED = jsonReply('{"errcode":"0","errmsg":"ok"}');
 const REJECTED = jsonReply('{"errcode":"1","errmsg":"err"}');
 
-/** Strings, as the quoted document has them; HTTP 200 for both (sheet, 1.1). */
+/** Strings, as the quoted document has them; HTTP 200 for both. */
 export function reply(outcome: 'stored' | 'rejected'): Reply {
   return outcome === 'stored' ? STORED : REJECTED;
 }

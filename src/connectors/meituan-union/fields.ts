@@ -13,7 +13,7 @@ const MAX_TEXT = 2000;
 const UNSTORABLE = 'holds characters that cannot be stored (U+0000 or half of a surrogate pair)';
 
 /**
- * Reads the fields of a push, each of which may come as text or as a number (sheet, 1.2). `null`, '' and a missing
+ * Reads the fields of a push, each of which may come as text or as a number (README). `null`, '' and a missing
  * field are one: nothing said. The first field that cannot be read is kept as `fault`, and the push is then
  * unrecognised as a whole: half an order would hide that something is wrong.
  */

@@ -9,7 +9,7 @@ import type { SigningRules } from './account.ts';
 
 /**
  * The text between the secrets: every top-level field but `sign`, in byte order of the names, name and value joined
- * without any separator (sheet, 2.1). Without separators two sets of fields can give one text, so nothing outside the
+ * without any separator (README). Without separators two sets of fields can give one text, so nothing outside the
  * known fields is read after verification.
  */
 export function signedText(fields: LosslessObject, rules: SigningRules): string {
