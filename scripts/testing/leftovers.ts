@@ -11,10 +11,10 @@ const POLL_MS = 200;
  * with an empty environment. Only Linux tells; elsewhere the answer is always "none".
  * @returns one line of text for each
  */
-export async function endLeftovers(mark: string, runDir: string): Promise<string[]> {
+export async function endLeftovers(mark: string, runDir: string, patienceMs = PATIENCE_MS): Promise<string[]> {
   if (process.platform !== 'linux') return [];
   let found = findMarked(mark, runDir);
-  for (let waitedMs = 0; found.length > 0 && waitedMs < PATIENCE_MS; waitedMs += POLL_MS) {
+  for (let waitedMs = 0; found.length > 0 && waitedMs < patienceMs; waitedMs += POLL_MS) {
     await sleep(POLL_MS);
     found = findMarked(mark, runDir);
   }
