@@ -75,7 +75,7 @@ async function play(room: Room, values: Values, startedMs: number): Promise<void
   const signal = stopSignal();
   const hub = await startHub(config, {
     onProgress: (step) => out.note(wordsFor(step)),
-    ...(config.logLevel === QUIET_LOG ? { log: troubleLog(out) } : {}),
+    ...(config.logLevel === QUIET_LOG ? { log: troubleLog(out, signal) } : {}),
   }).catch((error: unknown) => {
     if ((error as { readonly code?: string }).code !== 'EADDRINUSE') throw error;
     throw new room.SandboxError(
@@ -151,11 +151,17 @@ async function firstOrder(url: string, key: string, signal: AbortSignal): Promis
   return undefined;
 }
 
-/** What goes wrong is told above the live line, in words; the rest would bury it. */
-function troubleLog(out: LiveLine): NonNullable<HubDeps['log']> {
+/**
+ * What goes wrong is told above the live line, in words; the rest would bury it. While everything is being stopped a
+ * warning, of a connection that ended say, would only worry.
+ */
+function troubleLog(out: LiveLine, signal: AbortSignal): NonNullable<HubDeps['log']> {
   const tell = (fields: Readonly<Record<string, unknown>>, message: string): void => {
-    const { err } = fields;
-    out.note(err instanceof Error ? `${message}: ${err.message}` : message);
+    const { err, message: detail = err instanceof Error ? err.message : undefined } = fields;
+    out.note(typeof detail === 'string' ? `${message}: ${detail}` : message);
   };
-  return { debug: () => undefined, info: () => undefined, warn: tell, error: tell };
+  const warn = (fields: Readonly<Record<string, unknown>>, message: string): void => {
+    if (!signal.aborted) tell(fields, message);
+  };
+  return { debug: () => undefined, info: () => undefined, warn, error: tell };
 }
