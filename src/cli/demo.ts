@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { connectors } from '../connectors/registry.ts';
@@ -118,6 +118,8 @@ function wordsFor(step: StartStep): string {
 }
 
 function welcome(config: Config, hub: RunningHub, url: string, orderId: string | undefined, seconds: number): string {
+  // The other terminal stands in the same folder, but need not have the same environment.
+  const isUsual = config.dataDir === resolve('data');
   const auth = `-H 'Authorization: Bearer ${hub.adminKey}'`;
   const lines = [
     '',
@@ -131,7 +133,7 @@ function welcome(config: Config, hub: RunningHub, url: string, orderId: string |
     '',
     `  curl ${auth} '${url}/api/v1/orders?limit=3'`,
     ...(orderId === undefined ? [] : [`  curl ${auth} '${url}/api/v1/orders/${orderId}/timeline'`]),
-    `  npx huidan sandbox verify --ledger ${join(config.dataDir, 'sandbox')}`,
+    `  npx huidan sandbox verify${isUsual ? '' : ` --ledger ${join(config.dataDir, 'sandbox')}`}`,
     '',
     'Ctrl-C stops all of it.',
     '',

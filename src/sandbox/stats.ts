@@ -45,13 +45,13 @@ export function statsLine(stats: SandboxStats, before: SandboxStats | undefined,
   return parts.join(' · ') + troubleOf(stats);
 }
 
-/** The same for someone who looks for the first time, short enough for most terminals. */
+/** The same for someone who looks for the first time; 80 columns hold it. */
 export function shortStatsLine(stats: SandboxStats): string {
   const parts = [
     `${stats.orders} orders`,
-    `${stats.acknowledged} callbacks taken`,
-    `${stats.duplicates} sent twice`,
-    `${stats.events} events delivered`,
+    `${stats.acknowledged} callbacks`,
+    `${stats.duplicates} repeats`,
+    `${stats.events} events`,
     `${stats.lagMs} ms behind`,
     `${stats.faults} errors`,
   ];
