@@ -45,7 +45,7 @@ interface Lane {
  */
 export function createGroupCommit(ctx: HubContext, options: GroupCommitOptions = {}): GroupCommit {
   const maxBatch = options.maxBatch ?? 256;
-  const maxInFlight = options.maxInFlight ?? 2;
+  const maxInFlight = options.maxInFlight ?? 1;
   const maxWaiting = options.maxWaiting ?? 10_000;
   const lanes = new Map<string, Lane>();
   const idle = new Set<() => void>();

@@ -19,12 +19,14 @@ export interface FactRow {
   readonly version: number | null;
 }
 
+// `lateral … limit 1` keeps the planner at one look into the primary key per report: as a plain join it came to read all
+// facts of the account, 10 ms a batch at 30 000 facts.
 const knownFactsStatement = sql(
   'known_facts',
-  `select f.order_id, f.key
+  `select a.order_id, q.key
      from (select unnest($2::text[]) as kind, unnest($3::text[]) as value, unnest($4::text[]) as key) q
      join order_aliases a on a.account_id = $1 and a.kind = q.kind and a.value = q.value
-     join facts f on f.account_id = $1 and f.order_id = a.order_id and f.key = q.key`,
+    cross join lateral (select from facts f where f.account_id = $1 and f.order_id = a.order_id and f.key = q.key limit 1) known`,
 );
 
 /** Which of the reports are stored already, as `<order id> <key>`. A report is asked for by each of its order's aliases. */
