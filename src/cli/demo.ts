@@ -2,15 +2,16 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { connectors } from '../connectors/registry.ts';
-import { processEnvironment, readConfig } from '../server/config.ts';
+import { readConfig } from '../server/config.ts';
 import type { Config } from '../server/config.ts';
 import { startHub } from '../server/start.ts';
 import type { HubDeps, RunningHub, StartStep } from '../server/start.ts';
+import { CommandError } from './command.ts';
+import type { Cli } from './command.ts';
 import { createLiveLine } from './live-line.ts';
 import type { LiveLine } from './live-line.ts';
+import { chaosOption, numberOption } from './sandbox.ts';
 import { stopSignal, whenAborted } from './stop-signals.ts';
-
-export const summary = 'a hub with its database and all platforms played against it: what npm start shows';
 
 const HELP = `Starts a hub, its own PostgreSQL and the sandbox that plays every platform; signed orders begin to flow.
 
@@ -27,14 +28,11 @@ const OPTIONS = {
   rate: { type: 'string', default: '2' },
   speed: { type: 'string', default: '600' },
   chaos: { type: 'string', default: 'duplicate=0.2,reorder=0.2,delay=0.1' },
-  help: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
 } as const;
-
-type Values = Readonly<Record<'rate' | 'speed' | 'chaos', string>>;
 
 /** By `import()`: whoever runs a hub loads nothing of the sandbox. */
 const loadRoom = () => import('../sandbox/sandbox.ts');
-type Room = Awaited<ReturnType<typeof loadRoom>>;
 
 const REFRESH_MS = 1000;
 const FIRST_ORDER_WAIT_MS = 10_000;
@@ -49,26 +47,18 @@ const STEPS: Readonly<Record<Extract<StartStep, { step: 'postgres' }>['detail'],
 };
 
 /** `huidan demo`. */
-export async function run(argv: readonly string[]): Promise<void> {
+export async function run(argv: readonly string[], cli: Cli): Promise<void> {
   const startedMs = performance.now();
   const { values } = parseArgs({ args: [...argv], options: OPTIONS });
   if (values.help) {
-    process.stdout.write(HELP);
+    cli.out(HELP);
     return;
   }
+  const rate = numberOption(values.rate, 'rate', 0, 100_000);
+  const speed = numberOption(values.speed, 'speed', 0.001, 1e9);
   const room = await loadRoom();
-  try {
-    await play(room, values, startedMs);
-  } catch (error) {
-    if (!(error instanceof room.SandboxError)) throw error;
-    process.stderr.write(`demo: ${error.message}\n`);
-    process.exitCode = 1;
-  }
-}
-
-async function play(room: Room, values: Values, startedMs: number): Promise<void> {
-  const chaos = room.parseChaos(values.chaos);
-  const config = readConfig(processEnvironment(), {
+  const chaos = chaosOption(room, values.chaos);
+  const config = readConfig(cli.environment, {
     command: { HUIDAN_ALLOW_PRIVATE_TARGETS: 'true', HUIDAN_LOG_LEVEL: QUIET_LOG },
   });
   const out = createLiveLine(process.stdout);
@@ -78,8 +68,9 @@ async function play(room: Room, values: Values, startedMs: number): Promise<void
     ...(config.logLevel === QUIET_LOG ? { log: troubleLog(out, signal) } : {}),
   }).catch((error: unknown) => {
     if ((error as { readonly code?: string }).code !== 'EADDRINUSE') throw error;
-    throw new room.SandboxError(
-      `Port ${config.port} is taken. Is a hub running already? Another port: HUIDAN_PORT=8421`,
+    throw new CommandError(
+      'address_in_use',
+      `Port ${config.port} is taken. Is a hub running already? Another one: HUIDAN_PORT=8421`,
     );
   });
   const url = hub.url ?? '';
@@ -90,8 +81,8 @@ async function play(room: Room, values: Values, startedMs: number): Promise<void
       key: hub.adminKey,
       platforms: connectors,
       ledgerDir: join(config.dataDir, 'sandbox'),
-      rate: Number(values.rate),
-      speed: Number(values.speed),
+      rate,
+      speed,
       chaos,
       signal,
       onNote: (text) => out.note(text),

@@ -3,13 +3,13 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { connectors } from '../connectors/registry.ts';
-import { processEnvironment, readConfig } from '../server/config.ts';
+import { readConfig } from '../server/config.ts';
 import type { Config } from '../server/config.ts';
 import { ADMIN_KEY_FILE } from '../server/data-dir.ts';
+import { UsageError } from './command.ts';
+import type { Cli } from './command.ts';
 import { createLiveLine } from './live-line.ts';
 import { stopSignal, whenAborted } from './stop-signals.ts';
-
-export const summary = 'play the platforms against a hub; `sandbox verify` compares both sides';
 
 const HELP = `Plays every platform against a hub: places orders, sends their signed callbacks, receives the events.
 
@@ -47,7 +47,7 @@ const OPTIONS = {
   'receiver-host': { type: 'string' },
   'receiver-port': { type: 'string' },
   wait: { type: 'string' },
-  help: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 /** By `import()`: whoever runs a hub loads nothing of the sandbox. */
@@ -60,44 +60,30 @@ const VERIFY_WAIT_SECONDS = 120;
 const REFRESH_MS = 1000;
 
 /** `huidan sandbox` and `huidan sandbox verify`. */
-export async function run(argv: readonly string[]): Promise<void> {
-  const room = await loadRoom();
-  try {
-    const { values, positionals } = parseOptions(argv);
-    if (values.help === true) {
-      process.stdout.write(HELP);
-      return;
-    }
-    const [command, ...more] = positionals;
-    if (more.length > 0 || (command !== undefined && command !== 'verify'))
-      throw new UsageError(`what is '${positionals.join(' ')}'?`);
-    await (command === 'verify' ? verify(room, values) : play(room, values));
-  } catch (error) {
-    const isUsage =
-      error instanceof UsageError || (error as { readonly code?: string }).code?.startsWith('ERR_PARSE_ARGS');
-    if (isUsage !== true && !(error instanceof room.SandboxError)) throw error;
-    process.stderr.write(
-      `sandbox: ${(error as Error).message}\n${isUsage === true ? '\nSee: huidan sandbox --help\n' : ''}`,
-    );
-    process.exitCode = isUsage === true ? 2 : 1;
+export async function run(argv: readonly string[], cli: Cli): Promise<void> {
+  const { values, positionals } = parseOptions(argv);
+  if (values.help) {
+    cli.out(HELP);
+    return;
   }
-}
-
-class UsageError extends Error {
-  override readonly name = 'UsageError';
+  const [command, ...more] = positionals;
+  if (more.length > 0 || (command !== undefined && command !== 'verify'))
+    throw new UsageError(`what is '${positionals.join(' ')}'?`);
+  const room = await loadRoom();
+  await (command === 'verify' ? verify(room, values, cli) : play(room, values, cli));
 }
 
 function parseOptions(argv: readonly string[]) {
   return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
 }
 
-async function play(room: Room, options: Options): Promise<void> {
-  const config = readConfig(processEnvironment());
+async function play(room: Room, options: Options, cli: Cli): Promise<void> {
+  const config = readConfig(cli.environment);
   const { out, signal } = { out: createLiveLine(process.stdout), signal: stopSignal() };
-  const seconds = numberOption(options.seconds, 'seconds', 1, 1e9);
-  const orderLimit = numberOption(options.orders, 'orders', 1, 1e9);
-  const port = numberOption(options['receiver-port'], 'receiver-port', 0, 65_535);
-  const waitSeconds = numberOption(options.wait, 'wait', 0, 1e6) ?? DRAIN_WAIT_SECONDS;
+  const seconds = given(options.seconds, 'seconds', 1, 1e9);
+  const orderLimit = given(options.orders, 'orders', 1, 1e9);
+  const port = given(options['receiver-port'], 'receiver-port', 0, 65_535);
+  const waitSeconds = given(options.wait, 'wait', 0, 1e6) ?? DRAIN_WAIT_SECONDS;
   const hubUrl = options.hub ?? defaultHub(config);
   const ledgerDir = ledgerDirOf(options, config);
   const sandbox = await room.startSandbox({
@@ -106,9 +92,9 @@ async function play(room: Room, options: Options): Promise<void> {
     platforms: connectors,
     ...(options.platform === undefined ? {} : { playing: platformsOf(options.platform) }),
     ledgerDir,
-    rate: numberOption(options.rate, 'rate', 0, 100_000) ?? 2,
-    speed: numberOption(options.speed, 'speed', 0.001, 1e9) ?? 1,
-    chaos: room.parseChaos(options.chaos ?? ''),
+    rate: given(options.rate, 'rate', 0, 100_000) ?? 2,
+    speed: given(options.speed, 'speed', 0.001, 1e9) ?? 1,
+    chaos: chaosOption(room, options.chaos ?? ''),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(orderLimit === undefined ? {} : { orderLimit }),
     ...(options['receiver-host'] === undefined ? {} : { receiverHost: options['receiver-host'] }),
@@ -143,7 +129,7 @@ async function play(room: Room, options: Options): Promise<void> {
   await sandbox.stop();
   out.end();
   const open = stats.unreceived === 0 ? 'all acknowledged' : `${stats.unreceived} not acknowledged yet`;
-  process.stdout.write(
+  cli.out(
     `${stats.orders} orders, ${stats.callbacks} callbacks (${stats.dropped} dropped, ${open}), ` +
       `${stats.events} events received, ${stats.faults} errors. Compare: npx huidan sandbox verify --ledger ${ledgerDir}\n`,
   );
@@ -151,17 +137,17 @@ async function play(room: Room, options: Options): Promise<void> {
     throw new room.SandboxError(`After ${waitSeconds} s ${left} callbacks or events were still outstanding.`);
 }
 
-async function verify(room: Room, options: Options): Promise<void> {
-  const config = readConfig(processEnvironment());
+async function verify(room: Room, options: Options, cli: Cli): Promise<void> {
+  const config = readConfig(cli.environment);
   const { out, signal } = { out: createLiveLine(process.stderr), signal: stopSignal() };
-  const waitMs = (numberOption(options.wait, 'wait', 0, 1e6) ?? VERIFY_WAIT_SECONDS) * 1000;
-  const port = numberOption(options['receiver-port'], 'receiver-port', 0, 65_535);
+  const waitMs = (given(options.wait, 'wait', 0, 1e6) ?? VERIFY_WAIT_SECONDS) * 1000;
+  const port = given(options['receiver-port'], 'receiver-port', 0, 65_535);
   const ledgerDir = ledgerDirOf(options, config);
   const running = await room.findRunning(ledgerDir);
   if (running !== undefined) {
     out.note(`The sandbox of process ${running.pid} holds still and compares ...`);
     const report = await room.verifyRunning(running, waitMs);
-    conclude(room.reportText(report), report.differences.length);
+    conclude(cli, room.reportText(report), report.differences.length);
     return;
   }
   const ledgerHub = await room.hubOfLedger(ledgerDir);
@@ -192,23 +178,36 @@ async function verify(room: Room, options: Options): Promise<void> {
     ]);
     out.end();
     if (compared === undefined) throw new room.SandboxError('Stopped before the comparison.');
-    conclude(room.reportText(compared), compared.differences.length);
+    conclude(cli, room.reportText(compared), compared.differences.length);
   } finally {
     await sandbox.stop();
   }
 }
 
-function conclude(text: string, differences: number): void {
-  process.stdout.write(`${text}\n`);
+function conclude(cli: Cli, text: string, differences: number): void {
+  cli.out(`${text}\n`);
   process.exitCode = differences === 0 ? 0 : 1;
 }
 
-function numberOption(text: string | undefined, name: string, least: number, most: number): number | undefined {
-  if (text === undefined) return undefined;
+/** A number of an option. Error: `UsageError`. */
+export function numberOption(text: string, name: string, least: number, most: number): number {
   const number = text.trim() === '' ? Number.NaN : Number(text);
-  if (!(number >= least && number <= most))
+  if (!(number >= least && number <= most)) {
     throw new UsageError(`--${name} is a number from ${least} to ${most}, not '${text}'`);
+  }
   return number;
+}
+
+const given = (text: string | undefined, ...rest: readonly [string, number, number]): number | undefined =>
+  text === undefined ? undefined : numberOption(text, ...rest);
+
+/** A wrong list is a wrong command line. */
+export function chaosOption(room: Room, text: string): ReturnType<Room['parseChaos']> {
+  try {
+    return room.parseChaos(text);
+  } catch (error) {
+    throw error instanceof room.SandboxError ? new UsageError(`--chaos: ${error.message}`) : error;
+  }
 }
 
 function platformsOf(text: string): readonly string[] {

@@ -31,7 +31,7 @@ export function parseChaos(text: string): Chaos {
   for (const part of text.split(',')) {
     const [name = '', value = ''] = part.split('=').map((word) => word.trim());
     const kind = CHAOS_KINDS.find((known) => known === name);
-    if (kind === undefined) throw new SandboxError(`--chaos knows ${CHAOS_KINDS.join(', ')}, not '${name}'`);
+    if (kind === undefined) throw new SandboxError(`chaos knows ${CHAOS_KINDS.join(', ')}, not '${name}'`);
     chaos[kind] = probability(kind, value);
   }
   return chaos;

@@ -10,7 +10,7 @@ import { connectors } from '../../src/connectors/registry.ts';
 import { startStandInHub } from '../kit/stand-in-hub.ts';
 
 // The command as a process of its own: its exit code and its memory are what counts here.
-const COMMAND = fileURLToPath(new URL('../../src/cli/sandbox.ts', import.meta.url));
+const LAUNCHER = fileURLToPath(new URL('../../bin/huidan.js', import.meta.url));
 const cleanups: (() => Promise<void>)[] = [];
 after(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup();
@@ -23,8 +23,7 @@ interface Started {
 }
 
 function start(args: readonly string[], dir: string): Started {
-  const script = `import(${JSON.stringify(COMMAND)}).then((command) => command.run(${JSON.stringify(args)}))`;
-  const child = spawn(process.execPath, ['--eval', script], {
+  const child = spawn(process.execPath, [LAUNCHER, 'sandbox', ...args], {
     env: { PATH: process.env['PATH'], HUIDAN_DATA_DIR: dir, HUIDAN_ADMIN_KEY: 'test-key' },
   });
   const output = { stdout: '', stderr: '' };
@@ -120,6 +119,7 @@ test('wrong options are named and end with 2, a refusal of the hub ends with 1',
     [['--rate', 'many'], /--rate is a number/u],
     [['--platform', 'meituan-union,nobody'], /knows meituan-union.*not 'nobody'/u],
     [['--quickly'], /--quickly/u],
+    [['--chaos', 'explode=1'], /--chaos.*'explode'/u],
     [['veryfy'], /what is 'veryfy'/u],
   ];
   for (const [args, said] of usage) {
