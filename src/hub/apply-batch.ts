@@ -65,7 +65,7 @@ export async function applyBatch(
   const keys = new Map(keyed.map(({ report, key }) => [report, key]));
   const results = intakes.map((intake) => applyIntake(orders, intake, keys));
   writeReceipts(tx, accountId, intakes, results, now);
-  writeOrders(ctx, tx, accountId, orders);
+  writeOrders(ctx, tx, accountId, orders, now);
   writeEvents(ctx, tx, accountId, { changes: orders.changes, feed, createdAt: now, subscriptions });
   return results;
 }
@@ -131,19 +131,19 @@ function writeReceipts(
   results: readonly IntakeResult[],
   processedAt: Date,
 ): void {
-  const fresh: ReceiptRow[] = [];
+  const fresh: Omit<ReceiptRow, 'processedAt'>[] = [];
   for (const [index, { receipt, stored }] of intakes.entries()) {
     const result = results[index];
     if (receipt === null || result === undefined) continue;
-    const row = { ...receipt, ...result, processedAt };
-    if (stored) defer(tx, updateReceiptVerdict(tx, accountId, row));
+    const row = { ...receipt, ...result };
+    if (stored) defer(tx, updateReceiptVerdict(tx, accountId, { ...row, processedAt }));
     else fresh.push(row);
   }
-  defer(tx, insertReceipts(tx, accountId, fresh));
+  defer(tx, insertReceipts(tx, accountId, fresh, processedAt));
 }
 
-function writeOrders(ctx: Pick<HubContext, 'sealer'>, tx: Tx, accountId: string, orders: OrderSet): void {
-  defer(tx, insertFacts(tx, ctx.sealer, accountId, orders.facts));
+function writeOrders(ctx: Pick<HubContext, 'sealer'>, tx: Tx, accountId: string, orders: OrderSet, now: Date): void {
+  defer(tx, insertFacts(tx, ctx.sealer, accountId, orders.facts, now));
   defer(tx, upsertOrders(tx, ctx.sealer, accountId, [...orders.touched()]));
   for (const { from, into } of orders.folded) {
     defer(tx, moveFacts(tx, accountId, from, into));
@@ -175,10 +175,9 @@ function writeEvents(ctx: Pick<HubContext, 'randomBytes'>, tx: Tx, accountId: st
       shop: change.json.shop,
       receiptId: change.receiptId,
       body: change.json,
-      createdAt,
     }),
   );
-  defer(tx, insertEvents(tx, accountId, events));
+  defer(tx, insertEvents(tx, accountId, events, createdAt));
   defer(tx, markDue(tx, accountId, dueHeads(accountId, events, subscriptions), createdAt));
   defer(tx, moveClock(tx, accountId, feed + events.length));
 }

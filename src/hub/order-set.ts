@@ -90,7 +90,6 @@ export class OrderSet {
       key,
       source,
       receiptId,
-      storedAt: new Date(this.#options.now),
       report,
       verdict,
       version,

@@ -110,9 +110,8 @@ async function noteRejection(
     verdict: 'rejected' as const,
     reason: `${refusal.reason}: ${refusal.detail}`,
     orderIds: [],
-    processedAt: new Date(ctx.clock()),
   };
-  const written = insertReceipts(ctx.pool, accountId, [row]).catch((error: unknown) => {
+  const written = insertReceipts(ctx.pool, accountId, [row], new Date(ctx.clock())).catch((error: unknown) => {
     ctx.log.warn({ err: error, account: accountId }, 'a rejected callback could not be noted down');
   });
   await Promise.race([written, new Promise((resolve) => setTimeout(resolve, REJECTED_WAIT_MS).unref())]);

@@ -1,4 +1,5 @@
 import type { Json } from '../core/json.ts';
+import { joinJson, unnestJson } from './bulk-params.ts';
 import { sql } from './pool.ts';
 import type { Queryable } from './pool.ts';
 
@@ -14,7 +15,6 @@ export interface EventRow {
   readonly shop: string | null;
   readonly receiptId: string | null;
   readonly body: Json | object;
-  readonly createdAt: Date;
 }
 
 const lockClockStatement = sql('lock_clock', 'select feed from account_clocks where account_id = $1 for update');
@@ -40,11 +40,16 @@ const insertEventsStatement = sql(
   `insert into events (account_id, feed, id, subject, sequence, type, previous_status, merchant, shop, receipt_id, body,
                        created_at)
    select $1, unnest($2::bigint[]), unnest($3::text[]), unnest($4::text[]), unnest($5::int[]), unnest($6::text[]),
-          unnest($7::text[]), unnest($8::text[]), unnest($9::text[]), unnest($10::text[]), unnest($11::jsonb[]),
-          unnest($12::timestamptz[])`,
+          unnest($7::text[]), unnest($8::text[]), unnest($9::text[]), unnest($10::text[]), ${unnestJson(11)},
+          $12::timestamptz`,
 );
 
-export async function insertEvents(db: Queryable, accountId: string, rows: readonly EventRow[]): Promise<void> {
+export async function insertEvents(
+  db: Queryable,
+  accountId: string,
+  rows: readonly EventRow[],
+  createdAt: Date,
+): Promise<void> {
   if (rows.length === 0) return;
   await db.query(
     insertEventsStatement(
@@ -58,8 +63,8 @@ export async function insertEvents(db: Queryable, accountId: string, rows: reado
       rows.map((row) => row.merchant),
       rows.map((row) => row.shop),
       rows.map((row) => row.receiptId),
-      rows.map((row) => JSON.stringify(row.body)),
-      rows.map((row) => row.createdAt),
+      joinJson(rows.map((row) => row.body)),
+      createdAt,
     ),
   );
 }

@@ -1,5 +1,6 @@
 import type { Alias, Fact, Report } from '../core/fact.ts';
 import { PERSONAL_REGISTERS } from '../core/registers.ts';
+import { bytesRows, joinBytes, joinJson, unnestJson } from './bulk-params.ts';
 import { sql } from './pool.ts';
 import type { Queryable } from './pool.ts';
 import type { Sealer } from './seal.ts';
@@ -12,7 +13,6 @@ export interface FactRow {
   readonly key: string;
   readonly source: FactSource;
   readonly receiptId: string | null;
-  readonly storedAt: Date;
   readonly report: Report;
   readonly verdict: 'applied' | 'stale';
   /** Version of the order that it led to; null when it changed nothing that shows. */
@@ -50,39 +50,51 @@ const insertFactsStatement = sql(
   'insert_facts',
   `insert into facts (account_id, order_id, key, source, receipt_id, said_at, stored_at, final, generation, facts,
                       sealed_personal, verdict, version)
-   select $1, unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]), unnest($6::timestamptz[]),
-          unnest($7::timestamptz[]), unnest($8::boolean[]), unnest($9::int[]), unnest($10::jsonb[]), unnest($11::bytea[]),
-          unnest($12::text[]), unnest($13::int[])`,
+   select $1, f.order_id, f.key, f.source, f.receipt_id, f.said_at, $2, f.final, f.generation, f.facts, b.bytes, f.verdict,
+          f.version
+     from (select unnest($3::text[]) as order_id, unnest($4::text[]) as key, unnest($5::text[]) as source,
+                  unnest($6::text[]) as receipt_id, unnest($7::timestamptz[]) as said_at, unnest($8::boolean[]) as final,
+                  unnest($9::int[]) as generation, unnest($10::text[]) as verdict, unnest($11::int[]) as version,
+                  ${unnestJson(12)} as facts, generate_series(1, cardinality($3)) as nth) f
+     join ${bytesRows(13, 14)} b on b.nth = f.nth`,
 );
 
 /** Stores reports that are not known yet. A key stored before is an error (23505): the caller holds the account's clock. */
-export async function insertFacts(db: Queryable, sealer: Sealer, accountId: string, rows: readonly FactRow[]): Promise<void> {
+export async function insertFacts(
+  db: Queryable,
+  sealer: Sealer,
+  accountId: string,
+  rows: readonly FactRow[],
+  storedAt: Date,
+): Promise<void> {
   if (rows.length === 0) return;
   const split = rows.map((row) => splitFacts(sealer, row.report.facts));
+  const sealed = joinBytes(split.map((facts) => facts.sealed));
   await db.query(
     insertFactsStatement(
       accountId,
+      storedAt,
       rows.map((row) => row.orderId),
       rows.map((row) => row.key),
       rows.map((row) => row.source),
       rows.map((row) => row.receiptId),
-      rows.map((row) => (row.report.at === null ? null : new Date(row.report.at))),
-      rows.map((row) => row.storedAt),
+      rows.map(({ report }) => (report.at === null ? null : new Date(report.at).toISOString())),
       rows.map((row) => row.report.final ?? true),
       rows.map((row) => row.report.generation ?? 0),
-      split.map(({ open }) => open),
-      split.map(({ sealed }) => sealed),
       rows.map((row) => row.verdict),
       rows.map((row) => row.version),
+      joinJson(split.map(({ open }) => open)),
+      sealed.bytes,
+      sealed.lengths,
     ),
   );
 }
 
-function splitFacts(sealer: Sealer, facts: readonly Fact[]): { readonly open: string; readonly sealed: Buffer | null } {
+function splitFacts(sealer: Sealer, facts: readonly Fact[]): { readonly open: readonly Fact[]; readonly sealed: Buffer | null } {
   const personal = facts.filter((fact) => PERSONAL_REGISTERS.has(fact.register));
   const open = personal.length === 0 ? facts : facts.filter((fact) => !PERSONAL_REGISTERS.has(fact.register));
   return {
-    open: JSON.stringify(open),
+    open,
     sealed: personal.length === 0 ? null : sealer.seal(JSON.stringify(personal)),
   };
 }

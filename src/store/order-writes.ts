@@ -2,6 +2,7 @@ import { read } from '../core/fact.ts';
 import type { Lines } from '../core/fact.ts';
 import type { OrderJson } from '../core/order-json.ts';
 import { WHOLE } from '../core/registers.ts';
+import { bytesRows, joinBytes, joinJson, unnestJson } from './bulk-params.ts';
 import { splitLines } from './orders.ts';
 import { sql } from './pool.ts';
 import type { Queryable } from './pool.ts';
@@ -42,20 +43,27 @@ const COLUMNS = [
   ['updated_at', 'timestamptz'],
   ['version', 'int'],
   ['merged_into', 'text'],
-  ['lines', 'jsonb'],
+  ['lines', 'json'],
   ['sealed_personal', 'bytea'],
 ] as const;
 
 const NAMES = COLUMNS.map(([name]) => name);
-// `flags` travels as one text: an array of arrays of unequal length is not a PostgreSQL array.
-const SELECTED = NAMES.map((name) => (name === 'flags' ? `string_to_array(nullif(r.flags, ''), ' ')` : `r.${name}`));
 const KEPT_ON_UPDATE = new Set(['id', 'platform', 'kind', 'created_at']);
 
+// Arrays of equal length come apart side by side. `flags` travels as one text, since an array of arrays of unequal
+// length is no PostgreSQL array; `lines` and `sealed_personal` as `bulk-params.ts` has it.
+const ARRAYS = COLUMNS.filter(([name]) => name !== 'lines' && name !== 'sealed_personal');
+const selected = (name: string): string => {
+  if (name === 'flags') return `coalesce(string_to_array(nullif(r.flags, ''), ' '), '{}')`;
+  return name === 'sealed_personal' ? 'b.bytes' : `r.${name}`;
+};
 const upsertOrdersStatement = sql(
   'upsert_orders',
   `insert into orders (account_id, ${NAMES.join(', ')})
-   select $1, ${SELECTED.map((text) => (text.startsWith('string_to_array') ? `coalesce(${text}, '{}')` : text)).join(', ')}
-     from (select ${COLUMNS.map(([name, type], index) => `unnest($${index + 2}::${type}[]) as ${name}`).join(', ')}) r
+   select $1, ${NAMES.map(selected).join(', ')}
+     from (select ${ARRAYS.map(([name, type], index) => `unnest($${index + 5}::${type}[]) as ${name}`).join(', ')},
+                  ${unnestJson(2)} as lines, generate_series(1, cardinality($5)) as nth) r
+     join ${bytesRows(3, 4)} b on b.nth = r.nth
    on conflict (account_id, id) do update
       set ${NAMES.filter((name) => !KEPT_ON_UPDATE.has(name))
         .map((name) => `${name} = excluded.${name}`)
@@ -79,12 +87,23 @@ export async function upsertOrders(
   orders: readonly OrderWrite[],
 ): Promise<void> {
   if (orders.length === 0) return;
+  const split = orders.map((order) => splitLines(sealer, order.lines));
   const rows = orders.map((order) => toColumns(sealer, order));
-  await db.query(upsertOrdersStatement(accountId, ...NAMES.map((name) => rows.map((row) => row[name]))));
+  const sealed = joinBytes(split.map((lines) => lines.sealed));
+  await db.query(
+    upsertOrdersStatement(
+      accountId,
+      joinJson(split.map((lines) => lines.open)),
+      sealed.bytes,
+      sealed.lengths,
+      ...ARRAYS.map(([name]) => rows.map((row) => row[name as keyof OrderColumns])),
+    ),
+  );
 }
 
-function toColumns(sealer: Sealer, { json, lines, createdAt }: OrderWrite): Record<(typeof NAMES)[number], unknown> {
-  const { open, sealed } = splitLines(sealer, lines);
+type OrderColumns = Record<Exclude<(typeof NAMES)[number], 'lines' | 'sealed_personal'>, unknown>;
+
+function toColumns(sealer: Sealer, { json, lines, createdAt }: OrderWrite): OrderColumns {
   const phone = phoneHashes(sealer, read(lines, WHOLE, 'customer')?.phone ?? null);
   return {
     id: json.id,
@@ -110,11 +129,9 @@ function toColumns(sealer: Sealer, { json, lines, createdAt }: OrderWrite): Reco
     phone_tail_hash: phone.tail,
     placed_at: json.placedAt,
     paid_at: json.paidAt,
-    created_at: createdAt,
+    created_at: createdAt.toISOString(),
     updated_at: json.updatedAt,
     version: json.version,
     merged_into: json.mergedInto,
-    lines: JSON.stringify(open),
-    sealed_personal: sealed,
   };
 }

@@ -1,3 +1,4 @@
+import { bytesRows, joinBytes } from './bulk-params.ts';
 import { sql } from './pool.ts';
 import type { Queryable } from './pool.ts';
 import type { Sealer } from './seal.ts';
@@ -54,27 +55,33 @@ const insertReceiptsStatement = sql(
   'insert_receipts',
   `insert into receipts (account_id, id, received_at, method, topic, raw, body_bytes, verdict, reason, evidence,
                          secret_fingerprint, reply_status, reply_body, order_ids, processed_at)
-   select $1, r.id, r.received_at, r.method, r.topic, r.raw, r.body_bytes, r.verdict, r.reason, r.evidence,
-          r.secret_fingerprint, r.reply_status, r.reply_body, coalesce(string_to_array(nullif(r.order_ids, ''), ' '), '{}'), r.processed_at
-     from (select unnest($2::text[]) as id, unnest($3::timestamptz[]) as received_at, unnest($4::text[]) as method,
-                  unnest($5::text[]) as topic, unnest($6::bytea[]) as raw, unnest($7::int[]) as body_bytes,
-                  unnest($8::text[]) as verdict, unnest($9::text[]) as reason, unnest($10::text[]) as evidence,
-                  unnest($11::text[]) as secret_fingerprint, unnest($12::smallint[]) as reply_status,
-                  unnest($13::text[]) as reply_body, unnest($14::text[]) as order_ids,
-                  unnest($15::timestamptz[]) as processed_at) r`,
+   select $1, r.id, r.received_at, r.method, r.topic, b.bytes, r.body_bytes, r.verdict, r.reason, r.evidence,
+          r.secret_fingerprint, r.reply_status, r.reply_body, coalesce(string_to_array(nullif(r.order_ids, ''), ' '), '{}'),
+          $2
+     from unnest($3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[], $10::text[],
+                 $11::text[], $12::smallint[], $13::text[], $14::text[])
+            with ordinality as r (id, received_at, method, topic, body_bytes, verdict, reason, evidence,
+                                  secret_fingerprint, reply_status, reply_body, order_ids, nth)
+     join ${bytesRows(15, 16)} b on b.nth = r.nth`,
 );
 
 /** Stores callbacks of one account in one statement. */
-export async function insertReceipts(db: Queryable, accountId: string, rows: readonly ReceiptRow[]): Promise<void> {
+export async function insertReceipts(
+  db: Queryable,
+  accountId: string,
+  rows: readonly Omit<ReceiptRow, 'processedAt'>[],
+  processedAt: Date,
+): Promise<void> {
   if (rows.length === 0) return;
+  const raw = joinBytes(rows.map((row) => row.raw));
   await db.query(
     insertReceiptsStatement(
       accountId,
+      processedAt,
       rows.map((row) => row.id),
-      rows.map((row) => row.receivedAt),
+      rows.map((row) => row.receivedAt.toISOString()),
       rows.map((row) => row.method),
       rows.map((row) => row.topic),
-      rows.map((row) => row.raw),
       rows.map((row) => row.bodyBytes),
       rows.map((row) => row.verdict),
       rows.map((row) => row.reason),
@@ -83,7 +90,8 @@ export async function insertReceipts(db: Queryable, accountId: string, rows: rea
       rows.map((row) => row.replyStatus),
       rows.map((row) => row.replyBody),
       rows.map((row) => row.orderIds.join(' ')),
-      rows.map((row) => row.processedAt),
+      raw.bytes,
+      raw.lengths,
     ),
   );
 }

@@ -88,7 +88,8 @@ create table orders (
   updated_at timestamptz not null,
   version integer not null,
   merged_into text,
-  lines jsonb not null,
+  -- `json`, here and below, where a value is only ever read whole: it keeps the text as it came and saves the conversion
+  lines json not null,
   sealed_personal bytea,
   primary key (account_id, id)
 ) with (fillfactor = 80);
@@ -123,7 +124,7 @@ create table facts (
   stored_at timestamptz not null,
   final boolean not null,
   generation integer not null,
-  facts jsonb not null,
+  facts json not null,
   sealed_personal bytea,
   verdict text not null check (verdict in ('applied', 'stale')),
   -- version of the order that the report led to; null when it changed nothing that shows
@@ -143,7 +144,7 @@ create table events (
   merchant text,
   shop text,
   receipt_id text,
-  body jsonb not null,
+  body json not null,
   created_at timestamptz not null,
   primary key (account_id, feed, created_at)
 ) partition by range (created_at);
