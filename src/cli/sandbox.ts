@@ -228,8 +228,8 @@ function defaultHub({ host, port }: Config): string {
 
 /** The key that was given, else the one that a hub on this machine keeps in the data folder. */
 async function keyOf(options: Options, config: Config): Promise<string> {
-  const given = options.key ?? config.adminKey;
-  if (given !== undefined) return given;
+  const named = options.key ?? config.adminKey;
+  if (named !== undefined) return named;
   const kept = await readFile(join(config.dataDir, ADMIN_KEY_FILE), 'utf8').catch(() => '');
   if (kept.trim() === '') throw new UsageError('the hub wants a key: --key KEY or HUIDAN_ADMIN_KEY');
   return kept.trim();
