@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Compile } from 'typebox/compile';
 import { HuidanError } from '../core/errors.ts';
+import { nearestName } from '../core/nearest-name.ts';
 import { CONFIG_VARIABLES, masterKeyFromText } from './config-variables.ts';
 import type { ConfigName, ConfigSource, ConfigVariable, LOG_LEVELS } from './config-variables.ts';
 
@@ -101,7 +102,12 @@ export function readConfig(environment: Environment, layers: ConfigLayers = {}):
 export function explainConfig(environment: Environment, layers: ConfigLayers = {}): readonly ConfigRow[] {
   return CONFIG_VARIABLES.map((variable: ConfigVariable) => {
     const { text, source } = look(variable, environment, layers);
-    return { name: variable.name, value: text !== null && variable.secret ? masked(variable, text) : text, source, meaning: variable.meaning };
+    return {
+      name: variable.name,
+      value: text !== null && variable.secret ? masked(variable, text) : text,
+      source,
+      meaning: variable.meaning,
+    };
   });
 }
 
@@ -128,7 +134,8 @@ function faultOf(variable: ConfigVariable, text: string): string | undefined {
   // Empty mostly means that a template was left unfilled; taking it as "not set" would guess.
   if (text === '') return 'is empty: give it a value or remove it';
   const value = valueOf(variable, text);
-  if (value === undefined || !Compile(variable.schema).Check(value)) return `must be ${wanted(variable)}, not ${shown(variable, text)}`;
+  if (value === undefined || !Compile(variable.schema).Check(value))
+    return `must be ${wanted(variable)}, not ${shown(variable, text)}`;
   return variable.fault?.(text);
 }
 
@@ -154,7 +161,8 @@ function wanted(variable: ConfigVariable): string {
   return 'a host name or an address';
 }
 
-const shown = (variable: ConfigVariable, text: string): string => (variable.secret ? 'what it is' : JSON.stringify(text));
+const shown = (variable: ConfigVariable, text: string): string =>
+  variable.secret ? 'what it is' : JSON.stringify(text);
 
 function unknownNames(environment: Environment): { field: string; message: string }[] {
   const known: readonly string[] = CONFIG_VARIABLES.map((variable) => variable.name);
@@ -162,22 +170,8 @@ function unknownNames(environment: Environment): { field: string; message: strin
     .filter((name) => name.startsWith('HUIDAN_') && environment[name] !== undefined && !known.includes(name))
     .sort()
     .map((field) => {
-      const nearest = known.toSorted((a, b) => editDistance(field, a) - editDistance(field, b))[0] ?? '';
-      const near = editDistance(field, nearest) <= Math.ceil(field.length / 3);
-      return { field, message: near ? `is not a variable of the hub; did you mean ${nearest}?` : 'is not a variable of the hub' };
+      const near = nearestName(field, known);
+      const hint = near === undefined ? '' : `; did you mean ${near}?`;
+      return { field, message: `is not a variable of the hub${hint}` };
     });
-}
-
-/** Levenshtein's distance: how many letters must be put in, taken out or changed. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, change));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -4,6 +4,9 @@ import type { FastifyInstance, FastifySchema } from 'fastify';
 import Type from 'typebox';
 
 export const OPENAPI_PATH = '/api/openapi.json';
+const DOCS_POLICY =
+  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; frame-ancestors 'self'";
+
 export const DOCS_PATH = '/api/docs';
 
 const Problem = Type.Object({
@@ -73,6 +76,8 @@ export async function registerOpenapi(app: FastifyInstance, version: string): Pr
   await app.register(swaggerUi, {
     routePrefix: DOCS_PATH,
     staticCSP: true,
+    // The package's own policy makes browsers fetch scripts by https, which a hub on a plain port does not speak.
+    transformStaticCSP: () => DOCS_POLICY,
     uiConfig: { url: OPENAPI_PATH, deepLinking: true, persistAuthorization: false },
     logLevel: 'silent',
   });

@@ -43,7 +43,7 @@ function page(counts: HubCounts | undefined, version: string): string {
       ? []
       : [
           ['Accounts · 账号', number(counts.accounts)],
-          ['Orders · 订单', `about ${number(counts.orders)}`],
+          ['Orders · 订单', `${counts.isEstimate ? 'about ' : ''}${number(counts.orders)}`],
           ['Endpoints · 推送地址', number(counts.endpoints)],
           ['Deliveries waiting · 待推送', number(counts.deliveriesWaiting)],
           ['Callbacks held while paused · 暂停中暂存', number(counts.callbacksHeld)],

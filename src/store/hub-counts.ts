@@ -5,6 +5,7 @@ export interface HubCounts {
   readonly accounts: number;
   /** From the planner's statistics once there are many: counting a million rows takes longer than a page may. */
   readonly orders: number;
+  readonly isEstimate: boolean;
   readonly endpoints: number;
   readonly deliveriesWaiting: number;
   readonly callbacksHeld: number;
@@ -13,7 +14,7 @@ export interface HubCounts {
 const COUNTED_EXACTLY = 20_000;
 
 export async function readHubCounts(db: Queryable): Promise<HubCounts> {
-  const found = await db.query<HubCounts>(
+  const found = await db.query<Omit<HubCounts, 'isEstimate'>>(
     `select (select count(*) from accounts where deleted_at is null) as accounts,
             (select case when few.n < $1 then few.n
                          else greatest(few.n, (select reltuples::bigint from pg_class where oid = 'orders'::regclass)) end
@@ -25,5 +26,5 @@ export async function readHubCounts(db: Queryable): Promise<HubCounts> {
   );
   const [counts] = found.rows;
   if (counts === undefined) throw new Error('a query without a from clause gave no row');
-  return counts;
+  return { ...counts, isEstimate: counts.orders >= COUNTED_EXACTLY };
 }

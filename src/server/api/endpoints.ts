@@ -100,7 +100,7 @@ export function endpointRoutes(scope: ApiScope, api: ApiContext): void {
     (request, reply) =>
       answerWrite(api, request, reply, async (tx, afterCommit) => {
         const principal = principalOf(request);
-        const input = withinRights(principal, request.body as EndpointInput);
+        const input = withinRights(principal, request.body);
         const endpoint = await createEndpoint(ctx, input, api.targets, tx);
         const { url, kind, personalData } = endpoint;
         await recordAudit(ctx, tx, principal, {

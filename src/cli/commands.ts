@@ -1,0 +1,30 @@
+import type { Cli } from './command.ts';
+
+/** A command of `huidan`, loaded when it is used. */
+export interface Command {
+  readonly summary: string;
+  load(): Promise<{ run(argv: readonly string[], cli: Cli): Promise<void> }>;
+}
+
+/** Every command: one file each. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  serve: { summary: 'the hub: callbacks, API, deliveries', load: () => import('./serve.ts') },
+  demo: {
+    summary: 'a hub with its database and all platforms played against it: what npm start shows',
+    load: () => import('./demo.ts'),
+  },
+  sandbox: {
+    summary: 'play the platforms against a hub; `sandbox verify` compares both sides',
+    load: () => import('./sandbox.ts'),
+  },
+  account: { summary: 'accounts of platforms: add, list, change, remove', load: () => import('./account.ts') },
+  orders: { summary: 'list orders, show one, its timeline', load: () => import('./orders.ts') },
+  callbacks: { summary: 'what the platforms sent; apply one again', load: () => import('./callbacks.ts') },
+  endpoints: { summary: 'where events are delivered to', load: () => import('./endpoints.ts') },
+  deliveries: { summary: 'attempts to deliver, dead letters', load: () => import('./deliveries.ts') },
+  replay: { summary: 'send past events again', load: () => import('./replay.ts') },
+  events: { summary: 'read or follow the stream of events', load: () => import('./events.ts') },
+  keys: { summary: 'API keys: make, list, revoke', load: () => import('./keys.ts') },
+  migrate: { summary: 'bring the database to the newest migration', load: () => import('./migrate.ts') },
+  config: { summary: 'show the effective configuration and where it comes from', load: () => import('./config.ts') },
+};

@@ -1,0 +1,175 @@
+import type { OrderJson } from '../core/order-json.ts';
+import type { TimelineEntry } from '../hub/timeline.ts';
+import { runVerbs, verb } from './command.ts';
+import type { Cli } from './command.ts';
+import { HUB_OPTIONS, HUB_USAGE, connectHub } from './hub-client.ts';
+import { LIST_OPTIONS, LIST_USAGE, printJson, printList } from './listing.ts';
+import { list as pairs, localTime, yuan } from './table.ts';
+
+const REVEAL_OPTIONS = { reveal: { type: 'boolean', default: false }, reason: { type: 'string' } } as const;
+const REVEAL_USAGE = '[--reveal --reason TEXT]';
+
+/** Option to parameter of the API. */
+const FILTERS = {
+  account: 'account',
+  platform: 'platform',
+  status: 'status',
+  'platform-order-id': 'platformOrderId',
+  'merchant-order-id': 'merchantOrderId',
+  merchant: 'merchant',
+  shop: 'shop',
+  store: 'store',
+  sid: 'sid',
+  member: 'member',
+  flag: 'flag',
+  'placed-from': 'placedFrom',
+  'placed-to': 'placedTo',
+  q: 'q',
+} as const;
+
+const VERBS = {
+  list: verb({
+    usage: `[--q NUMBER-OR-PHONE] [--account A] [--platform P] [--status S] [--sid S] [--flag F] [--store S]\n      [--platform-order-id N] [--merchant-order-id N] [--merchant M] [--shop S] [--member M]\n      [--placed-from TIME] [--placed-to TIME] [--legs] ${REVEAL_USAGE} ${LIST_USAGE} ${HUB_USAGE}`,
+    summary: 'List orders, the youngest first.',
+    options: {
+      ...HUB_OPTIONS,
+      ...LIST_OPTIONS,
+      ...REVEAL_OPTIONS,
+      legs: { type: 'boolean' },
+      account: { type: 'string' },
+      platform: { type: 'string' },
+      status: { type: 'string' },
+      'platform-order-id': { type: 'string' },
+      'merchant-order-id': { type: 'string' },
+      merchant: { type: 'string' },
+      shop: { type: 'string' },
+      store: { type: 'string' },
+      sid: { type: 'string' },
+      member: { type: 'string' },
+      flag: { type: 'string' },
+      'placed-from': { type: 'string' },
+      'placed-to': { type: 'string' },
+      q: { type: 'string' },
+    },
+    async run(cli, options) {
+      const query: Record<string, string | boolean | undefined> = { legs: options.legs, ...reveal(options) };
+      for (const [option, parameter] of Object.entries(FILTERS))
+        query[parameter] = options[option as keyof typeof FILTERS];
+      await printList<OrderJson>(cli, await connectHub(cli, options), '/orders', query, options, [
+        { title: 'ID', value: ({ id }) => id },
+        { title: 'ACCOUNT', value: ({ account }) => account },
+        { title: 'NUMBER', value: (order) => order.platformOrderId },
+        { title: 'STATUS', value: ({ status, flags }) => [status, ...flags].join(' +') },
+        { title: 'PAID', value: ({ amounts }) => yuan(amounts.paid) },
+        { title: 'PLACED', value: ({ placedAt }) => localTime(placedAt) },
+        { title: 'V', value: ({ version }) => version },
+      ]);
+    },
+  }),
+  show: verb({
+    usage: `ID ${REVEAL_USAGE} ${HUB_USAGE}`,
+    summary: 'Show an order. Personal data is masked unless it is revealed; that needs the right and is recorded.',
+    options: { ...HUB_OPTIONS, ...REVEAL_OPTIONS },
+    positionals: ['ID'],
+    async run(cli, options, id = '') {
+      const hub = await connectHub(cli, options);
+      const order = await hub.call<OrderJson>('GET', `/orders/${encodeURIComponent(id)}`, { query: reveal(options) });
+      if (options.json) printJson(cli, order);
+      else showOrder(cli, order);
+    },
+  }),
+  timeline: verb({
+    usage: `ID ${REVEAL_USAGE} ${LIST_USAGE} ${HUB_USAGE}`,
+    summary: 'What happened to an order, the oldest first: callbacks, facts, events, deliveries.',
+    options: { ...HUB_OPTIONS, ...LIST_OPTIONS, ...REVEAL_OPTIONS },
+    positionals: ['ID'],
+    async run(cli, options, id = '') {
+      const hub = await connectHub(cli, options);
+      await printList<TimelineEntry>(cli, hub, `/orders/${encodeURIComponent(id)}/timeline`, reveal(options), options, [
+        { title: 'AT', value: ({ at }) => localTime(at) },
+        { title: 'WHAT', value: ({ kind }) => kind },
+        { title: 'ID', value: (entry) => entry.id },
+        { title: 'DETAIL', value: detailOf },
+      ]);
+    },
+  }),
+};
+
+/** `huidan orders`. */
+export async function run(argv: readonly string[], cli: Cli): Promise<void> {
+  await runVerbs(cli, 'orders', VERBS, argv, 'list');
+}
+
+function reveal(options: {
+  readonly reveal: boolean;
+  readonly reason?: string | undefined;
+}): Record<string, string | undefined> {
+  return options.reveal ? { reveal: 'personal', reason: options.reason } : {};
+}
+
+function showOrder(cli: Cli, order: OrderJson): void {
+  const { amounts, customer, attribution, takeaway } = order;
+  cli.out(
+    pairs([
+      ['id', order.id],
+      ['account', `${order.account} (${order.platform})`],
+      ['number', order.platformOrderId],
+      ['status', [order.status, ...order.flags].join(' +')],
+      ['payment', order.payment],
+      ['fulfilment', order.fulfilment],
+      ['lifecycle', order.lifecycle],
+      ['total', yuan(amounts.total)],
+      ['paid', yuan(amounts.paid)],
+      ['refunded', yuan(amounts.refunded)],
+      ...order.items.map((item) => ['item', `${item.quantity} × ${item.name} ${yuan(item.price)}`] as const),
+      ...(attribution === null ? [] : [['sid', attribution.sid] as const]),
+      ...(customer === null
+        ? []
+        : [
+            [
+              'customer',
+              [customer.name, customer.phone, customer.address].filter((text) => text !== null).join(' '),
+            ] as const,
+          ]),
+      ...(takeaway === null ? [] : [['note', takeaway.note] as const]),
+      ['placed', localTime(order.placedAt)],
+      ['paid at', localTime(order.paidAt)],
+      ['completed', localTime(order.completedAt)],
+      ['updated', localTime(order.updatedAt)],
+      ['version', order.version],
+    ]),
+  );
+}
+
+function detailOf(entry: TimelineEntry): string {
+  const say = (...names: readonly string[]): string =>
+    names
+      .filter((name) => entry[name] !== null && entry[name] !== undefined)
+      .map((name) => `${name}=${typeof entry[name] === 'string' ? entry[name] : JSON.stringify(entry[name])}`)
+      .join(' ');
+  switch (entry.kind) {
+    case 'callback':
+      return say('verdict', 'reason');
+    case 'fact':
+      return `${say('verdict', 'version')} ${JSON.stringify(factsOf(entry))}`;
+    case 'event':
+      return say('type', 'sequence');
+    case 'delivery':
+      return say('endpoint', 'outcome', 'statusCode', 'error', 'attempt', 'durationMs');
+  }
+}
+
+function factsOf(entry: TimelineEntry): Record<string, unknown> {
+  const facts = entry['facts'] as unknown as readonly {
+    line: string;
+    register: string;
+    value: unknown;
+    masked?: boolean;
+  }[];
+  return Object.fromEntries(
+    facts.map(({ line, register, value, masked }) => [
+      `${line}${line === '' ? '' : ' '}${register}`,
+      masked === true ? '***' : value,
+    ]),
+  );
+}
