@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { matchesEventPattern } from '../core/event.ts';
 import type { Clock, TimeMs } from '../core/time.ts';
 import { readAccountIds, readDeliveryEndpoints } from '../store/endpoints.ts';
@@ -13,7 +14,7 @@ export interface Target {
   readonly url: URL;
   readonly retry: RetryPolicy;
   /** The keys that are valid now, the newest first. */
-  keys(): readonly Uint8Array[];
+  keys(): readonly KeyObject[];
   /** True when the endpoint asked for the event. */
   wants(event: Pick<StoredEvent, 'account' | 'type' | 'merchant' | 'shop'>): boolean;
 }
@@ -46,9 +47,9 @@ export function openTarget(ctx: Pick<HubContext, 'sealer' | 'clock'>, row: Endpo
 }
 
 function validKeys(
-  secrets: readonly { readonly key: Uint8Array; readonly untilMs: TimeMs }[],
+  secrets: readonly { readonly key: KeyObject; readonly untilMs: TimeMs }[],
   clock: Clock,
-): readonly Uint8Array[] {
+): readonly KeyObject[] {
   const nowMs = clock();
   return secrets.filter((secret) => secret.untilMs > nowMs).map((secret) => secret.key);
 }

@@ -18,8 +18,10 @@ interface Waiting {
 }
 
 const MAX_BATCH = 500;
-// Two, so that the next batch gathers and travels while the first waits for the disk; a third only made batches smaller.
+// A second batch may travel while the first waits for the disk, but only a big one: small ones cost the database more
+// than they save (7 % more of its CPU at 8 500 deliveries/s on 2 cores, and no more of them).
 const MAX_IN_FLIGHT = 2;
+const WORTH_A_SECOND = 64;
 const RETRY_GAP_MS = 200;
 const LOST: HeadAfterResult = { fate: 'lost', markedSequence: 0 };
 
@@ -73,9 +75,12 @@ export function createResultWriter(
     for (const item of batch) item.resolve({ ...LOST, leaseUntilMs: 0 });
   };
 
+  const isReady = (): boolean =>
+    waiting.length > 0 && (inFlight === 0 || (inFlight < MAX_IN_FLIGHT && waiting.length >= WORTH_A_SECOND));
+
   const flush = (): void => {
     scheduled = false;
-    while (waiting.length > 0 && inFlight < MAX_IN_FLIGHT) {
+    while (isReady()) {
       inFlight += 1;
       void writeBatch(waiting.splice(0, MAX_BATCH)).finally(() => {
         inFlight -= 1;
@@ -85,7 +90,7 @@ export function createResultWriter(
   };
 
   const schedule = (): void => {
-    if (scheduled || waiting.length === 0 || inFlight >= MAX_IN_FLIGHT) return;
+    if (scheduled || !isReady()) return;
     scheduled = true;
     setImmediate(flush);
   };

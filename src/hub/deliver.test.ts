@@ -292,24 +292,28 @@ test('a raw endpoint gets the bytes and headers of the platform', async () => {
     'x-hop': '1',
     'x-sign': 'AbC',
   };
-  await insertReceipts(ctx.pool, 'shop-1', [
-    {
-      id: receiptId,
-      receivedAt: now,
-      method: 'POST',
-      topic: '',
-      raw: sealRequest(ctx.sealer, { query: 'appkey=1', headers, body }),
-      bodyBytes: body.length,
-      verdict: 'applied',
-      reason: null,
-      evidence: 'signature',
-      secretFingerprint: null,
-      replyStatus: 200,
-      replyBody: 'ok',
-      orderIds: [],
-      processedAt: now,
-    },
-  ]);
+  await insertReceipts(
+    ctx.pool,
+    'shop-1',
+    [
+      {
+        id: receiptId,
+        receivedAt: now,
+        method: 'POST',
+        topic: '',
+        raw: sealRequest(ctx.sealer, { query: 'appkey=1', headers, body }),
+        bodyBytes: body.length,
+        verdict: 'applied',
+        reason: null,
+        evidence: 'signature',
+        secretFingerprint: null,
+        replyStatus: 200,
+        replyBody: 'ok',
+        orderIds: [],
+      },
+    ],
+    now,
+  );
   work();
   const [, , id] = await seedEvents(ctx, 'shop-1', [
     { subject: orderId(1), receiptId: null },
@@ -522,7 +526,7 @@ function assertInSequence(sequences: readonly number[], subject: string): void {
 
 /** Stores an order whose customer is known, and returns it as its event would hold it. */
 async function storeOrderWithCustomer(context: HubContext, account: string): Promise<readonly [OrderJson]> {
-  const cell = (value: Json): Cell => ({ v: value, t: 1_700_000_000_000, f: 1, g: 0, k: 'k' });
+  const cell = (value: Json): Cell => ({ v: value, t: 1_700_000_000_000, k: 'k' });
   const customer = { name: '张三丰', phone: '13812341234', address: '学正街18号', location: null };
   const lines = { '': { payment: cell('paid'), customer: cell(customer) } };
   const order = orderJson(

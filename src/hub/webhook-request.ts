@@ -1,4 +1,5 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { OrderJson } from '../core/order-json.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { StoredEvent } from '../store/event-reads.ts';
@@ -20,13 +21,13 @@ export function toSecretText(key: Uint8Array): string {
   return SECRET_PREFIX + Buffer.from(key).toString('base64');
 }
 
-/** The key behind `whsec_…`. */
-export function secretKey(text: string): Buffer {
-  return Buffer.from(text.slice(SECRET_PREFIX.length), 'base64');
+/** The key behind `whsec_…`, made once: signing with bare bytes makes it each time (17 µs a signature instead of 3). */
+export function secretKey(text: string): KeyObject {
+  return createSecretKey(Buffer.from(text.slice(SECRET_PREFIX.length), 'base64'));
 }
 
 /** `webhook-signature` for all keys that are valid now, as Standard Webhooks 1.0 has it: `v1,BASE64`, parted by blanks. */
-export function signWebhook(keys: readonly Uint8Array[], id: string, timestampS: number, body: string): string {
+export function signWebhook(keys: readonly KeyObject[], id: string, timestampS: number, body: string): string {
   return keys
     .map((key) => `v1,${createHmac('sha256', key).update(`${id}.${timestampS}.${body}`).digest('base64')}`)
     .join(' ');
@@ -65,7 +66,7 @@ export function orderOf(event: StoredEvent): OrderJson {
 /** A signed webhook: Standard Webhooks headers and a JSON body. */
 export function webhookRequest(
   url: URL,
-  keys: readonly Uint8Array[],
+  keys: readonly KeyObject[],
   id: string,
   body: string,
   nowMs: TimeMs,

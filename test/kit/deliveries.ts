@@ -99,10 +99,9 @@ export async function seedEvents(ctx: HubContext, account: string, events: reado
           customer: null,
           takeaway: null,
         },
-        createdAt: now,
       };
     });
-    await insertEvents(tx, account, rows);
+    await insertEvents(tx, account, rows, now);
     const heads = new Map<string, DueHead>();
     for (const row of rows) {
       for (const subscription of subscriptions) {
