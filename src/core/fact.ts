@@ -57,18 +57,18 @@ export interface Report {
   readonly facts: readonly Fact[];
 }
 
-/** The winner that a register keeps. Short names: it is stored once per register of every order. */
+/** The winner that a register keeps. Short names and no usual value: it is stored once per register of every order. */
 export interface Cell {
   /** value */
   readonly v: Json;
-  /** platform's time */
-  readonly t: TimeMs | null;
+  /** platform's time; left out where it gave none */
+  readonly t?: TimeMs;
   /** stage; left out when 0 */
   readonly s?: number;
-  /** 0 for a provisional value */
-  readonly f: 0 | 1;
-  /** generation */
-  readonly g: number;
+  /** 0 for a provisional value; left out for a final one */
+  readonly f?: 0;
+  /** generation; left out when 0 */
+  readonly g?: number;
   /** key of the report */
   readonly k: string;
 }
@@ -117,8 +117,10 @@ const isObject = (value: Json): value is JsonObject =>
  * never looks at when a fact arrived; so keeping the maximum is commutative, associative and idempotent.
  */
 export function compareCells(rule: RegisterRule, a: Cell, b: Cell): number {
-  if (a.g !== b.g) return a.g - b.g;
-  if (a.f !== b.f) return a.f - b.f;
+  const byGeneration = (a.g ?? 0) - (b.g ?? 0);
+  if (byGeneration !== 0) return byGeneration;
+  const byFinality = (a.f ?? 1) - (b.f ?? 1);
+  if (byFinality !== 0) return byFinality;
   const byTime = (a.t ?? -1) - (b.t ?? -1) || (a.s ?? 0) - (b.s ?? 0);
   const byRank = rankOf(rule, a.v) - rankOf(rule, b.v);
   const [first, second] = rule.by === 'time' ? [byTime, byRank] : [byRank, byTime];
@@ -140,14 +142,7 @@ function ruleFor(rules: RegisterRules, register: RegisterName): RegisterRule {
 export function applyReport(lines: Lines, report: Report, rules: RegisterRules, key = reportKey(report)): Lines {
   let next: Record<string, Line> | undefined;
   for (const fact of report.facts) {
-    const cell: Cell = {
-      v: fact.value as Json,
-      t: fact.at === undefined ? report.at : fact.at,
-      ...(report.stage === undefined || report.stage === 0 ? {} : { s: report.stage }),
-      f: report.final === false ? 0 : 1,
-      g: report.generation ?? 0,
-      k: key,
-    };
+    const cell = cellOf(report, fact, key);
     const held = (next ?? lines)[fact.line]?.[fact.register];
     if (held !== undefined && compareCells(ruleFor(rules, fact.register), cell, held) <= 0) continue;
     if (held === undefined) ruleFor(rules, fact.register);
@@ -155,6 +150,16 @@ export function applyReport(lines: Lines, report: Report, rules: RegisterRules, 
     next[fact.line] = { ...next[fact.line], [fact.register]: cell };
   }
   return next ?? lines;
+}
+
+function cellOf(report: Report, fact: Fact, key: string): Cell {
+  const cell: { -readonly [K in keyof Cell]: Cell[K] } = { v: fact.value as Json, k: key };
+  const at = fact.at === undefined ? report.at : fact.at;
+  if (at !== null) cell.t = at;
+  if (report.stage !== undefined && report.stage !== 0) cell.s = report.stage;
+  if (report.final === false) cell.f = 0;
+  if (report.generation !== undefined && report.generation !== 0) cell.g = report.generation;
+  return cell;
 }
 
 /** All facts of two orders that turned out to be one. */
