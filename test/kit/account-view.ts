@@ -8,6 +8,7 @@ export interface AccountWords {
   readonly credentials: Readonly<Record<string, string | readonly string[]>>;
   readonly settings?: Readonly<Record<string, Json>>;
   readonly pendingBindings?: readonly string[];
+  readonly knownStores?: readonly string[];
 }
 
 /** The view of such an account that the hub would hand to the connector. */
@@ -23,5 +24,6 @@ export function accountView(connector: Pick<Connector, 'id' | 'account'>, words:
     credential: (name) => values(name)[0],
     settings: withDefaults(connector.account, words.settings ?? {}),
     pendingBindings: new Set(words.pendingBindings),
+    knownStores: new Set(words.knownStores),
   };
 }

@@ -3,6 +3,7 @@ import type { CallbackRequest } from '../../src/core/accept.ts';
 import type { Refusal } from '../../src/core/connector.ts';
 import type { Report } from '../../src/core/fact.ts';
 import type { OutgoingCallback } from '../../src/core/sandbox.ts';
+import type { StoreNotice } from '../../src/core/store-binding.ts';
 import type { AccountWords } from './account-view.ts';
 
 /** A request as a fixture writes it; what is left out is what a plain POST to the one address has. */
@@ -17,7 +18,7 @@ export interface RequestWords {
 
 /** What the connector must make of a request. */
 export type Says =
-  | { readonly kind: 'reports'; readonly reports: readonly Report[] }
+  | { readonly kind: 'reports'; readonly reports: readonly Report[]; readonly stores?: readonly StoreNotice[] }
   | { readonly kind: 'nothing' }
   | { readonly kind: 'unrecognised'; readonly reason: string }
   | { readonly kind: 'refused'; readonly reason: Refusal['reason'] };

@@ -1,0 +1,278 @@
+import type { Accepted } from '../../core/accept.ts';
+import type { CallbackRequest } from '../../core/accept.ts';
+import { jsonReply } from '../../core/connector.ts';
+import type { AccountView, Parsed, Reply } from '../../core/connector.ts';
+import type { Alias, Fact, RegisterRules, Report } from '../../core/fact.ts';
+import { maskNote } from '../../core/mask.ts';
+import { PAYMENT_RANKS, RAISED_RANKS, REFUND_RANKS, refundLine, SETTLEMENT_RANKS, topicLine, WHOLE } from '../../core/registers.ts';
+import type { Fulfilment, RefundState } from '../../core/registers.ts';
+import type { StoreNotice } from '../../core/store-binding.ts';
+import { unixTime } from '../../core/time.ts';
+import { isSet } from './account.ts';
+import { JsonReader } from '../../core/json-reader.ts';
+import { readOrder } from './order-push.ts';
+import { storesOf } from './signature.ts';
+import type { Fields } from './signature.ts';
+
+/** Deliveries and refunds go back and forth, so there the younger statement counts; the rest never reverts. */
+export const registers: RegisterRules = {
+  payment: { by: 'rank', ranks: PAYMENT_RANKS },
+  lifecycle: { by: 'rank', ranks: { open: 0, completed: 1, cancelled: 2 } },
+  settlement: { by: 'rank', ranks: SETTLEMENT_RANKS },
+  fulfilment: { by: 'time' },
+  refund: { by: 'time', ranks: REFUND_RANKS },
+  'flag.delivery_trouble': { by: 'time' },
+  'flag.doubt': { by: 'time', ranks: RAISED_RANKS },
+  'flag.reminder': { by: 'rank', ranks: RAISED_RANKS },
+  placedAt: { by: 'rank', ranks: 'lowest' },
+  acceptBy: { by: 'rank', ranks: 'lowest' },
+  completedAt: { by: 'rank', ranks: 'lowest' },
+  closedAt: { by: 'rank', ranks: 'lowest' },
+  'money.original': { by: 'time' },
+  'money.total': { by: 'time' },
+  'money.paid': { by: 'time' },
+  fees: { by: 'time' },
+  items: { by: 'time' },
+  store: { by: 'time' },
+  takeaway: { by: 'time' },
+  customer: { by: 'time' },
+  note: { by: 'time' },
+  rider: { by: 'time' },
+  invoice: { by: 'time' },
+  platformFields: { by: 'time' },
+};
+
+/** `shippingStatus` (sheet, 2.2) in the order of a delivery. 100: this rider is off, which is not the end of the order. */
+export const DELIVERY_STATUSES: Readonly<Record<string, { readonly stage: number; readonly fulfilment: Fulfilment }>> = {
+  '0': { stage: 10, fulfilment: 'accepted' },
+  '5': { stage: 11, fulfilment: 'accepted' },
+  '10': { stage: 12, fulfilment: 'preparing' },
+  '15': { stage: 13, fulfilment: 'preparing' },
+  '20': { stage: 14, fulfilment: 'delivering' },
+  '40': { stage: 15, fulfilment: 'delivered' },
+  '100': { stage: 16, fulfilment: 'accepted' },
+};
+
+/** `notifyType` of a refund of the whole order. */
+export const REFUND_NOTICES: Readonly<Record<string, RefundState>> = {
+  apply: 'requested',
+  agree: 'succeeded',
+  reject: 'failed',
+  cancelRefund: 'failed',
+  cancelRefundComplaint: 'failed',
+};
+
+/** `notifyType` of a refund of some of its dishes. */
+export const PART_REFUND_NOTICES: Readonly<Record<string, RefundState>> = {
+  part: 'requested',
+  agree: 'succeeded',
+  reject: 'failed',
+};
+
+/** `poiStatus`; 18 and 19 are handled by one integrator and their meaning is assumed. */
+export const STORE_STATES: Readonly<Record<string, string>> = {
+  '121': 'open',
+  '120': 'resting',
+  '18': 'online',
+  '19': 'offline',
+};
+
+/** Lines of what refund pushes say until the refunds are known by their numbers. */
+export const REFUND_NOTICE_LINES = { whole: refundLine('notice'), part: refundLine('part-notice') } as const;
+
+interface Heard {
+  readonly request: CallbackRequest;
+  readonly fields: Fields;
+  readonly account: AccountView;
+}
+
+type ReadEvent = (json: JsonReader, heard: Heard) => Report | StoreNotice | undefined;
+
+/** The event of a message, by the one field that holds its JSON: addresses can be mixed up in the console, fields cannot. */
+const EVENTS: Readonly<Record<string, ReadEvent>> = {
+  order: (json, { account }) => readOrder(json, account),
+  orderCancel: readCancel,
+  orderRefund: (json, heard) => readRefund(json, heard, REFUND_NOTICES, 'whole'),
+  partOrderRefund: (json, heard) => readRefund(json, heard, PART_REFUND_NOTICES, 'part'),
+  shippingStatus: readDelivery,
+  poiStatus: readStoreState,
+  tradeDetail: readSettlement,
+  pushOrderRemind: (json, heard) =>
+    aboutOrder(json, heard, { at: null, facts: [{ line: WHOLE, register: 'flag.reminder', value: true }] }),
+};
+
+/** Turns a believed callback into what it says of an order or of a store. */
+export function parse(accepted: Accepted<Fields>, account: AccountView): Parsed {
+  const { request, content: fields, evidence } = accepted;
+  if (evidence.kind === 'empty') return { kind: 'nothing', note: 'an empty request, as the console tries an address' };
+  const heard = { request, fields, account };
+  const names = evidence.kind === 'signature' ? Object.keys(EVENTS).filter((name) => fields.has(name)) : [];
+  const [name] = names;
+  if (names.length > 1) return unrecognised(`it holds ${names.join(' and ')} at once`);
+  if (name !== undefined) return readEvent(name, heard);
+  if (request.topic === 'bind') return readBound(heard);
+  if (request.topic === 'unbind') return readReleased(heard, evidence.kind !== 'signature');
+  if (request.topic === 'heartbeat') return { kind: 'nothing', note: 'a heartbeat' };
+  if (request.topic === 'privacy') {
+    // It names no store: the numbers of the developer's every store are concerned.
+    const store = plain(fields, 'ePoiId', 100) ?? null;
+    return ofStores([{ kind: 'notice', store, topic: 'privacy', data: null, at: timeOf(fields) }]);
+  }
+  // Early integrators read a partial refund from plain fields.
+  if (request.topic === 'partial-refund' && fields.has('notifyType')) {
+    return said(new JsonReader(fields, ''), heard, EVENTS['partOrderRefund']);
+  }
+  return unrecognised('it has no field of a known event');
+}
+
+function readEvent(name: string, heard: Heard): Parsed {
+  const json = JsonReader.over(name, heard.fields.get(name) ?? '');
+  if (json === undefined) return unrecognised(`${name} does not hold a JSON object`);
+  // Others found the partial refund in the field `order`.
+  const isPart = name === 'order' && heard.request.topic === 'partial-refund';
+  return said(json, heard, EVENTS[isPart ? 'partOrderRefund' : name]);
+}
+
+function said(json: JsonReader, heard: Heard, read: ReadEvent | undefined): Parsed {
+  const found = read?.(json, heard);
+  if (found === undefined || json.fault !== undefined) return unrecognised(json.fault ?? 'it cannot be read');
+  return 'facts' in found ? { kind: 'reports', reports: [found] } : ofStores([found]);
+}
+
+const unrecognised = (reason: string): Parsed => ({ kind: 'unrecognised', reason });
+const ofStores = (stores: readonly StoreNotice[]): Parsed => ({ kind: 'reports', reports: [], stores });
+
+/** A report about the order named by `orderId`, and of which store it is. */
+function aboutOrder(
+  json: JsonReader,
+  { fields }: Heard,
+  report: Pick<Report, 'at' | 'facts' | 'stage' | 'doubt'>,
+  alias: Alias['kind'] = 'platform',
+): Report | undefined {
+  const id = json.number('orderId');
+  if (id === undefined) return json.wrong('orderId', 'is missing');
+  const ref = plain(fields, 'ePoiId', 100);
+  // Without a time: a push of the order itself tells the store's name too.
+  const store: readonly Fact[] =
+    ref === undefined ? [] : [{ line: WHOLE, register: 'store', value: { ref, name: null }, at: null }];
+  return { ...report, aliases: [{ kind: alias, value: id }], kind: 'takeaway', facts: [...report.facts, ...store] };
+}
+
+/** No time is given and none is needed: cancelled is the end. Reason codes stay as they are (sheet, 2.3). */
+function readCancel(json: JsonReader, heard: Heard): Report | undefined {
+  const reason = json.text('reason');
+  const value = { ...json.raw(['reasonCode']), ...(reason === undefined ? {} : { reason: maskNote(reason) }) };
+  const facts: readonly Fact[] = [
+    { line: WHOLE, register: 'lifecycle', value: 'cancelled' },
+    { line: topicLine('cancel'), register: 'platformFields', value },
+  ];
+  return aboutOrder(json, heard, { at: null, facts });
+}
+
+/** Apply, reject and apply again look alike and carry no time: the last received stands until the truth is read. */
+function readRefund(
+  json: JsonReader,
+  heard: Heard,
+  notices: Readonly<Record<string, RefundState>>,
+  extent: 'whole' | 'part',
+): Report | undefined {
+  const state = json.oneOf('notifyType', notices);
+  if (state === undefined) return undefined;
+  const amount = (isSet(heard.account, 'partRefundUnit', 'fen') ? json.fen('money') : json.yuan('money')) ?? null;
+  const reason = json.text('reason');
+  const value = {
+    state,
+    amount: extent === 'whole' ? null : amount,
+    ...(extent === 'whole' ? { whole: true } : {}),
+    ...(reason === undefined ? {} : { reason: maskNote(reason) }),
+  };
+  const facts: readonly Fact[] = [
+    { line: REFUND_NOTICE_LINES[extent], register: 'refund', value },
+    { line: WHOLE, register: 'flag.doubt', value: true },
+  ];
+  return aboutOrder(json, heard, { at: heard.request.receivedAt, doubt: 'refund', facts });
+}
+
+function readDelivery(json: JsonReader, heard: Heard): Report | undefined {
+  const row = json.oneOf('shippingStatus', DELIVERY_STATUSES);
+  if (row === undefined) return undefined;
+  const rider = { name: json.text('dispatcherName', 100) ?? null, phone: json.text('dispatcherMobile', 100) ?? null };
+  const isOff = row === DELIVERY_STATUSES['100'];
+  const facts: Fact[] = [
+    { line: WHOLE, register: 'fulfilment', value: row.fulfilment },
+    { line: WHOLE, register: 'flag.delivery_trouble', value: isOff },
+    { line: topicLine('delivery'), register: 'platformFields', value: json.raw(['shippingStatus']) },
+  ];
+  if (isOff) facts.push({ line: WHOLE, register: 'rider', value: { name: null, phone: null } });
+  else if (rider.name !== null || rider.phone !== null) facts.push({ line: WHOLE, register: 'rider', value: rider });
+  return aboutOrder(json, heard, { at: json.time('time') ?? null, stage: row.stage, facts });
+}
+
+/** Its `orderId` is the number shown to the user. The unit of its amounts is not known, so they stay as they came. */
+function readSettlement(json: JsonReader, heard: Heard): Report | undefined {
+  const value = json.raw(['settleAmount', 'commisionAmount', 'status'], 'tradeDetail.');
+  const facts: readonly Fact[] = [
+    { line: WHOLE, register: 'settlement', value: 'settled' },
+    { line: topicLine('settlement'), register: 'platformFields', value },
+  ];
+  const alias = isSet(heard.account, 'settlementNumber', 'platform') ? 'platform' : 'display';
+  return aboutOrder(json, heard, { at: null, facts }, alias);
+}
+
+function readStoreState(json: JsonReader, { fields }: Heard): StoreNotice | undefined {
+  const store = json.text('ePoiId', 100) ?? plain(fields, 'ePoiId', 100);
+  const state = json.oneOf('poiStatus', STORE_STATES);
+  if (state === undefined) return undefined;
+  if (store === undefined) return json.wrong('ePoiId', 'is missing');
+  return { kind: 'state', store, state, at: timeOf(fields) };
+}
+
+/** A token for a store. One address can get bindings of other businesses, whose tokens open nothing here. */
+function readBound({ fields, account }: Heard): Parsed {
+  const stores = storesOf(fields, account);
+  const accessToken = fields.get('appAuthToken') ?? '';
+  if (!isOurBusiness(fields)) return { kind: 'nothing', note: 'a binding of another business (businessId)' };
+  const fault = storeFault(stores) ?? (/^[\w.~+/=-]{1,1024}$/u.test(accessToken) ? undefined : 'appAuthToken is not a token');
+  if (fault !== undefined) return unrecognised(fault);
+  const token = { accessToken, refreshToken: null, expiresAt: null };
+  const platformStoreId = plain(fields, 'poiId', 100) ?? null;
+  const name = plain(fields, 'poiName', 200) ?? null;
+  return ofStores(
+    stores.map((store) => ({ kind: 'bound', store, token, name, platformStoreId, at: timeOf(fields) })),
+  );
+}
+
+function readReleased({ fields, account }: Heard, isHint: boolean): Parsed {
+  const stores = storesOf(fields, account);
+  if (!isOurBusiness(fields)) return { kind: 'nothing', note: 'a release of another business (businessId)' };
+  const fault = storeFault(stores);
+  if (fault !== undefined) return unrecognised(fault);
+  const at = timeOf(fields);
+  return ofStores(stores.map((store) => ({ kind: 'released', store, at, ...(isHint ? { hint: true } : {}) })));
+}
+
+const isOurBusiness = (fields: Fields): boolean => ['2', ''].includes(fields.get('businessId') ?? '');
+const timeOf = (fields: Fields): number | null => unixTime(fields.get('timestamp') ?? '') ?? null;
+/** A plain field that says something and can be stored. */
+function plain(fields: Fields, name: string, maxLength: number): string | undefined {
+  const text = fields.get(name) ?? '';
+  return text !== '' && text.length <= maxLength && !/\p{Cc}/u.test(text) ? text : undefined;
+}
+const storeFault = (stores: readonly string[]): string | undefined =>
+  stores.length > 0 && stores.every((store) => store.length <= 100 && !/\p{Cc}/u.test(store))
+    ? undefined
+    : 'ePoiId is missing, too long or holds control characters';
+
+const STORED = jsonReply('{"data":"OK"}');
+const BOUND = jsonReply('{"data":"success"}');
+const REJECTED = jsonReply('{"data":"error"}');
+
+/** HTTP 200 for all; bind and unbind have an acknowledgement of their own (sheet, 1.3 and 2.1). */
+export function reply(outcome: 'stored' | 'rejected', request: CallbackRequest): Reply {
+  if (outcome === 'rejected') return REJECTED;
+  return request.topic === 'bind' || request.topic === 'unbind' ? BOUND : STORED;
+}
+
+/** The console tries an address with an empty GET; a GET that says something is not taken, so not acknowledged. */
+export const answerGet = (request: CallbackRequest): Reply =>
+  reply(request.query === '' ? 'stored' : 'rejected', request);

@@ -1,0 +1,188 @@
+import type { AccountView } from '../../core/connector.ts';
+import { parseForm } from '../../core/form.ts';
+import { parseLossless, isLosslessObject, scalarText } from '../../core/json.ts';
+import type { Json, Lossless } from '../../core/json.ts';
+import type { CallAnswer, IncomingCall, OutgoingCallback, PlatformMemory } from '../../core/sandbox.ts';
+import { equalInConstantTime, sha256Hex } from '../../core/signing.ts';
+import type { TimeMs } from '../../core/time.ts';
+import { isSet } from './account.ts';
+import { bindPage, donePage, faultPage, releasePage } from './sandbox-pages.ts';
+import { callbackOf, orderText, STORES } from './sandbox-orders.ts';
+import type { PlayedOrder } from './sandbox-orders.ts';
+import { refundInfo, refundsAfter } from './sandbox-refunds.ts';
+import type { PlayedRefund } from './sandbox-refunds.ts';
+import { sign } from './signature.ts';
+import type { Fields } from './signature.ts';
+
+/** What is remembered of an order that the hub may ask about. A type, not an interface, so that it is JSON. */
+type NotedOrder = { readonly store: string; readonly order: string; readonly status: number; readonly refunds: readonly PlayedRefund[] };
+type BoundStore = { readonly token: string; readonly name: string; readonly poiId: string };
+
+const orderKey = (orderId: string): string => `order ${orderId}`;
+const storeKey = (ePoiId: string): string => `store ${ePoiId}`;
+const tokenKey = (token: string): string => `token ${token}`;
+
+/** A step of a life, as far as queries show it. */
+interface NotedStep {
+  readonly kind: string;
+  readonly status?: number;
+  readonly notifyType?: string;
+}
+
+/** Notes what a step did to an order, so that queries show it from then on. */
+export function noteOrder(memory: PlatformMemory, order: PlayedOrder, step: NotedStep, atMs: TimeMs): void {
+  const held = memory[orderKey(order.id)] as unknown as NotedOrder | undefined;
+  const status = step.kind === 'order' ? (step.status ?? 2) : step.kind === 'cancel' ? 9 : (held?.status ?? 2);
+  const isRefund = step.kind === 'refund' || step.kind === 'part';
+  const earlier = held?.refunds ?? [];
+  const noted: NotedOrder = {
+    store: order.store.ePoiId,
+    order: orderText(order, status, atMs, 'query'),
+    status,
+    refunds: isRefund
+      ? refundsAfter(earlier, { kind: step.kind as 'refund' | 'part', notifyType: step.notifyType ?? '' }, order.totalFen, atMs)
+      : earlier,
+  };
+  memory[orderKey(order.id)] = noted as unknown as Json;
+}
+
+/** The platform's pages and calls. Codes and messages of its errors are made up: no list of them is public. */
+export function answer(call: IncomingCall, account: AccountView, memory: PlatformMemory): CallAnswer {
+  if (call.path === '/storemap') return answerBinding(call, account, memory);
+  if (call.path === '/releasebinding') return answerRelease(call, account, memory);
+  const fields = parseForm(call.method === 'GET' ? call.query : call.body);
+  const isSecond = fields?.get('version') === '2';
+  const outcome = fields === undefined ? fault('OP_PARAM_ERROR', '参数格式错误') : answerCall(call, fields, account, memory);
+  return json(isSecond ? outcome.second : outcome.first);
+}
+
+interface Told {
+  readonly first: string;
+  readonly second: string;
+}
+
+const TRACE = '"traceId":"sandbox"';
+const fault = (code: string, message: string): Told => ({
+  first: JSON.stringify({ error: { code, error_type: code, message } }),
+  second: `{"code":${JSON.stringify(code)},"msg":${JSON.stringify(message)},${TRACE}}`,
+});
+/** `data` is JSON text, so that 19-digit ids pass through. */
+const fine = (data: string): Told => ({ first: `{"data":${data}}`, second: `{"code":"OP_SUCCESS","msg":"成功",${TRACE},"data":${data}}` });
+
+const json = (body: string): CallAnswer => ({ status: 200, contentType: 'application/json;charset=UTF-8', body });
+
+/** Every value that was signed by us is checked as the platform would: signature, developer, business, token, in this order. */
+function answerCall(call: IncomingCall, fields: Fields, account: AccountView, memory: PlatformMemory): Told {
+  if (!isSignedBy(account, fields)) return fault('OP_SIGN_ERROR', '签名验证失败');
+  if (!/^\d{10}$/u.test(fields.get('timestamp') ?? '')) return fault('OP_PARAM_ERROR', 'timestamp 应为秒');
+  const isSecond = fields.get('version') === '2';
+  if (isSecond && fields.get('developerId') !== account.credential('developerId')) return fault('OP_DEVELOPER_ERROR', '开发者不存在');
+  if (isSecond && fields.get('businessId') !== '2') return fault('OP_PARAM_ERROR', 'businessId 错误');
+  const biz = isSecond ? parseLossless(fields.get('biz') ?? '') : fields;
+  if (!isLosslessObject(biz)) return fault('OP_PARAM_ERROR', 'biz 不是 JSON 对象');
+  // Numbers are asked for only by name, so nobody is told whose they are.
+  if (call.path === '/waimai/order/batchPullPhoneNumber') return fine('[]');
+
+  const store = memory[tokenKey(fields.get('appAuthToken') ?? '')];
+  if (typeof store !== 'string') return fault('OP_AUTH_TOKEN_INVALID', 'appAuthToken 无效或已解绑');
+  switch (call.path) {
+    case '/waimai/poi/queryPoiInfo':
+      return fine(poiInfo(memory, store, scalarText(biz.get('ePoiIds')) ?? ''));
+    case '/waimai/order/queryById': {
+      const noted = notedOrder(memory, store, scalarText(biz.get('orderId')) ?? '');
+      return noted === undefined ? fault('OP_ORDER_NOT_FOUND', '订单不存在') : fine(noted.order);
+    }
+    case '/waimai/ng/order/getBatchOrderRefundInfo': {
+      const infos = listed(biz.get('orderIds')).map((id) => refundList(memory, store, id));
+      return fine(infos.length === 1 ? (infos[0] ?? 'null') : `[${infos.join(',')}]`);
+    }
+    default:
+      return fault('OP_API_NOT_FOUND', '接口不存在');
+  }
+}
+
+function listed(value: Lossless | undefined): readonly string[] {
+  const list = typeof value === 'string' ? parseLossless(value) : value;
+  return Array.isArray(list) ? (list as readonly Lossless[]).map((id) => scalarText(id) ?? '') : [];
+}
+
+function notedOrder(memory: PlatformMemory, store: string, orderId: string): NotedOrder | undefined {
+  const noted = memory[orderKey(orderId)] as unknown as NotedOrder | undefined;
+  return noted?.store === store ? noted : undefined;
+}
+
+function refundList(memory: PlatformMemory, store: string, orderId: string): string {
+  const refunds = notedOrder(memory, store, orderId)?.refunds ?? [];
+  const entries = refunds.map((refund) => JSON.stringify({ ...refundInfo(orderId, refund), order_id: 0 }));
+  // The id goes in as digits: JSON.stringify would round it.
+  const withId = entries.map((entry) => entry.replace('"order_id":0', `"order_id":${orderId}`));
+  return `{"order_id":${/^\d+$/u.test(orderId) ? orderId : 0},"OrderRefundInfo":[${withId.join(',')}]}`;
+}
+
+function poiInfo(memory: PlatformMemory, store: string, asked: string): string {
+  const bound = memory[storeKey(store)] as BoundStore | undefined;
+  if (bound === undefined || !asked.split(',').includes(store)) return '[]';
+  return JSON.stringify([{ ePoiId: store, name: bound.name, isOpen: 1, isOnline: 1, openTime: '09:00-22:00', logisticsCodes: '1001' }]);
+}
+
+function isSignedBy(account: AccountView, fields: Fields): boolean {
+  const given = fields.get('sign') ?? '';
+  return account.secrets('signKey').some(({ value }) => equalInConstantTime(given, sign(fields, value)));
+}
+
+/** The page where a merchant agrees to the binding. The click comes back to the same address by POST. */
+function answerBinding(call: IncomingCall, account: AccountView, memory: PlatformMemory): CallAnswer {
+  const fields = parseForm(call.query);
+  const ePoiId = fields?.get('ePoiId') ?? '';
+  const known = fields !== undefined && isOpenedBy(account, fields) && fields.get('developerId') === account.credential('developerId');
+  if (!known) return faultPage('签名验证失败，请联系您的服务商');
+  if (fields.get('businessId') !== '2' || ePoiId === '' || ePoiId.length > 100) return faultPage('参数错误：businessId 或 ePoiId');
+  const name = fields.get('ePoiName') ?? '';
+  if (call.method !== 'POST') return bindPage(ePoiId, name);
+
+  const played = STORES.find((store) => store.ePoiId === ePoiId);
+  const poiId = played?.poiId ?? String(6_000_000 + (Number.parseInt(sha256Hex(ePoiId).slice(0, 6), 16) % 1_000_000));
+  const token = sha256Hex(`token of ${ePoiId} since ${call.at}`);
+  const before = memory[storeKey(ePoiId)] as BoundStore | undefined;
+  if (before !== undefined) delete memory[tokenKey(before.token)];
+  const bound: BoundStore = { token, poiId, name: played?.name ?? (name === '' ? `门店 ${ePoiId}` : name) };
+  memory[storeKey(ePoiId)] = bound;
+  memory[tokenKey(token)] = ePoiId;
+  const callback = storeCallback(account, 'bind', [
+    ['appAuthToken', token],
+    ['businessId', '2'],
+    ['ePoiId', ePoiId],
+    ['poiId', poiId],
+    ['poiName', bound.name],
+    ['timestamp', String(Math.floor(call.at / 1000))],
+  ]);
+  return { ...donePage('绑定成功', `「${bound.name}」已与门店编号 ${ePoiId} 绑定。`, 'msg-token'), callbacks: [callback] };
+}
+
+function answerRelease(call: IncomingCall, account: AccountView, memory: PlatformMemory): CallAnswer {
+  const fields = parseForm(call.query);
+  if (fields === undefined || !isOpenedBy(account, fields)) return faultPage('签名密钥错误');
+  const token = fields.get('appAuthToken') ?? '';
+  const ePoiId = memory[tokenKey(token)];
+  if (typeof ePoiId !== 'string') return faultPage('门店未绑定或已解绑');
+  if (call.method !== 'POST') return releasePage(ePoiId);
+  delete memory[tokenKey(token)];
+  delete memory[storeKey(ePoiId)];
+  const callback = storeCallback(account, 'unbind', [
+    ['businessId', '2'],
+    ['ePoiId', ePoiId],
+    ['timestamp', String(Math.floor(call.at / 1000))],
+  ]);
+  return { ...donePage('解绑成功', `门店编号 ${ePoiId} 已解绑。`, 'releaseBinding'), callbacks: [callback] };
+}
+
+/** A page's address is signed, or holds the key itself. */
+function isOpenedBy(account: AccountView, fields: Fields): boolean {
+  if (fields.has('sign')) return isSignedBy(account, fields);
+  const given = fields.get('signKey') ?? '';
+  return account.secrets('signKey').some(({ value }) => equalInConstantTime(given, value));
+}
+
+/** No captured bind callback was signed, so these are only where the account insists. */
+const storeCallback = (account: AccountView, topic: string, fields: readonly (readonly [string, string])[]): OutgoingCallback =>
+  callbackOf(account, topic, fields, isSet(account, 'bindCallbacks', 'signed_only'));

@@ -1,0 +1,92 @@
+import { accept, emptyRequestEvidence, pendingBindingEvidence, signatureEvidence, storeHintEvidence } from '../../core/accept.ts';
+import type { CallbackRequest, Evidence } from '../../core/accept.ts';
+import type { AccountView, Refusal, Verification } from '../../core/connector.ts';
+import { parseForm } from '../../core/form.ts';
+import { sha1Hex } from '../../core/signing.ts';
+import { isSet } from './account.ts';
+
+/** The decoded fields of a callback. */
+export type Fields = ReadonlyMap<string, string>;
+
+/** What is signed after the key: see `signedText`. */
+export interface SigningRules {
+  /** What becomes of fields with an empty value. */
+  readonly emptyValue: 'skip' | 'include';
+}
+
+export const signingRules = (account: Pick<AccountView, 'settings'>): SigningRules => ({
+  emptyValue: isSet(account, 'emptyInSignature', 'include') ? 'include' : 'skip',
+});
+
+const isSign = (name: string): boolean => name.toLowerCase() === 'sign';
+
+/**
+ * Names and decoded values joined without separators, names by character code; without `sign` in any letter case and
+ * without fields that are null or empty (sheet, section 4). `0` stays. Without separators two sets of fields can give
+ * one text, so nothing but the fields of known events is read after verification.
+ */
+export function signedText(fields: Iterable<readonly [string, string | null]>, rules: SigningRules): string {
+  let text = '';
+  // The plain sort compares UTF-16 units, as the sorted map of the platform's own code does.
+  for (const [name, value] of [...fields].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) {
+    if (isSign(name) || value === null || (value === '' && rules.emptyValue === 'skip')) continue;
+    text += name + value;
+  }
+  return text;
+}
+
+/** The signature of requests, callbacks and binding links alike: lower-case hex SHA-1 over the key and the text. */
+export const sign = (
+  fields: Iterable<readonly [string, string | null]>,
+  signKey: string,
+  rules: SigningRules = { emptyValue: 'skip' },
+): string => sha1Hex(signKey + signedText(fields, rules));
+
+/**
+ * Says who vouches for a callback: its `sign`, which must be right wherever there is one; for a bind callback without
+ * one the pending binding of its store; for an unbind callback without one nobody, so that it is no more than a hint.
+ */
+export function verify(request: CallbackRequest, account: AccountView): Verification<Fields> {
+  const nothing = emptyRequestEvidence(request);
+  if (nothing !== undefined) return { ok: true, accepted: accept(request, nothing, new Map()) };
+  // One integrator reads the query where the body has nothing (sheet, 1.3).
+  const fields = parseForm(request.body.length === 0 ? request.query : request.body);
+  if (fields === undefined) return refused('unreadable', 'The body is not a form in UTF-8, or names a field twice.');
+  const given = fields.get('sign') ?? [...fields].find(([name]) => isSign(name))?.[1] ?? '';
+  if (given === '') return verifyUnsigned(request, account, fields);
+
+  const secrets = account.secrets('signKey');
+  if (secrets.length === 0) return refused('no_secret', 'The account has no signKey; copy it from the console.');
+  const text = signedText(fields, signingRules(account));
+  for (const secret of secrets) {
+    const evidence = signatureEvidence(given, sha1Hex(secret.value + text), secret);
+    if (evidence !== undefined) return { ok: true, accepted: accept(request, evidence, fields) };
+  }
+  return refused('wrong_signature', 'The field sign matches none of the valid sign keys.');
+}
+
+function verifyUnsigned(request: CallbackRequest, account: AccountView, fields: Fields): Verification<Fields> {
+  const evidence = isSet(account, 'bindCallbacks', 'signed_only') ? undefined : storeEvidence(request.topic, account, fields);
+  if (evidence !== undefined) return { ok: true, accepted: accept(request, evidence, fields) };
+  return refused('missing_signature', 'There is no field sign, and no binding of the store that it names is pending.');
+}
+
+function storeEvidence(topic: string, account: AccountView, fields: Fields): Evidence | undefined {
+  const stores = storesOf(fields, account);
+  const [store] = stores;
+  if (topic === 'bind' && store !== undefined && stores.length === 1) {
+    return pendingBindingEvidence(store, account.pendingBindings);
+  }
+  return topic === 'unbind' ? storeHintEvidence(stores, account.knownStores ?? new Set()) : undefined;
+}
+
+/** Our numbers of the stores that a bind or unbind callback names: several by commas, unless a store's own number has one. */
+export function storesOf(fields: Fields, account: AccountView): readonly string[] {
+  const text = fields.get('ePoiId') ?? fields.get('epoiId') ?? '';
+  if (account.pendingBindings.has(text) || account.knownStores?.has(text) === true) return [text];
+  return text.split(',').filter((store) => store !== '');
+}
+
+function refused(reason: Refusal['reason'], detail: string): { readonly ok: false; readonly refusal: Refusal } {
+  return { ok: false, refusal: { reason, detail } };
+}

@@ -1,0 +1,130 @@
+import type { AccountView, OrderToRead } from '../../core/connector.ts';
+import type { Fact, Report } from '../../core/fact.ts';
+import { NumberText } from '../../core/json.ts';
+import type { JsonReader } from '../../core/json-reader.ts';
+import { maskNote } from '../../core/mask.ts';
+import type { CallPlatform, PlatformResult } from '../../core/outgoing.ts';
+import { REFUND_RANKS, refundLine, WHOLE } from '../../core/registers.ts';
+import type { RefundState, RegisterValues } from '../../core/registers.ts';
+import type { TimeMs } from '../../core/time.ts';
+import { REFUND_NOTICE_LINES } from './callback.ts';
+import { ask, failed } from './client.ts';
+import { readOrder } from './order-push.ts';
+
+/** `res_type` of a refund: who decided what. */
+export const REFUND_RESULTS: Readonly<Record<string, RefundState>> = {
+  '0': 'requested',
+  '1': 'failed', // rejected by the merchant
+  '2': 'succeeded', // agreed by the merchant
+  '3': 'failed', // rejected by the service desk
+  '4': 'succeeded', // agreed by the service desk
+  '5': 'succeeded', // agreed by itself after three hours
+  '6': 'succeeded', // confirmed by the system
+  '7': 'failed', // withdrawn by the user
+  '8': 'failed', // appeal withdrawn by the user
+};
+
+const IS_WHOLE: Readonly<Record<string, boolean>> = { '1': false, '2': true };
+
+/** Asks the platform about an order: its refunds by their numbers, and the order itself where a push was incomplete. */
+export async function readTruth(
+  account: AccountView,
+  call: CallPlatform,
+  order: OrderToRead,
+  at: TimeMs,
+): Promise<PlatformResult<readonly Report[]>> {
+  const orderId = order.aliases.find(({ kind }) => kind === 'platform')?.value;
+  if (orderId === undefined) return failed('no_order_id', 'final', 'Only the number shown to the user is known of the order.');
+  const token = order.storeToken?.accessToken;
+  if (token === undefined) return failed('no_store_token', 'alert', 'The store of the order is not bound, so nothing can be asked.');
+  const about = { account, call, orderId, token, at };
+  const reports: Report[] = [];
+  const settled: Fact[] = [{ line: WHOLE, register: 'flag.doubt', value: false }];
+  if (order.doubts.includes('incomplete')) {
+    const answer = await queryOrder(about);
+    if (!answer.ok) return answer;
+    reports.push(answer.value);
+  }
+  if (order.doubts.some((doubt) => doubt !== 'incomplete')) {
+    const answer = await queryRefunds(about);
+    if (!answer.ok) return answer;
+    settled.push(...answer.value);
+  }
+  reports.push({ aliases: [{ kind: 'platform', value: orderId }], kind: 'takeaway', at, facts: settled });
+  return { ok: true, value: reports };
+}
+
+interface About {
+  readonly account: AccountView;
+  readonly call: CallPlatform;
+  readonly orderId: string;
+  readonly token: string;
+  readonly at: TimeMs;
+}
+
+async function queryOrder({ account, call, orderId, token, at }: About): Promise<PlatformResult<Report>> {
+  const biz = [['orderId', new NumberText(orderId)]] as const;
+  const answer = await ask(account, call, { call: 'order.queryById', path: '/waimai/order/queryById', method: 'GET', biz, token }, at);
+  if (!answer.ok) return answer;
+  const order = answer.value.object('data');
+  const report = order === undefined ? undefined : readOrder(order, account);
+  if (order?.number('orderId') !== orderId || report === undefined) return unreadable(answer.value, 'data is not this order');
+  if (report.doubt !== undefined) return failed('incomplete', 'retry', 'The platform still cannot put the whole order together.');
+  return { ok: true, value: report };
+}
+
+type Refund = RegisterValues['refund'];
+
+async function queryRefunds({ account, call, orderId, token, at }: About): Promise<PlatformResult<readonly Fact[]>> {
+  const path = '/waimai/ng/order/getBatchOrderRefundInfo';
+  const biz = [['orderIds', [orderId]]] as const;
+  const answer = await ask(account, call, { call: 'order.getBatchOrderRefundInfo', path, method: 'POST', biz, token }, at);
+  if (!answer.ok) return answer;
+  const refunds = new Map<string, { readonly appliedAt: number; readonly refund: Refund }>();
+  for (const group of answer.value.objects('data')) {
+    if ((group.number('order_id') ?? orderId) !== orderId) continue;
+    for (const entry of group.list('OrderRefundInfo')) keepRefund(refunds, entry);
+  }
+  if (answer.value.fault !== undefined) return unreadable(answer.value, '');
+  // A push spoke of one: the list lags behind it, and believing the list would take the refund back.
+  if (refunds.size === 0) return failed('no_refund_listed', 'retry', 'The platform lists no refund of this order yet.');
+  const facts: Fact[] = Object.values(REFUND_NOTICE_LINES).map((line) => ({
+    line,
+    register: 'refund',
+    value: { state: 'replaced', amount: null },
+  }));
+  for (const [number, { refund }] of refunds) facts.push({ line: refundLine(number), register: 'refund', value: refund });
+  return { ok: true, value: facts };
+}
+
+/**
+ * A refund's number is its `refund_id`; answers without one tell refunds apart by their kind and time. Of several entries
+ * with one number (a request and its appeal) the youngest counts.
+ */
+function keepRefund(refunds: Map<string, { readonly appliedAt: number; readonly refund: Refund }>, entry: JsonReader): void {
+  const whole = entry.oneOf('refund_type', IS_WHOLE);
+  const state = entry.oneOf('res_type', REFUND_RESULTS);
+  const appliedAt = entry.time('refund_apply_time') ?? 0;
+  const number = entry.number('refund_id') ?? `${whole === true ? 2 : 1}-${Math.floor(appliedAt / 1000)}`;
+  // In yuan; a refund of everything names none.
+  const amount = entry.yuan('money') ?? null;
+  const reason = entry.text('reason');
+  if (whole === undefined || state === undefined) return;
+  const refund: Refund = {
+    state,
+    amount,
+    ...(whole ? { whole } : {}),
+    ...(reason === undefined ? {} : { reason: maskNote(reason) }),
+  };
+  const held = refunds.get(number);
+  const isYounger =
+    held === undefined ||
+    appliedAt > held.appliedAt ||
+    (appliedAt === held.appliedAt && REFUND_RANKS[state] > REFUND_RANKS[held.refund.state]);
+  if (isYounger) refunds.set(number, { appliedAt, refund });
+}
+
+const unreadable = (answer: JsonReader, otherwise: string): { readonly ok: false; readonly refusal: { class: 'final'; code: string; message: string } } => ({
+  ok: false,
+  refusal: { class: 'final', code: 'unreadable_answer', message: answer.fault ?? otherwise },
+});

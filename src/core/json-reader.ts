@@ -1,0 +1,144 @@
+import { isLosslessObject, isStorableText, parseLossless, scalarText, stringifyLossless } from './json.ts';
+import type { Lossless, LosslessObject } from './json.ts';
+import { fenFromText, yuanToFen } from './money.ts';
+import type { Fen } from './money.ts';
+import type { RegisterValues } from './registers.ts';
+import { unixTime } from './time.ts';
+import type { TimeMs } from './time.ts';
+
+/** Longer text is no field of an order: it would swell every event. */
+const MAX_TEXT = 2000;
+
+/**
+ * Reads the JSON of a message, in which most scalars come as text or as a number. `null`, '' and a missing field are
+ * one: nothing said. The first field that cannot be read is kept as `fault`, and the message is then unrecognised as a
+ * whole: half an order would hide that something is wrong. Readers of inner values share the fault of the outer one.
+ */
+export class JsonReader {
+  readonly #fields: LosslessObject;
+  readonly #path: string;
+  readonly #faults: string[];
+  constructor(fields: LosslessObject, path = '', faults: string[] = []) {
+    this.#fields = fields;
+    this.#path = path;
+    this.#faults = faults;
+  }
+
+  /** A reader of the JSON object that a form field holds as text; `undefined` where it holds none. */
+  static over(name: string, text: string): JsonReader | undefined {
+    const value = parseLossless(text);
+    return isLosslessObject(value) ? new JsonReader(value, `${name}.`) : undefined;
+  }
+
+  get fault(): string | undefined {
+    return this.#faults[0];
+  }
+
+  /** Says that a field of this message cannot be read. */
+  wrong(name: string, why: string): undefined {
+    this.#faults.push(`${this.#path}${name} ${why}`);
+    return undefined;
+  }
+
+  /** A scalar as text, as it came. */
+  text(name: string, maxLength = MAX_TEXT): string | undefined {
+    const value = this.#fields.get(name);
+    if (value === undefined || value === null || value === '') return undefined;
+    const text = scalarText(value);
+    if (text === undefined) return this.wrong(name, 'is not text or a number');
+    if (text.length > maxLength) return this.wrong(name, `is longer than ${maxLength} characters`);
+    return isStorableText(text) ? text : this.wrong(name, 'holds characters that cannot be stored (U+0000 or half a pair)');
+  }
+
+  /** A number of an order: 19 digits fit no double, so it stays text. `0` is none. */
+  number(name: string): string | undefined {
+    const text = this.text(name);
+    if (text === undefined || text === '0') return undefined;
+    return /^\d{1,20}$/u.test(text) ? text : this.wrong(name, 'is not a whole number of up to 20 digits');
+  }
+
+  /** The row of a table for the value of a field; a value that the table lacks, or none, is a fault. */
+  oneOf<Row>(name: string, table: Readonly<Record<string, Row>>): Row | undefined {
+    const text = this.text(name, 64);
+    // A status called `constructor` is in no table of ours.
+    if (text !== undefined && Object.hasOwn(table, text)) return table[text];
+    return this.wrong(name, `${JSON.stringify(text ?? null)} is not known`);
+  }
+
+  /** Yuan as decimal, never below zero, to fen. */
+  yuan(name: string): Fen | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const fen = yuanToFen(text);
+    return fen === undefined || fen < 0 ? this.wrong(name, 'is not an amount in yuan') : fen;
+  }
+
+  /** Fen as a whole number, which may be below zero. */
+  fen(name: string): Fen | undefined {
+    const text = this.text(name);
+    return text === undefined ? undefined : (fenFromText(text) ?? this.wrong(name, 'is not an amount in fen'));
+  }
+
+  /** A time in ms; `0` is how a missing time looks. */
+  time(name: string): TimeMs | undefined {
+    const text = this.text(name);
+    if (text === undefined || text === '0') return undefined;
+    return unixTime(text) ?? this.wrong(name, 'is not a time between the years 2000 and 2200');
+  }
+
+  /** A count in thousandths, so that `1.0` and half a portion are exact. */
+  thousandths(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const match = /^(\d{1,6})(?:\.(\d{1,3})0*)?$/u.exec(text);
+    if (match === null) return this.wrong(name, 'is not a count below a million');
+    return Number(match[1]) * 1000 + Number((match[2] ?? '').padEnd(3, '0'));
+  }
+
+  /** The objects of a list, which comes as JSON in a string or as a real array. */
+  list(name: string): readonly JsonReader[] {
+    const value = this.#inner(name);
+    if (value === undefined || value === null) return [];
+    const items = Array.isArray(value) ? (value as readonly Lossless[]) : undefined;
+    if (items === undefined || !items.every(isLosslessObject)) {
+      this.wrong(name, 'is not a list of objects');
+      return [];
+    }
+    return items.map((item, index) => new JsonReader(item as LosslessObject, `${this.#path}${name}[${index}].`, this.#faults));
+  }
+
+  /** The objects of a list, or the only one where no list was made of it. */
+  objects(name: string): readonly JsonReader[] {
+    const value = this.#inner(name);
+    if (!isLosslessObject(value)) return this.list(name);
+    return [new JsonReader(value, `${this.#path}${name}.`, this.#faults)];
+  }
+
+  /** An object, which comes as JSON in a string or as a real object. */
+  object(name: string): JsonReader | undefined {
+    const value = this.#inner(name);
+    if (value === undefined || value === null) return undefined;
+    if (!isLosslessObject(value)) return this.wrong(name, 'is not an object');
+    return new JsonReader(value, `${this.#path}${name}.`, this.#faults);
+  }
+
+  #inner(name: string): Lossless | undefined {
+    const value = this.#fields.get(name);
+    if (typeof value !== 'string') return value;
+    return value === '' ? undefined : (parseLossless(value) ?? this.wrong(name, 'is not JSON'));
+  }
+
+  /** The fields of these names that say something, as text under their own names; what is no scalar as JSON text. */
+  raw(names: readonly string[], prefix = ''): RegisterValues['platformFields'] {
+    const kept: Record<string, string> = {};
+    for (const name of names) {
+      const value = this.#fields.get(name);
+      const text =
+        value === undefined || value === null ? undefined : (scalarText(value) ?? stringifyLossless(value));
+      if (text === undefined || text === '' || text.length > MAX_TEXT) continue;
+      if (isStorableText(text)) kept[prefix + name] = text;
+      else this.wrong(name, 'holds characters that cannot be stored (U+0000 or half a pair)');
+    }
+    return kept;
+  }
+}
