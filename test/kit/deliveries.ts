@@ -155,6 +155,8 @@ export interface Answer {
 export interface Receiver {
   readonly url: string;
   readonly received: Received[];
+  /** How many requests the sender broke off before they were answered. */
+  hungUp(): number;
   /** Most requests that were open at once. */
   mostAtOnce(): number;
   answer(decide: (received: Received) => Answer): void;
@@ -167,10 +169,14 @@ export async function startReceiver(): Promise<Receiver> {
   let decide: (received: Received) => Answer = () => ({});
   let open = 0;
   let most = 0;
+  let hungUp = 0;
   const server = createServer((request, response) => {
     open += 1;
     most = Math.max(most, open);
-    response.once('close', () => (open -= 1));
+    response.once('close', () => {
+      open -= 1;
+      if (!response.writableEnded) hungUp += 1;
+    });
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('error', () => {});
@@ -205,6 +211,7 @@ export async function startReceiver(): Promise<Receiver> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
+    hungUp: () => hungUp,
     mostAtOnce: () => most,
     answer: (newDecide) => {
       decide = newDecide;
