@@ -29,7 +29,7 @@ export interface EndpointLines {
   of(endpointId: string): EndpointLine;
   /** Something may be due in the account; in all of them when `undefined`. */
   oweTo(accountId: string | undefined): void;
-  /** True when endpoints and accounts may have changed since they were read. */
+  /** True when something was changed, or may have been by another process: endpoints and accounts are to be read again. */
   needsBook(): boolean;
   /** Passes what is owed on to the lines. */
   spreadOwed(book: TargetBook): void;

@@ -36,8 +36,6 @@ export interface Deliveries {
 const DAY_MS = 86_400_000;
 /** The longest retry policy lasts 7 days; what waited longer than this is found by a second, unbounded look. */
 const RECENT_MS = 9 * DAY_MS;
-/** A wake-up for an endpoint that this worker does not know yet makes it read the endpoints again, but not more often. */
-const BOOK_FRESH_MS = 200;
 
 /**
  * Starts the delivery worker of this process. Any number of processes may run one on the same database.
@@ -58,7 +56,6 @@ export function startDeliveries(ctx: HubContext, options: DeliveryOptions): Deli
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
   });
   let book: TargetBook = { targets: new Map(), accounts: [] };
-  let bookReadMs = Number.NEGATIVE_INFINITY;
   let stopping = false;
   let failing = false;
   const running = new Set<Promise<void>>();
@@ -85,7 +82,6 @@ export function startDeliveries(ctx: HubContext, options: DeliveryOptions): Deli
   };
 
   const readBook = async (): Promise<void> => {
-    bookReadMs = ctx.clock();
     const known = book.targets;
     book = await readTargetBook(ctx);
     lines.keepOnly(book.targets);
@@ -143,7 +139,7 @@ export function startDeliveries(ctx: HubContext, options: DeliveryOptions): Deli
     pumping = true;
     try {
       for (;;) {
-        if (lines.needsBook() && ctx.clock() - bookReadMs >= BOOK_FRESH_MS) await readBook();
+        if (lines.needsBook()) await readBook();
         lines.spreadOwed(book);
         const open = stopping ? [] : lines.open(book);
         if (open.length === 0) break;
