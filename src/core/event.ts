@@ -23,7 +23,9 @@ export interface SubjectEventJson {
   readonly id: string;
   readonly type: string;
   readonly timestamp: string;
-  readonly data: { readonly sequence: number; readonly previousSequence: number | null } & { readonly [key: string]: Json };
+  readonly data: { readonly sequence: number; readonly previousSequence: number | null } & {
+    readonly [key: string]: Json;
+  };
 }
 
 /** The type of the event for a change from `before` to `after`. */
@@ -34,6 +36,7 @@ export function orderEventType(before: OrderJson | undefined, after: OrderJson):
 /** True when `type` is one that the patterns ask for: `order.*`, `order.paid`, `*`. */
 export function matchesEventPattern(patterns: readonly string[], type: string): boolean {
   return patterns.some(
-    (pattern) => pattern === '*' || pattern === type || (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1))),
+    (pattern) =>
+      pattern === '*' || pattern === type || (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1))),
   );
 }
