@@ -53,8 +53,9 @@ afterEach(async () => {
   );
 });
 
+// Some tests put the clock forward, and no lease shall run out by that.
 function work(options: Partial<DeliveryOptions> = {}, context: HubContext = ctx): Deliveries {
-  const worker = startDeliveries(context, { ...open, pollMs: 50, ...options });
+  const worker = startDeliveries(context, { ...open, pollMs: 50, leaseMs: 3_600_000, ...options });
   workers.push(worker);
   return worker;
 }

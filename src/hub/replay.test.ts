@@ -40,7 +40,8 @@ beforeEach(async () => {
   receiver = await startReceiver();
   await seedAccount(ctx, 'shop-1');
   await seedAccount(ctx, 'shop-2');
-  worker = startDeliveries(ctx, { ...open, pollMs: 50 });
+  // The tests put the clock forward, and no lease shall run out by that.
+  worker = startDeliveries(ctx, { ...open, pollMs: 50, leaseMs: 3_600_000 });
 });
 afterEach(async () => {
   await worker.stop();

@@ -52,7 +52,15 @@ for (const address of [
   test(`${address} is not a public address`, () => assert.equal(isPublicAddress(address), false));
 }
 
-for (const address of ['8.8.8.8', '172.15.0.1', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '2400:3200::1', '64:ff9b::808:808']) {
+for (const address of [
+  '8.8.8.8',
+  '172.15.0.1',
+  '172.32.0.1',
+  '100.128.0.1',
+  '2606:4700::1111',
+  '2400:3200::1',
+  '64:ff9b::808:808',
+]) {
   test(`${address} is a public address`, () => assert.equal(isPublicAddress(address), true));
 }
 
@@ -135,7 +143,9 @@ test('no connection is made to a loopback listener, by number or by a name that 
   const { port } = server.address() as AddressInfo;
   try {
     await assert.rejects(request(`http://127.0.0.1:${port}`, strict), { code: 'target_refused' });
-    await assert.rejects(request(`http://rebind.example:${port}`, strict, resolveTo('127.0.0.1')), { code: 'target_refused' });
+    await assert.rejects(request(`http://rebind.example:${port}`, strict, resolveTo('127.0.0.1')), {
+      code: 'target_refused',
+    });
     await assert.rejects(request(`http://localhost:${port}`, strict), { code: 'target_refused' });
     assert.equal(connections, 0);
     assert.equal(await request(`http://127.0.0.1:${port}`, open), 200);

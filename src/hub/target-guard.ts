@@ -81,7 +81,10 @@ export type TargetFault = 'not_a_url' | 'not_http' | 'has_userinfo' | 'private_a
  * Checks the address as text: http or https, no user or password, and no literal private address. The URL parser turns
  * decimal, octal and hexadecimal forms into the usual one first. Names are only resolved when a connection is made.
  */
-export function checkTargetUrl(text: string, policy: TargetPolicy): { readonly url: URL } | { readonly fault: TargetFault } {
+export function checkTargetUrl(
+  text: string,
+  policy: TargetPolicy,
+): { readonly url: URL } | { readonly fault: TargetFault } {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.hostname === '') return { fault: 'not_a_url' };
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return { fault: 'not_http' };
@@ -136,7 +139,7 @@ export function guardedConnector(
   // HTTP/2 is left out: one request per connection is what bounds a slow endpoint.
   const base = { timeout: options.connectTimeoutMs, allowH2: false };
   if (policy.allowPrivateTargets) return buildConnector(base);
-  const connect = buildConnector({ ...base, lookup: guardedLookup(options.resolve) } as buildConnector.BuildOptions);
+  const connect = buildConnector({ ...base, lookup: guardedLookup(options.resolve) });
   return (target, callback) => {
     if (isIP(target.hostname) !== 0 && !isPublicAddress(target.hostname)) {
       callback(new TargetRefused(`${target.hostname} is not on the public Internet`), null);
