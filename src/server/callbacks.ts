@@ -38,6 +38,14 @@ export async function callbackDoor(app: FastifyInstance, options: CallbackDoorOp
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: options.bodyLimitBytes }, (_request, body, done) => {
     done(null, body);
   });
+  // A content type that is none would be refused before any parser is asked; the sender's own text is kept aside.
+  const sentTypes = new WeakMap<FastifyRequest, string>();
+  app.addHook('onRequest', (request, _reply, done) => {
+    const type = request.raw.headers['content-type'];
+    if (type !== undefined) sentTypes.set(request, type);
+    request.raw.headers['content-type'] = 'application/octet-stream';
+    done();
+  });
   app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
     if (error.statusCode === 413) return sendPlain(reply, 'body_too_large');
     if (error.statusCode !== undefined && error.statusCode < 500) return sendPlain(reply, 'malformed_request');
@@ -64,7 +72,7 @@ export async function callbackDoor(app: FastifyInstance, options: CallbackDoorOp
     if (account === undefined || account.row.platform !== platform || !takesTopic(account, topic)) {
       return sendPlain(reply, 'callback_unknown');
     }
-    const callback = toCallbackRequest(request, topic, options.clock());
+    const callback = toCallbackRequest(request, topic, options.clock(), sentTypes.get(request));
     if (callback.method === 'GET') {
       const answer = account.connector.answerGet?.(callback, account.view);
       return answer === undefined ? sendPlain(reply, 'method_not_allowed') : send(reply, answer);
@@ -81,7 +89,12 @@ function takesTopic(account: KnownAccount, topic: string): boolean {
   return topics === 'token' ? topic !== '' : topics.some(({ name }) => name === topic);
 }
 
-function toCallbackRequest(request: FastifyRequest, topic: string, receivedAt: TimeMs): CallbackRequest {
+function toCallbackRequest(
+  request: FastifyRequest,
+  topic: string,
+  receivedAt: TimeMs,
+  contentType: string | undefined,
+): CallbackRequest {
   const url = request.raw.url ?? '';
   const mark = url.indexOf('?');
   const headers: Record<string, string> = {};
@@ -89,6 +102,8 @@ function toCallbackRequest(request: FastifyRequest, topic: string, receivedAt: T
     const first = Array.isArray(value) ? value[0] : value;
     if (first !== undefined) headers[name] = first;
   }
+  if (contentType === undefined) delete headers['content-type'];
+  else headers['content-type'] = contentType;
   return {
     method: request.method === 'GET' ? 'GET' : 'POST',
     topic,

@@ -1,49 +1,35 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { CallbackRequest } from '../../src/core/accept.ts';
 import { redriveCallback, applyHeldCallbacks } from '../../src/hub/redrive.ts';
 import { createTestHub } from '../kit/context.ts';
 import type { TestHub } from '../kit/context.ts';
+import { unionOrder as order, unionPush } from '../kit/union-push.ts';
 
 const SECRET = 'cb_Secret_0123456789abcdef';
 
-function push(fields: Record<string, string>, secret = SECRET): CallbackRequest {
-  const joined = Object.keys(fields)
-    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-    .map((name) => `${name}${fields[name]}`)
-    .join('');
-  const sign = createHash('md5').update(`${secret}${joined}${secret}`).digest('hex');
+function push(fields: Readonly<Record<string, string>>, secret = SECRET): CallbackRequest {
   return {
     method: 'POST',
     topic: '',
     query: '',
     headers: { 'content-type': 'application/json' },
-    body: Buffer.from(JSON.stringify({ ...fields, sign })),
+    body: Buffer.from(unionPush(fields, secret)),
     receivedAt: Date.now(),
   };
 }
-
-const order = (orderid: string, status: string, more: Record<string, string> = {}): Record<string, string> => ({
-  orderid,
-  status,
-  smstitle: 'test order',
-  quantity: '1',
-  ordertime: '1699999990',
-  paytime: '1700000000',
-  modTime: String(1_700_000_000 + Number(status)),
-  sid: 'u1001',
-  total: '35.80',
-  payPrice: '30.50',
-  ...more,
-});
 
 describe('taking callbacks', () => {
   let hub: TestHub;
   before(async () => {
     hub = await createTestHub();
     await hub.addAccount('mtu', 'meituan-union', { callbackSecret: SECRET, secret: 'api', appkey: 'demo' });
-    await hub.addAccount('mtu-paused', 'meituan-union', { callbackSecret: SECRET, secret: 'api', appkey: 'demo' }, 'paused');
+    await hub.addAccount(
+      'mtu-paused',
+      'meituan-union',
+      { callbackSecret: SECRET, secret: 'api', appkey: 'demo' },
+      'paused',
+    );
   });
   after(() => hub.close());
 
@@ -57,7 +43,11 @@ describe('taking callbacks', () => {
 
   it('makes an order, its facts and its event of a first push, and answers in the platform’s bytes', async () => {
     const { reply, verdict } = await take(push(order('A1', '1')));
-    assert.deepEqual(reply, { status: 200, contentType: 'application/json; charset=utf-8', body: '{"errcode":"0","errmsg":"ok"}' });
+    assert.deepEqual(reply, {
+      status: 200,
+      contentType: 'application/json; charset=utf-8',
+      body: '{"errcode":"0","errmsg":"ok"}',
+    });
     assert.equal(verdict, 'applied');
     const [found] = await rows<{ status: string; version: number; sid: string }>(
       'select status, version, sid from orders where platform_order_id = $1',
@@ -85,7 +75,14 @@ describe('taking callbacks', () => {
   it('numbers the events of one order without gaps when its pushes wait in one batch', async () => {
     const pushes = ['1', '8', '9'].flatMap((status) => [push(order('A3', status)), push(order('A3', status))]);
     const taken = await Promise.all(pushes.map((request) => take(request)));
-    assert.deepEqual(taken.map(({ verdict }) => verdict).sort(), ['applied', 'applied', 'applied', 'duplicate', 'duplicate', 'duplicate']);
+    assert.deepEqual(taken.map(({ verdict }) => verdict).sort(), [
+      'applied',
+      'applied',
+      'applied',
+      'duplicate',
+      'duplicate',
+      'duplicate',
+    ]);
     const events = await rows<{ sequence: number; type: string; previous_status: string | null }>(
       `select e.sequence, e.type, e.previous_status from events e join orders o on o.id = e.subject
         where o.platform_order_id = 'A3' order by e.feed`,
@@ -135,7 +132,9 @@ describe('taking callbacks', () => {
     const { verdict, reply } = await take(push(order('A5', '7')));
     assert.equal(verdict, 'unrecognised');
     assert.equal(reply.body, '{"errcode":"0","errmsg":"ok"}');
-    const [kept] = await rows<{ id: string; reason: string }>(`select id, reason from receipts where verdict = 'unrecognised'`);
+    const [kept] = await rows<{ id: string; reason: string }>(
+      `select id, reason from receipts where verdict = 'unrecognised'`,
+    );
     assert.match(kept?.reason ?? '', /status/u);
     const again = await redriveCallback(hub.ctx, hub, 'mtu', kept?.id ?? '');
     assert.equal(again.verdict, 'unrecognised');
@@ -148,7 +147,10 @@ describe('taking callbacks', () => {
     try {
       const ids = ['N1', 'N2', 'POISON', 'N3', 'N4'];
       const taken = await Promise.all(ids.map((id) => take(push(order(id, '1')))));
-      assert.deepEqual(taken.map(({ verdict }) => verdict), ['applied', 'applied', 'unrecognised', 'applied', 'applied']);
+      assert.deepEqual(
+        taken.map(({ verdict }) => verdict),
+        ['applied', 'applied', 'unrecognised', 'applied', 'applied'],
+      );
       assert.ok(taken.every(({ reply }) => reply.body === '{"errcode":"0","errmsg":"ok"}'));
     } finally {
       await hub.database.pool.query('alter table orders drop constraint no_poison');
@@ -164,10 +166,15 @@ describe('taking callbacks', () => {
     await hub.database.pool.query(`update accounts set mode = 'live' where id = 'mtu-paused'`);
     hub.accounts.forget('mtu-paused');
     assert.equal(await applyHeldCallbacks(hub.ctx, hub, 'mtu-paused'), 2);
-    const found = await rows<{ status: string; version: number }>(`select status, version from orders where account_id = 'mtu-paused'`);
+    const found = await rows<{ status: string; version: number }>(
+      `select status, version from orders where account_id = 'mtu-paused'`,
+    );
     assert.deepEqual(found, [{ status: 'completed', version: 2 }]);
     const receipts = await rows<{ verdict: string }>(`select verdict from receipts where account_id = 'mtu-paused'`);
-    assert.deepEqual(receipts.map(({ verdict }) => verdict), ['applied', 'applied']);
+    assert.deepEqual(
+      receipts.map(({ verdict }) => verdict),
+      ['applied', 'applied'],
+    );
   });
 
   it('tells the sender to try again while the database is away, and stores nothing', async () => {
