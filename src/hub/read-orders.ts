@@ -25,8 +25,9 @@ export type OrderQuery = {
 };
 
 /**
- * Orders that the key may see, the youngest first, those before `beforeId`. Personal data is masked unless the wish
- * holds. Errors: `forbidden`, `reveal_needs_reason`.
+ * Orders that the key may see, the youngest first, those before `beforeId`; and one more than `limit` where there is one,
+ * which only says that the list goes on and does not count as seen. Personal data is masked unless the wish holds.
+ * Errors: `forbidden`, `reveal_needs_reason`.
  */
 export async function readOrders(
   ctx: Deps,
@@ -36,16 +37,10 @@ export async function readOrders(
   wish: RevealWish,
 ): Promise<readonly OrderJson[]> {
   const reveal = mayReveal(principal, wish);
-  const rows = await listOrders(ctx.pool, filterOf(ctx.sealer, principal, query), page);
+  const rows = await listOrders(ctx.pool, filterOf(ctx.sealer, principal, query), { ...page, limit: page.limit + 1 });
   const orders = rows.map((row) => toOrderJson(ctx.sealer, row, reveal));
-  if (reveal)
-    await recordReveal(
-      ctx,
-      ctx.pool,
-      principal,
-      wish,
-      orders.map(({ id }) => id),
-    );
+  const seen = orders.slice(0, page.limit).map(({ id }) => id);
+  if (reveal) await recordReveal(ctx, ctx.pool, principal, wish, seen);
   return orders;
 }
 

@@ -35,7 +35,10 @@ const PROBLEMS = Object.fromEntries(
     403: 'no right',
     404: 'not there',
     409: 'in conflict',
+    413: 'the body is too large',
+    415: 'the body is not JSON',
     422: 'understood but refused',
+    500: 'our mistake',
     503: 'try again',
   }).map(([status, description]) => [status, { description, ...problemContent }]),
 );

@@ -27,7 +27,7 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   const validator = Compile(schema);
   const isText = httpPart !== 'body';
   return (given: unknown) => {
-    if (given === undefined && Type.IsOptional(schema)) return { value: given };
+    if ((given === undefined || given === null) && Type.IsOptional(schema)) return { value: undefined };
     const value = isText ? validator.Convert(structuredClone(given)) : given;
     // The parser has seen to that in bodies.
     if (isText && jsonFault(value) !== undefined)

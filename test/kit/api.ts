@@ -37,12 +37,15 @@ export interface TestApi {
 }
 
 /** A whole hub behind its HTTP side, on a database of its own. Nothing listens: requests are injected. */
-export async function createTestApi(overrides: Partial<HubContext> = {}): Promise<TestApi> {
+export async function createTestApi(
+  overrides: Partial<HubContext> = {},
+  { allowPrivateTargets = false } = {},
+): Promise<TestApi> {
   const hub = await createTestHub(overrides);
   const metrics = createMetrics();
   const api: { stopping: boolean } = { stopping: false };
   const app = await createApp(hub.ctx, {
-    config: { bodyLimitBytes: 1_048_576, trustProxy: false, allowPrivateTargets: false },
+    config: { bodyLimitBytes: 1_048_576, trustProxy: false, allowPrivateTargets },
     adminKey: ADMIN_KEY,
     redrive: { accounts: hub.accounts, commits: hub.commits },
     metrics,

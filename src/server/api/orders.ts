@@ -71,7 +71,8 @@ export function orderRoutes(scope: ApiScope, { ctx }: ApiContext): void {
       const beforeId = cursors.read(query)?.id ?? null;
       return pageOf(
         query,
-        (limit) => readOrders(ctx, principalOf(request), { ...filter, ...times }, { beforeId, limit }, query),
+        (limit) =>
+          readOrders(ctx, principalOf(request), { ...filter, ...times }, { beforeId, limit: limit - 1 }, query),
         ({ id }) => cursors.write({ id }, query),
       );
     },
