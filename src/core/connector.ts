@@ -25,7 +25,13 @@ export interface AccountView {
 
 /** Why a request was not believed. The detail is for the account's owner and never holds a secret. */
 export interface Refusal {
-  readonly reason: 'unreadable' | 'missing_signature' | 'wrong_signature' | 'no_secret' | 'unknown_token';
+  readonly reason:
+    | 'unreadable'
+    | 'missing_signature'
+    | 'wrong_signature'
+    | 'wrong_time'
+    | 'no_secret'
+    | 'unknown_token';
   readonly detail: string;
 }
 
@@ -45,7 +51,7 @@ export type Parsed =
   /** Says nothing about an order: a ping, a heartbeat. */
   | { readonly kind: 'nothing'; readonly note: string; readonly replyData?: Json }
   /** Genuine, but with a status, a value or a shape that the connector does not know: kept, shown, never guessed. */
-  | { readonly kind: 'unrecognised'; readonly reason: string };
+  | { readonly kind: 'unrecognised'; readonly reason: string; readonly replyData?: Json };
 
 /**
  * What may be believed of a parsed request on its evidence: with a signature or a token of ours all of it, on a pending

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { beijingDay, beijingTime, plausibleTime, toBeijingText, toRfc3339, unixTime } from './time.ts';
+import { beijingDay, beijingTime, plausibleTime, rfc3339Time, toBeijingText, toRfc3339, unixTime } from './time.ts';
 
 describe('time', () => {
   test('ten digits are seconds and thirteen are milliseconds', () => {
@@ -73,5 +73,35 @@ describe('time', () => {
     assert.equal(toRfc3339(Date.UTC(2026, 10, 1)), '2026-11-01T00:00:00.000Z');
     assert.equal(toRfc3339(null), null);
     assert.equal(toRfc3339(undefined), null);
+  });
+
+  test('RFC 3339 is read with its offset, to the millisecond', () => {
+    const ms = Date.UTC(2026, 10, 1, 4, 30, 5);
+    assert.equal(rfc3339Time('2026-11-01T04:30:05Z'), ms);
+    assert.equal(rfc3339Time('2026-11-01T12:30:05+08:00'), ms);
+    assert.equal(rfc3339Time('2026-11-01T04:30:05.123456Z'), ms + 123);
+    assert.equal(rfc3339Time(toRfc3339(ms) ?? ''), ms);
+    assert.notEqual(rfc3339Time('2028-02-29T10:00:00Z'), undefined);
+  });
+
+  test('what is no RFC 3339 time between 2000 and 2200 is undefined', () => {
+    const wrong = [
+      '',
+      '2026-11-01',
+      '2026-11-01T04:30:05',
+      '2026-11-01 04:30:05Z',
+      '2026-11-01T04:30Z',
+      '2026-11-01T24:00:00Z',
+      '2026-11-01T04:30:60Z',
+      '2026-11-01T04:30:05+8',
+      '2026-11-01T04:30:05+24:00',
+      '2026-02-29T10:00:00Z',
+      '2026-02-31T10:00:00+08:00',
+      '2026-13-01T10:00:00Z',
+      '1999-12-31T23:59:59Z',
+      '2200-01-01T00:00:00Z',
+      '1700000000',
+    ];
+    for (const text of wrong) assert.equal(rfc3339Time(text), undefined, text);
   });
 });

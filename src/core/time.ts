@@ -50,6 +50,19 @@ export function beijingDay(ms: TimeMs): string {
   return toBeijingText(ms).slice(0, 10);
 }
 
+const RFC3339 = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/u;
+
+/** RFC 3339 with its offset to ms. `undefined` without an offset, and for a day or an hour that does not exist. */
+export function rfc3339Time(text: string): TimeMs | undefined {
+  const match = RFC3339.exec(text);
+  if (match === null) return undefined;
+  // `Date` rolls 31 February over into March; read as UTC the wall time must come back as it went in.
+  const wallMs = Date.parse(`${match[1]}T${match[2]}Z`);
+  if (Number.isNaN(wallMs) || new Date(wallMs).toISOString().slice(0, 19) !== `${match[1]}T${match[2]}`)
+    return undefined;
+  return plausibleTime(Date.parse(text));
+}
+
 /** ms to RFC 3339 UTC, or null. */
 export function toRfc3339(ms: TimeMs | null | undefined): string | null {
   return ms === null || ms === undefined ? null : new Date(ms).toISOString();
