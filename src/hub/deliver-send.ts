@@ -53,7 +53,8 @@ export function createSender(clock: Clock, options: SenderOptions): Sender {
   const poolOf = (key: string, origin: string): Pool => {
     const held = pools.get(key);
     if (held?.origin === origin) return held.pool;
-    void held?.pool.destroy();
+    // Not destroyed: what is under way to the old address may come to its end.
+    void held?.pool.close();
     const pool = new Pool(origin, {
       connect,
       connections: options.connections,
@@ -61,7 +62,8 @@ export function createSender(clock: Clock, options: SenderOptions): Sender {
       // The deadline of the whole request is ours, below.
       headersTimeout: 0,
       bodyTimeout: 0,
-      keepAliveTimeout: 10_000,
+      // Below the 5 s after which common servers close an idle connection: a request that crosses the closing fails.
+      keepAliveTimeout: 4000,
       keepAliveMaxTimeout: 60_000,
     });
     pools.set(key, { origin, pool });
