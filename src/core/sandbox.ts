@@ -70,15 +70,29 @@ export interface CallAnswer {
   readonly location?: string;
   /** Callbacks that the call sets off, such as the bind callback after a click on the page. */
   readonly callbacks?: readonly OutgoingCallback[];
+  /**
+   * Numbers (`Story.platformOrderId`) of the orders whose truth this answer tells: the sandbox then knows how far the
+   * hub can have read (`happened` of `Story.expected`).
+   */
+  readonly tellsOf?: readonly string[];
 }
 
-/** The memory of a played platform: plain JSON, kept by the sandbox in its ledger. */
+/**
+ * The memory of a played platform: plain JSON, kept by the sandbox in its ledger. One name an order or a token, and a
+ * value is replaced, never changed in place: only the names that were set or deleted are written down.
+ */
 export type PlatformMemory = Record<string, Json>;
 
 /** The platform's side: what it sends, what it takes as received, and how patiently it sends again. */
 export interface SandboxPlatform {
-  /** Credentials and settings for a demo account. */
-  demoAccount(random: Random): {
+  /**
+   * Credentials and settings for a demo account. `baseUrl`: where `answer` is reached, without a slash at its end; every
+   * setting that names a host of the platform gets it.
+   */
+  demoAccount(
+    random: Random,
+    baseUrl: string,
+  ): {
     readonly credentials: Readonly<Record<string, string>>;
     readonly settings: Readonly<Record<string, Json>>;
   };

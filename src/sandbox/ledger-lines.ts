@@ -2,6 +2,7 @@ import type { Json } from '../core/json.ts';
 import type { ExpectedOrder, OutgoingCallback } from '../core/sandbox.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { Chaos, Fate } from './chaos.ts';
+import type { MemoryChanges } from './memory-draft.ts';
 
 /** The first line: whose ledger it is. The hub's key is never in it. */
 export interface BeginLine {
@@ -20,6 +21,8 @@ export interface AccountLine {
   readonly id: string;
   readonly credentials: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, Json>>;
+  /** Where the platform was reached when the settings were made. */
+  readonly baseUrl: string;
 }
 
 /** Where events come in, and the secret that they are signed with. */
@@ -62,6 +65,31 @@ export interface MessageLine {
   readonly fate: Fate;
   /** What the hub must show once it knows all that was told so far; null while nothing was. */
   readonly expected: ExpectedOrder | null;
+  /** What the platform noted at this step; left out for nothing. */
+  readonly memory?: MemoryChanges;
+}
+
+/** A call of the hub, or a click of a merchant, that changed something or set callbacks off. */
+export interface CallLine {
+  readonly line: 'call';
+  readonly platform: string;
+  readonly account: string;
+  readonly method: string;
+  readonly path: string;
+  readonly at: TimeMs;
+  readonly memory: MemoryChanges;
+  /** The callbacks set off are counted on from here; each is a message of the order number 0. */
+  readonly first: number;
+  readonly callbacks: readonly OutgoingCallback[];
+}
+
+/** The hub asked how an order stands, after so many of its steps. */
+export interface ReadLine {
+  readonly line: 'read';
+  readonly platform: string;
+  readonly number: number;
+  readonly happened: number;
+  readonly expected: ExpectedOrder;
 }
 
 /** The hub's answer counted as received. */
@@ -98,6 +126,8 @@ export type LedgerLine =
   | RunLine
   | OrderLine
   | MessageLine
+  | CallLine
+  | ReadLine
   | AcknowledgedLine
   | EventLine
   | RefusedLine;

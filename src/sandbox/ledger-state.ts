@@ -1,10 +1,11 @@
-import type { ExpectedOrder, OutgoingCallback } from '../core/sandbox.ts';
+import type { ExpectedOrder, OutgoingCallback, PlatformMemory } from '../core/sandbox.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { Fate } from './chaos.ts';
 import { createEventBook } from './event-book.ts';
 import type { EventBook } from './event-book.ts';
 import type { LinePlace } from './ledger-file.ts';
 import type { AccountLine, BeginLine, LedgerLine, OrderLine, ReceiverLine } from './ledger-lines.ts';
+import { applyChanges } from './memory-draft.ts';
 
 /** An order of the sandbox's world. */
 export interface OrderRecord {
@@ -16,6 +17,8 @@ export interface OrderRecord {
   /** Indexes of the steps that were told, in order. */
   readonly told: number[];
   expected: ExpectedOrder | null;
+  /** How many steps had happened when the hub last read the truth; undefined when it never did. */
+  read?: number;
   /** Callbacks that were not acknowledged yet, by step. */
   readonly open: Map<number, MessageRecord>;
   /** Where its last told callback is written. */
@@ -25,7 +28,9 @@ export interface OrderRecord {
 export interface MessageRecord {
   readonly platform: string;
   readonly account: string;
+  /** 0: set off by a call and not by an order's step. */
   readonly number: number;
+  /** Index of the step; of messages set off by calls their count. */
   readonly step: number;
   readonly callback: OutgoingCallback;
   readonly fate: Fate;
@@ -39,14 +44,20 @@ export interface LedgerState {
   receiver: ReceiverLine | undefined;
   /** By `orderKey`. */
   readonly orders: Map<string, OrderRecord>;
+  /** The same by `orderKey` with the platform's own number. */
+  readonly byPlatformOrderId: Map<string, OrderRecord>;
   /** The highest order number of each platform. */
   readonly numbers: Map<string, number>;
+  /** What `answer` knows, by account. */
+  readonly memories: Map<string, PlatformMemory>;
+  /** Callbacks set off by calls: how many there were, and those not acknowledged yet by their count. */
+  readonly setOff: { count: number; readonly open: Map<number, MessageRecord> };
   readonly events: EventBook;
   readonly refused: string[];
   readonly totals: { messages: number; dropped: number; acknowledged: number };
 }
 
-export const orderKey = (platform: string, number: number): string => `${platform}/${number}`;
+export const orderKey = (platform: string, number: number | string): string => `${platform}/${number}`;
 
 export function emptyLedgerState(): LedgerState {
   return {
@@ -54,12 +65,24 @@ export function emptyLedgerState(): LedgerState {
     accounts: new Map(),
     receiver: undefined,
     orders: new Map(),
+    byPlatformOrderId: new Map(),
     numbers: new Map(),
+    memories: new Map(),
+    setOff: { count: 0, open: new Map() },
     events: createEventBook(),
     refused: [],
     totals: { messages: 0, dropped: 0, acknowledged: 0 },
   };
 }
+
+/** The memory of an account's platform, to be read. */
+export function memoryOf(state: LedgerState, account: string): PlatformMemory {
+  const held = state.memories.get(account) ?? {};
+  state.memories.set(account, held);
+  return held;
+}
+
+const NO_TROUBLE: Fate = { dropped: false, heldBack: false, delayMs: 0, repeatsMs: [] };
 
 /** Takes a line in; the same function serves the run and the rebuilding after it, so that the two cannot differ. */
 export function applyLine(state: LedgerState, line: LedgerLine, place?: LinePlace): void {
@@ -73,20 +96,18 @@ export function applyLine(state: LedgerState, line: LedgerLine, place?: LinePlac
     case 'receiver':
       state.receiver = line;
       break;
-    case 'order':
-      state.numbers.set(line.platform, Math.max(line.number, state.numbers.get(line.platform) ?? 0));
-      state.orders.set(orderKey(line.platform, line.number), {
-        order: line,
-        happened: 0,
-        lastAt: line.placedAt,
-        told: [],
-        expected: null,
-        open: new Map(),
-      });
+    case 'order': {
+      const { platform, number, placedAt } = line;
+      const record: OrderRecord = { order: line, happened: 0, lastAt: placedAt, told: [], expected: null, open: new Map() };
+      state.numbers.set(platform, Math.max(number, state.numbers.get(platform) ?? 0));
+      state.orders.set(orderKey(platform, number), record);
+      state.byPlatformOrderId.set(orderKey(platform, line.platformOrderId), record);
       break;
+    }
     case 'message': {
       const record = state.orders.get(orderKey(line.platform, line.number));
       if (record === undefined) break;
+      if (line.memory !== undefined) applyChanges(memoryOf(state, record.order.account), line.memory);
       record.happened = line.step + 1;
       record.lastAt = line.at;
       record.expected = line.expected;
@@ -101,11 +122,29 @@ export function applyLine(state: LedgerState, line: LedgerLine, place?: LinePlac
       record.open.set(step, { platform, account: record.order.account, number, step, callback, fate });
       break;
     }
-    case 'acknowledged':
-      if (state.orders.get(orderKey(line.platform, line.number))?.open.delete(line.step) === true) {
-        state.totals.acknowledged += 1;
+    case 'call': {
+      const { platform, account } = line;
+      applyChanges(memoryOf(state, account), line.memory);
+      for (const callback of line.callbacks) {
+        const step = state.setOff.count;
+        state.setOff.count += 1;
+        state.setOff.open.set(step, { platform, account, number: 0, step, callback, fate: NO_TROUBLE });
       }
+      state.totals.messages += line.callbacks.length;
       break;
+    }
+    case 'read': {
+      const record = state.orders.get(orderKey(line.platform, line.number));
+      if (record === undefined) break;
+      record.read = line.happened;
+      record.expected = line.expected;
+      break;
+    }
+    case 'acknowledged': {
+      const open = line.number === 0 ? state.setOff.open : state.orders.get(orderKey(line.platform, line.number))?.open;
+      if (open?.delete(line.step) === true) state.totals.acknowledged += 1;
+      break;
+    }
     case 'event':
       state.events.enter(line);
       break;
@@ -119,5 +158,5 @@ export function applyLine(state: LedgerState, line: LedgerLine, place?: LinePlac
 
 /** Callbacks that the hub has not acknowledged, oldest order first. */
 export function openMessages(state: LedgerState): readonly MessageRecord[] {
-  return [...state.orders.values()].flatMap((record) => [...record.open.values()]);
+  return [...state.setOff.open.values(), ...[...state.orders.values()].flatMap((record) => [...record.open.values()])];
 }

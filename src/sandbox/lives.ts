@@ -1,16 +1,16 @@
-import type { AccountView, Connector } from '../core/connector.ts';
-import { withDefaults } from '../core/account-fields.ts';
-import { secretFingerprint } from '../core/signing.ts';
+import type { Connector } from '../core/connector.ts';
 import type { Story } from '../core/sandbox.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { Agenda } from './agenda.ts';
 import { drawFate } from './chaos.ts';
 import type { Chaos } from './chaos.ts';
 import type { Ledger } from './ledger.ts';
-import type { AccountLine, MessageLine, OrderLine } from './ledger-lines.ts';
-import { orderKey } from './ledger-state.ts';
+import type { MessageLine, OrderLine, ReadLine } from './ledger-lines.ts';
+import { memoryOf, orderKey } from './ledger-state.ts';
 import type { MessageRecord, OrderRecord } from './ledger-state.ts';
+import { draftOf } from './memory-draft.ts';
 import type { Outbox } from './outbox.ts';
+import { playedAccount } from './played-account.ts';
 import { SandboxError } from './sandbox-error.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -36,6 +36,8 @@ export interface Lives {
   resume(record: OrderRecord): void;
   /** A callback was received: what was kept back for it goes out. */
   received(message: MessageRecord): void;
+  /** The hub was told how the order stands: from now on it must show that. */
+  truthTold(platform: string, platformOrderId: string): void;
   /** Sends what an earlier run left unacknowledged, or is kept back, whatever fate it was to meet. */
   sendAtOnce(message: MessageRecord): void;
   releaseAll(): void;
@@ -89,11 +91,17 @@ export function createLives(context: LivesContext): Lives {
     const step = story.steps[index];
     if (step === undefined) return;
     const at = record.lastAt + step.afterMs;
-    const callback = step.callback(at, accountView(platformOf(platform), ledger.state.accounts.get(platform), account));
+    const { memory, changes } = draftOf(memoryOf(ledger.state, account));
+    const view = playedAccount(platformOf(platform), ledger.state.accounts.get(platform), account);
+    const callback = step.callback(at, view, memory);
     const fate = drawFate(seededRandom(`${seed}/${platform}/${number}/chaos/${index}`), context.chaos());
     const told = fate.dropped ? record.told : [...record.told, index];
-    const expected = told.length === 0 ? null : story.expected(told);
-    const line: MessageLine = { line: 'message', platform, number, step: index, at, callback, fate, expected };
+    const expected = told.length === 0 ? null : story.expected(told, record.read);
+    const noted = changes();
+    const line: MessageLine = {
+      ...{ line: 'message', platform, number, step: index, at, callback, fate, expected },
+      ...(noted.length === 0 ? {} : { memory: noted }),
+    };
     const message: MessageRecord = { platform, account, number, step: index, callback, fate };
     // Written before the first sending: a callback that the ledger does not know of could not be accounted for.
     const written = ledger.write(line);
@@ -173,6 +181,16 @@ export function createLives(context: LivesContext): Lives {
     received(message) {
       release(orderKey(message.platform, message.number), message.step - 1);
     },
+    truthTold(platformId, platformOrderId) {
+      const record = ledger.state.byPlatformOrderId.get(orderKey(platformId, platformOrderId));
+      const platform = context.platforms.get(platformId);
+      if (record === undefined || platform === undefined || record.told.length === 0) return;
+      const { happened, told, order } = record;
+      if (record.read === happened) return;
+      const expected = tell(platform, order.seed, order.number, order.placedAt).expected(told, happened);
+      const line: ReadLine = { line: 'read', platform: platformId, number: order.number, happened, expected };
+      ledger.write(line).catch((error: unknown) => context.onFault(error));
+    },
     sendAtOnce: (message) => outbox.send(message),
     releaseAll() {
       const kept = [...keptBack.values()].flatMap((messages) => [...messages.values()]);
@@ -194,20 +212,4 @@ export function createLives(context: LivesContext): Lives {
 
 function tell(platform: Connector, seed: string, number: number, placedAt: TimeMs): Story {
   return platform.sandbox.tell(seededRandom(`${seed}/${platform.id}/${number}/story`), number, placedAt);
-}
-
-/** The account as the connector's signer wants to see it. */
-function accountView(platform: Connector, account: AccountLine | undefined, id: string): AccountView {
-  const credentials = account?.credentials ?? {};
-  return {
-    id,
-    platform: platform.id,
-    secrets(name) {
-      const value = credentials[name];
-      return value === undefined ? [] : [{ name, value, fingerprint: secretFingerprint(value) }];
-    },
-    credential: (name) => credentials[name],
-    settings: withDefaults(platform.account, account?.settings ?? {}),
-    pendingBindings: new Set(),
-  };
 }

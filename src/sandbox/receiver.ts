@@ -1,7 +1,10 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { CallAnswer } from '../core/sandbox.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { EventLine } from './ledger-lines.ts';
+import { PLATFORMS_PATH } from './platform-door.ts';
+import type { DoorCall } from './platform-door.ts';
 import { SandboxError } from './sandbox-error.ts';
 import { fieldsOf, integerOf, parseJson, textOf } from './untrusted-json.ts';
 import { deliveryFault } from './webhook-signature.ts';
@@ -12,6 +15,8 @@ export interface ReceiverHooks {
   /** Resolves when the event is written; only then the hub is answered. */
   onEvent(event: EventLine, createdAt: TimeMs): Promise<void>;
   onRefused(reason: string): Promise<void>;
+  /** A call to a platform that the sandbox plays. */
+  onCall(call: DoorCall): Promise<CallAnswer>;
 }
 
 export interface Receiver {
@@ -24,7 +29,7 @@ export const RECEIVER_PATH = '/events';
 const BODY_LIMIT_BYTES = 4 << 20;
 
 /**
- * Opens the endpoint that the hub delivers to.
+ * Opens the endpoint that the hub delivers to, and the platforms' own addresses beside it.
  * @param port the wished one; when it is taken and `fixed` is false, any free one
  */
 export async function openReceiver(
@@ -35,9 +40,12 @@ export async function openReceiver(
   clock: () => TimeMs,
 ): Promise<Receiver> {
   const server = createServer((request, response) => {
-    answer(request, hooks, clock).then(
-      (status) => end(response, status),
-      () => end(response, 500),
+    const answered = request.url?.startsWith(`${PLATFORMS_PATH}/`)
+      ? play(request, hooks)
+      : answer(request, hooks, clock).then((status) => ({ status }));
+    answered.then(
+      (reply) => end(response, reply),
+      () => end(response, { status: 500 }),
     );
   });
   // Longer than the hub keeps a connection, so that it never sends into one that we are closing.
@@ -134,7 +142,28 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function end(response: ServerResponse, status: number): void {
-  response.writeHead(status, status === 413 ? { connection: 'close' } : {});
-  response.end();
+async function play(request: IncomingMessage, hooks: ReceiverHooks): Promise<Ended> {
+  const body = await readBody(request);
+  if (body === undefined) return { status: 413 };
+  const url = request.url ?? '';
+  const mark = url.indexOf('?');
+  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+  return hooks.onCall({
+    method: request.method ?? 'GET',
+    path: mark === -1 ? url : url.slice(0, mark),
+    query: mark === -1 ? '' : url.slice(mark + 1),
+    headers,
+    body,
+  });
+}
+
+type Ended = Pick<CallAnswer, 'status'> & Partial<CallAnswer>;
+
+function end(response: ServerResponse, { status, contentType, body, location }: Ended): void {
+  response.writeHead(status, {
+    ...(status === 413 ? { connection: 'close' } : {}),
+    ...(contentType === undefined ? {} : { 'content-type': contentType }),
+    ...(location === undefined ? {} : { location }),
+  });
+  response.end(body);
 }

@@ -5,6 +5,8 @@ import { refusal } from './hub-client.ts';
 import type { HubAnswer, HubClient } from './hub-client.ts';
 import type { Ledger } from './ledger.ts';
 import type { AccountLine, ReceiverLine } from './ledger-lines.ts';
+import type { MessageRecord } from './ledger-state.ts';
+import { platformUrl } from './platform-door.ts';
 import { SandboxError } from './sandbox-error.ts';
 import { fieldsOf, listOf, textOf } from './untrusted-json.ts';
 
@@ -27,21 +29,25 @@ export async function ensureAccount(
   ledger: Ledger,
   platform: Connector,
   random: Random,
-): Promise<{ readonly account: AccountLine; readonly urls: CallbackUrls }> {
+  origin: string,
+): Promise<CallbackUrls> {
   const ledgerId = ledger.state.begin?.id ?? '';
   const known = ledger.state.accounts.get(platform.id);
   if (known !== undefined) {
     const found = await findAccount(hub, known, ledgerId);
-    if (found !== undefined) return { account: known, urls: found };
+    if (found !== undefined) {
+      await moveAccount(hub, ledger, known, platformUrl(origin, platform.id, known.id));
+      return found;
+    }
     if ([...ledger.state.orders.values()].some(({ order }) => order.account === known.id)) {
       throw new ForeignHub(`${hub.url} does not have the account ${known.id} of this ledger`);
     }
   }
-  const made = known ?? platform.sandbox.demoAccount(random);
   for (let attempt = 1; attempt <= MOST_ACCOUNTS_TRIED; attempt += 1) {
     const id = `sandbox-${platform.id}${attempt === 1 ? '' : `-${attempt}`}`;
-    const { credentials, settings } = made;
-    const account: AccountLine = { line: 'account', platform: platform.id, id, credentials, settings };
+    const baseUrl = platformUrl(origin, platform.id, id);
+    const { credentials, settings } = platform.sandbox.demoAccount(random, baseUrl);
+    const account: AccountLine = { line: 'account', platform: platform.id, id, credentials, settings, baseUrl };
     // Written first: an account whose credentials nobody knows could never be used again.
     await ledger.write(account);
     const answer = await hub.call('POST', '/api/v1/accounts', {
@@ -51,7 +57,7 @@ export async function ensureAccount(
       credentials: credentials as Json,
       settings: settings as Json,
     });
-    if (answer.status === 201) return { account, urls: urlsOf(answer, id) };
+    if (answer.status === 201) return urlsOf(answer);
     if (answer.status !== 409) throw refusal(`create the account ${id}`, answer);
   }
   throw new SandboxError(`Every account id from sandbox-${platform.id} to …-${MOST_ACCOUNTS_TRIED} is taken.`);
@@ -70,19 +76,43 @@ export async function findAccount(
   // A name that a person gave it says nothing; one of ours says whose it is.
   if (/^Sandbox .*\([0-9a-f]{8}\)$/u.test(name) && !name.endsWith(`(${ledgerId})`)) return undefined;
   if (textOf(answer.fields['platform']) !== account.platform) return undefined;
-  return urlsOf(answer, account.id);
+  return urlsOf(answer);
 }
 
 const accountName = (platform: Connector, ledgerId: string): string => `Sandbox ${platform.label.zh} (${ledgerId})`;
 
-function urlsOf(answer: HubAnswer, account: string): CallbackUrls {
+/** Tells the hub where the platform is reached now. */
+async function moveAccount(hub: HubClient, ledger: Ledger, account: AccountLine, baseUrl: string): Promise<void> {
+  if (account.baseUrl === baseUrl) return;
+  const move = (value: Json): Json =>
+    typeof value === 'string' && value.startsWith(account.baseUrl) ? baseUrl + value.slice(account.baseUrl.length) : value;
+  const settings = Object.fromEntries(Object.entries(account.settings).map(([name, value]) => [name, move(value)]));
+  const answer = await hub.call('PATCH', `/api/v1/accounts/${encodeURIComponent(account.id)}`, { settings });
+  if (answer.status !== 200) throw refusal(`move the account ${account.id}`, answer);
+  await ledger.write({ ...account, settings, baseUrl });
+}
+
+function urlsOf(answer: HubAnswer): CallbackUrls {
   const urls = new Map<string, string>();
   for (const callback of listOf(answer.fields['callbacks']).map(fieldsOf)) {
     const url = textOf(callback?.['url']);
     if (url !== undefined) urls.set(textOf(callback?.['topic']) ?? '', url);
   }
-  if (urls.size === 0) throw new SandboxError(`The hub names no callback address for the account ${account}.`);
   return urls;
+}
+
+/**
+ * The address of a callback: one that the hub named, or the documented one where an order's token ends it and no
+ * address can be named before.
+ */
+export function callbackUrl(hub: string, urls: CallbackUrls | undefined, platform: Connector, message: MessageRecord): string {
+  const { account, callback } = message;
+  const url =
+    platform.topics === 'token'
+      ? `${hub}/callbacks/${platform.id}/${encodeURIComponent(account)}/${encodeURIComponent(callback.topic)}`
+      : urls?.get(callback.topic);
+  if (url === undefined) throw new SandboxError(`The hub names no address for ${platform.id} ${callback.topic}`);
+  return url;
 }
 
 /** Subscribes the receiver to the events of the accounts, or tells the hub where it is now. */

@@ -12,8 +12,9 @@ import type { Chaos } from './chaos.ts';
 import { openControlDoor } from './control-door.ts';
 import type { ControlDoor } from './control-door.ts';
 import { controlCalls } from './control-calls.ts';
-import { createHubClient, HubUnreachable } from './hub-client.ts';
+import { createHubClient } from './hub-client.ts';
 import type { HubClient } from './hub-client.ts';
+import { whenHubAnswers } from './hub-wait.ts';
 import { openLedger, setLedgerAside } from './ledger.ts';
 import type { Ledger } from './ledger.ts';
 import { createLagMeter } from './lag-meter.ts';
@@ -28,7 +29,8 @@ import { createPlacing } from './placing.ts';
 import type { Placing } from './placing.ts';
 import { openReceiver, RECEIVER_PATH } from './receiver.ts';
 import type { Receiver } from './receiver.ts';
-import { ensureAccount, ensureEndpoint, findAccount, ForeignHub } from './registration.ts';
+import { answerAtDoor } from './platform-door.ts';
+import { callbackUrl, ensureAccount, ensureEndpoint, findAccount, ForeignHub } from './registration.ts';
 import type { CallbackUrls } from './registration.ts';
 import type { Sandbox, SandboxOptions } from './sandbox-contract.ts';
 import { SandboxError } from './sandbox-error.ts';
@@ -40,7 +42,6 @@ import type { VerifyReport } from './verify.ts';
 const DEFAULT_CONCURRENCY = 64;
 /** Beyond so many waiting requests the platforms' side stands still: the hub is slower than the wished rate. */
 const QUEUE_LIMIT = 20_000;
-const HUB_WAIT_STEP_MS = 500;
 /** Requests under way get this long when the sandbox stops. */
 const STOP_GRACE_MS = 2000;
 
@@ -81,7 +82,10 @@ export class RunningSandbox implements Sandbox {
     this.#mail = createAgenda(options.speed, wallClock);
     this.#outbox = createOutbox(concurrency, this.#mail, createPostCallback(this.#agent), {
       platform: (id) => this.#platform(id).sandbox,
-      url: (message) => this.#url(message),
+      url: (message) => {
+        const platform = this.#platform(message.platform);
+        return callbackUrl(this.#hub.url, this.#urls.get(platform.id), platform, message);
+      },
       onReceived: (message) => this.#onReceived(message),
       onFault: (error) => this.#onFault(error),
     });
@@ -94,6 +98,8 @@ export class RunningSandbox implements Sandbox {
     const { ledgerDir, finishOnly = false } = this.#options;
     this.#door = await openControlDoor(ledgerDir, controlCalls(this));
     this.#ledger = await openLedger(ledgerDir);
+    // Before the accounts: their settings say where the platforms are reached.
+    await this.#openReceiver();
     try {
       await this.#registerAccounts();
     } catch (error) {
@@ -102,7 +108,7 @@ export class RunningSandbox implements Sandbox {
       await this.#startNewLedger(error.message);
       await this.#registerAccounts();
     }
-    await this.#openReceiver();
+    await this.#registerEndpoint();
     await this.#goOn();
   }
 
@@ -251,7 +257,7 @@ export class RunningSandbox implements Sandbox {
     for (const platform of playing) {
       // A secret that a seed gives away would be no secret at a hub that others reach.
       const random = seededRandom(randomBytes(16).toString('hex'));
-      const { urls } = await this.#whenHubAnswers(() => ensureAccount(this.#hub, ledger, platform, random));
+      const urls = await this.#whenHubAnswers(() => ensureAccount(this.#hub, ledger, platform, random, this.#origin()));
       this.#urls.set(platform.id, urls);
     }
   }
@@ -265,29 +271,51 @@ export class RunningSandbox implements Sandbox {
   }
 
   async #openReceiver(): Promise<void> {
-    const ledger = this.#book();
-    const { receiverHost: host = '127.0.0.1', receiverPort } = this.#options;
-    const port = receiverPort ?? ledger.state.receiver?.port ?? 0;
+    const { receiverPort } = this.#options;
+    const port = receiverPort ?? this.#book().state.receiver?.port ?? 0;
+    const door = {
+      ledger: () => this.#book(),
+      platforms: this.#platforms,
+      clock: this.#clock,
+      send: (message: MessageRecord) => this.#outbox.send(message),
+      onTold: (platform: string, orders: readonly string[]) => {
+        for (const order of orders) this.#lives?.truthTold(platform, order);
+      },
+    };
     this.#receiver = await openReceiver(
-      host,
+      this.#options.receiverHost ?? '127.0.0.1',
       port,
       receiverPort !== undefined && receiverPort !== 0,
       {
-        secret: () => ledger.state.receiver?.secret,
+        secret: () => this.#book().state.receiver?.secret,
         onEvent: async (event, createdAt) => {
           this.#lag.measure(createdAt, this.#clock());
-          await ledger.write(event);
+          await this.#book().write(event);
         },
         onRefused: async (reason) => {
           this.#note(`The receiver refused ${reason}`);
-          await ledger.write({ line: 'refused', at: this.#clock(), reason });
+          await this.#book().write({ line: 'refused', at: this.#clock(), reason });
         },
+        onCall: (call) =>
+          answerAtDoor(door, call).catch((error: unknown) => {
+            this.#onFault(error);
+            throw error;
+          }),
       },
       this.#clock,
     );
-    const url = `http://${host.includes(':') ? `[${host}]` : host}:${this.#receiver.port}${RECEIVER_PATH}`;
-    const bound = this.#receiver.port;
-    await this.#whenHubAnswers(() => ensureEndpoint(this.#hub, ledger, url, bound, this.#accountIds()));
+  }
+
+  /** Where the hub reaches the receiver and the platforms. */
+  #origin(): string {
+    const { receiverHost: host = '127.0.0.1' } = this.#options;
+    return `http://${host.includes(':') ? `[${host}]` : host}:${this.receiverPort}`;
+  }
+
+  async #registerEndpoint(): Promise<void> {
+    const url = `${this.#origin()}${RECEIVER_PATH}`;
+    const port = this.receiverPort;
+    await this.#whenHubAnswers(() => ensureEndpoint(this.#hub, this.#book(), url, port, this.#accountIds()));
   }
 
   /** Everything is in place: what is open goes out, lives go on, new orders are placed. */
@@ -326,20 +354,9 @@ export class RunningSandbox implements Sandbox {
     });
   }
 
-  /** Repeats a call until the hub answers: it may be starting. */
-  async #whenHubAnswers<T>(call: () => Promise<T>): Promise<T> {
-    const { hubWaitMs = Number.POSITIVE_INFINITY, signal } = this.#options;
-    const deadlineMs = performance.now() + hubWaitMs;
-    for (let told = false; ; told = true) {
-      try {
-        return await call();
-      } catch (error) {
-        if (!(error instanceof HubUnreachable)) throw error;
-        if (performance.now() > deadlineMs || signal?.aborted === true) throw new SandboxError(error.message);
-        if (!told) this.#note(`${error.message}; trying again until it does.`);
-      }
-      await sleep(HUB_WAIT_STEP_MS);
-    }
+  #whenHubAnswers<T>(call: () => Promise<T>): Promise<T> {
+    const { hubWaitMs, signal } = this.#options;
+    return whenHubAnswers(call, { hubWaitMs, signal, onNote: (text) => this.#note(text) });
   }
 
   #onReceived(message: MessageRecord): void {
@@ -375,14 +392,6 @@ export class RunningSandbox implements Sandbox {
     const platform = this.#platforms.get(id);
     if (platform === undefined) throw new SandboxError(`There is no platform ${id} in this run.`);
     return platform;
-  }
-
-  #url(message: MessageRecord): string {
-    const urls = this.#urls.get(message.platform);
-    const url = urls?.get(message.callback.topic);
-    if (url === undefined)
-      throw new SandboxError(`The hub names no address for ${message.platform} ${message.callback.topic}`);
-    return url;
   }
 
   #note(text: string): void {

@@ -47,6 +47,8 @@ export interface ConnectorSuite {
 
 type Outcome = Parsed | { readonly kind: 'refused'; readonly reason: Refusal['reason']; readonly detail: string };
 
+/** Where the played platform would be reached; no test opens a connection to it. */
+const PLAYED_URL = 'http://platform.invalid';
 const MUTATED_BODIES = 2_000;
 const STORIES = 160;
 /** How many orders' callbacks are mixed with each other. */
@@ -57,7 +59,7 @@ const SEED = 20_261_101;
 /** What every connector must hold, whatever its platform. One call in each connector's test file. */
 export function connectorSuite(connector: Connector, suite: ConnectorSuite): void {
   const fixtures = loadFixtures(suite.fixtures);
-  const demo = connector.sandbox.demoAccount(seededRandom(`${connector.id}/demo`));
+  const demo = connector.sandbox.demoAccount(seededRandom(`${connector.id}/demo`), PLAYED_URL);
   const demoAccount = accountView(connector, demo);
 
   function hear(request: CallbackRequest, account: AccountView): Outcome {
@@ -157,7 +159,8 @@ export function connectorSuite(connector: Connector, suite: ConnectorSuite): voi
         );
         assert.ok(request !== undefined);
         const other =
-          connector.sandbox.demoAccount(seededRandom(`${connector.id}/other`)).credentials[field] ?? 'another';
+          connector.sandbox.demoAccount(seededRandom(`${connector.id}/other`), PLAYED_URL).credentials[field] ??
+          'another';
         const held = credentials[field] ?? '';
         const withSecrets = (values: readonly string[]): AccountView =>
           accountView(connector, { credentials: { ...credentials, [field]: values }, settings });
@@ -181,7 +184,8 @@ export function connectorSuite(connector: Connector, suite: ConnectorSuite): voi
         const check = (changed: CallbackRequest, where: string): void => {
           const outcome = hear(changed, account);
           if (outcome.kind === 'refused') refused += 1;
-          else if (isVouchedFor(changed, account)) assert.deepEqual(outcome, truth, `${name}: a flip in ${where} was believed`);
+          else if (isVouchedFor(changed, account))
+            assert.deepEqual(outcome, truth, `${name}: a flip in ${where} was believed`);
         };
         const bodyIsFree = suite.vouchedBy === 'path';
         for (let index = 0; !bodyIsFree && index < request.body.length; index += 1) {
@@ -365,7 +369,13 @@ export function connectorSuite(connector: Connector, suite: ConnectorSuite): voi
   });
 
   /** Every read of the truth is younger than what raised the doubt. */
-  function settle(model: OrderModel, story: Story, reports: readonly Report[], memory: PlatformMemory, turn: number): Promise<void> {
+  function settle(
+    model: OrderModel,
+    story: Story,
+    reports: readonly Report[],
+    memory: PlatformMemory,
+    turn: number,
+  ): Promise<void> {
     const at = STORY_START + 100 * 86_400_000 + turn;
     const world = { account: demoAccount, memory, at, takeToken: suite.takeToken };
     return settleDoubts(connector, model, story.platformOrderId, reports, world);
@@ -383,7 +393,7 @@ function shuffled<T>(items: readonly T[], random: Random): readonly T[] {
 
 function tellStories(connector: Connector, count: number, seed: string): readonly Story[] {
   return range(count).map((number) =>
-    connector.sandbox.tell(seededRandom(`${seed}/${number}`), number + 1, STORY_START + number * 1_000),
+    connector.sandbox.tell(seededRandom(`${seed}/${number}`), number + 1, STORY_START),
   );
 }
 

@@ -255,9 +255,9 @@ function isReceived({ status, body }: { readonly status: number; readonly body: 
 }
 
 export const sandbox: SandboxPlatform = {
-  demoAccount: (random) => ({
+  demoAccount: (random, baseUrl) => ({
     credentials: { appkey: `demo${hex(random, 12)}`, secret: hex(random, 32), callbackSecret: hex(random, 32) },
-    settings: { generation: 'g2' },
+    settings: { generation: 'g2', baseUrl, mediaBaseUrl: baseUrl },
   }),
   tell,
   isReceived,
