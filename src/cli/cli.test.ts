@@ -74,7 +74,7 @@ test('help names every command, and each command has help of its own', async () 
 
 test('the commands that bring a summary of their own are listed with it', async () => {
   for (const { summary, load } of Object.values(COMMANDS)) {
-    const module: { summary?: string } = await load();
+    const module = (await load()) as { readonly summary?: string };
     if (module.summary !== undefined) assert.equal(module.summary, summary);
   }
 });

@@ -14,6 +14,7 @@ import { endpointRoutes } from './api/endpoints.ts';
 import { eventRoutes } from './api/events.ts';
 import { keyRoutes } from './api/keys.ts';
 import { orderRoutes } from './api/orders.ts';
+import { platformRoutes } from './api/platforms.ts';
 import { statsRoutes } from './api/stats.ts';
 import { timelineRoutes } from './api/timeline.ts';
 import { guardScope } from './auth.ts';
@@ -88,6 +89,7 @@ export async function createApp(ctx: HubContext, options: AppOptions): Promise<F
 }
 
 const API = [
+  platformRoutes,
   accountRoutes,
   orderRoutes,
   timelineRoutes,

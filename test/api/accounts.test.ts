@@ -64,6 +64,22 @@ test('an account of a platform with topics has an address for each', async () =>
   assert.deepEqual(made.body.settings, { baseUrl: 'https://api.example.com', minutes: 5, loud: false });
 });
 
+test('the platforms are listed with the fields of their accounts', async () => {
+  const { status, body } = await api.call('GET', '/api/v1/platforms');
+  assert.equal(status, 200);
+  const platform = body.data.find(({ id }: { id: string }) => id === 'meituan-union');
+  assert.deepEqual(
+    platform.credentials.map(({ name, required }: { name: string; required: boolean }) => [name, required]),
+    [
+      ['appkey', true],
+      ['secret', true],
+      ['callbackSecret', false],
+    ],
+  );
+  assert.deepEqual(platform.credentialsSchema.required, ['appkey', 'secret']);
+  assert.equal(platform.settingsSchema.additionalProperties, false);
+});
+
 test('a body of the wrong shape is malformed, and every fault is named', async () => {
   const answer = await api.call('POST', '/api/v1/accounts', {
     body: { id: 'Wrong_Id', name: '', credentials: [], mode: 'sleeping', colour: 'red' },

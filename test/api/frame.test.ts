@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { after, before, test } from 'node:test';
+import { createPool } from '../../src/store/pool.ts';
 import { createTestApi } from '../kit/api.ts';
 import type { Answer, TestApi } from '../kit/api.ts';
 
@@ -370,6 +371,28 @@ test('the health doors need no key and tell stopping and a missing migration apa
     await pool.query('insert into schema_migrations values ($1, $2, $3, $4)', [number, name, checksum, at]);
   }
   assert.equal((await api.call('GET', '/readyz', { key: null })).status, 200);
+});
+
+test('while the database is away, that is what every door says', async () => {
+  const dead = createPool({ url: 'postgres://nobody@127.0.0.1:1/nothing', allowExitOnIdle: true });
+  const away = await createTestApi({ pool: dead });
+  const answer = await away.call('GET', '/api/v1/orders');
+  assert.deepEqual(codeOf(answer), [503, 'database_unavailable']);
+  assert.equal(answer.headers['retry-after'], '1');
+  const limited = await away.call('POST', '/api/v1/accounts', { key: 'hdk_other', body: account('x') });
+  assert.deepEqual(codeOf(limited), [503, 'database_unavailable']);
+  const write = await away.call('POST', '/api/v1/accounts', {
+    body: account('x'),
+    headers: { 'idempotency-key': 'x' },
+  });
+  assert.deepEqual(codeOf(write), [503, 'database_unavailable']);
+  assert.deepEqual((await away.call('GET', '/healthz', { key: null })).status, 200);
+  const ready = await away.call('GET', '/readyz', { key: null });
+  assert.deepEqual([ready.status, ready.body], [503, { status: 'database_unavailable' }]);
+  assert.match((await away.call('GET', '/metrics', { key: null })).text, /^huidan_database_up 0$/mu);
+  assert.match((await away.call('GET', '/', { key: null })).text, /The database does not answer/u);
+  await away.close();
+  await dead.end();
 });
 
 test('metrics name no account', async () => {

@@ -1,0 +1,71 @@
+import Type from 'typebox';
+import type { AccountField } from '../../core/account-fields.ts';
+import { fieldsSchema } from '../../hub/account-input.ts';
+import type { ApiContext, ApiScope } from './context.ts';
+import { OrderKind } from './order-shape.ts';
+import { Page } from './shapes.ts';
+
+const Words = Type.Object({ en: Type.String(), zh: Type.String() });
+const Field = Type.Object({
+  name: Type.String(),
+  kind: Type.Enum(['text', 'url', 'integer', 'boolean', 'choice', 'json']),
+  label: Words,
+  help: Words,
+  required: Type.Boolean(),
+  default: Type.Unknown({ description: 'null: none.' }),
+  choices: Type.Array(Type.String()),
+});
+const JsonSchema = Type.Record(Type.String(), Type.Unknown(), { description: 'As JSON Schema.' });
+
+const Platform = Type.Object({
+  id: Type.String(),
+  label: Words,
+  orderKinds: Type.Array(OrderKind),
+  topics: Type.Array(Type.Object({ name: Type.String(), label: Words })),
+  credentials: Type.Array(Field),
+  settings: Type.Array(Field),
+  credentialsSchema: JsonSchema,
+  settingsSchema: JsonSchema,
+});
+
+/** `/api/v1/platforms`: what can be connected, and which credentials and settings an account of each takes. */
+export function platformRoutes(scope: ApiScope, { ctx }: ApiContext): void {
+  scope.get(
+    '/platforms',
+    {
+      config: { right: 'read' },
+      schema: {
+        tags: ['accounts'],
+        summary: 'List the platforms that can be connected',
+        description: 'With the credentials and settings that an account of each takes.',
+        response: { 200: Page(Platform) },
+      },
+    },
+    async () => ({
+      data: ctx.registry.all.map(({ id, label, orderKinds, topics, account }) => ({
+        id,
+        label,
+        orderKinds,
+        topics: topics === 'token' ? [] : topics,
+        credentials: account.credentials.map(toField),
+        settings: account.settings.map(toField),
+        credentialsSchema: fieldsSchema(account.credentials),
+        settingsSchema: fieldsSchema(account.settings),
+      })),
+      nextCursor: null,
+    }),
+  );
+}
+
+function toField(field: AccountField) {
+  const { name, kind, label, help, required } = field;
+  return {
+    name,
+    kind,
+    label,
+    help,
+    required,
+    default: field.default ?? null,
+    choices: field.kind === 'choice' ? field.choices : [],
+  };
+}
