@@ -98,7 +98,14 @@ export function applyLine(state: LedgerState, line: LedgerLine, place?: LinePlac
       break;
     case 'order': {
       const { platform, number, placedAt } = line;
-      const record: OrderRecord = { order: line, happened: 0, lastAt: placedAt, told: [], expected: null, open: new Map() };
+      const record: OrderRecord = {
+        order: line,
+        happened: 0,
+        lastAt: placedAt,
+        told: [],
+        expected: null,
+        open: new Map(),
+      };
       state.numbers.set(platform, Math.max(number, state.numbers.get(platform) ?? 0));
       state.orders.set(orderKey(platform, number), record);
       state.byPlatformOrderId.set(orderKey(platform, line.platformOrderId), record);

@@ -18,23 +18,27 @@ export function draftOf(held: Readonly<PlatformMemory>): MemoryDraft {
   const changed = new Map<string, Json | undefined>();
   const valueOf = (name: string | symbol): Json | undefined =>
     typeof name !== 'string' ? undefined : changed.has(name) ? changed.get(name) : held[name];
-  const memory = new Proxy<PlatformMemory>({}, {
-    get: (_target, name) => valueOf(name),
-    has: (_target, name) => valueOf(name) !== undefined,
-    set(_target, name, value: Json) {
-      changed.set(String(name), value);
-      return true;
+  const memory = new Proxy<PlatformMemory>(
+    {},
+    {
+      get: (_target, name) => valueOf(name),
+      has: (_target, name) => valueOf(name) !== undefined,
+      set(_target, name, value: Json) {
+        changed.set(String(name), value);
+        return true;
+      },
+      deleteProperty(_target, name) {
+        changed.set(String(name), undefined);
+        return true;
+      },
+      ownKeys: () =>
+        [...new Set([...Object.keys(held), ...changed.keys()])].filter((name) => valueOf(name) !== undefined),
+      getOwnPropertyDescriptor(_target, name) {
+        const value = valueOf(name);
+        return value === undefined ? undefined : { value, writable: true, enumerable: true, configurable: true };
+      },
     },
-    deleteProperty(_target, name) {
-      changed.set(String(name), undefined);
-      return true;
-    },
-    ownKeys: () => [...new Set([...Object.keys(held), ...changed.keys()])].filter((name) => valueOf(name) !== undefined),
-    getOwnPropertyDescriptor(_target, name) {
-      const value = valueOf(name);
-      return value === undefined ? undefined : { value, writable: true, enumerable: true, configurable: true };
-    },
-  });
+  );
   return {
     memory,
     changes: () => [...changed].map(([name, value]) => (value === undefined ? [name] : [name, value])),

@@ -46,7 +46,17 @@ export async function answerAtDoor(context: PlatformDoorContext, call: DoorCall)
   if (changes().length > 0 || callbacks.length > 0) {
     const first = ledger.state.setOff.count;
     const { method } = call;
-    const line: CallLine = { line: 'call', platform: platformId, account: accountId, method, path, at, memory: changes(), first, callbacks };
+    const line: CallLine = {
+      line: 'call',
+      platform: platformId,
+      account: accountId,
+      method,
+      path,
+      at,
+      memory: changes(),
+      first,
+      callbacks,
+    };
     await ledger.write(line);
     for (const index of callbacks.keys()) {
       const message = ledger.state.setOff.open.get(first + index);

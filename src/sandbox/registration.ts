@@ -85,7 +85,9 @@ const accountName = (platform: Connector, ledgerId: string): string => `Sandbox 
 async function moveAccount(hub: HubClient, ledger: Ledger, account: AccountLine, baseUrl: string): Promise<void> {
   if (account.baseUrl === baseUrl) return;
   const move = (value: Json): Json =>
-    typeof value === 'string' && value.startsWith(account.baseUrl) ? baseUrl + value.slice(account.baseUrl.length) : value;
+    typeof value === 'string' && value.startsWith(account.baseUrl)
+      ? baseUrl + value.slice(account.baseUrl.length)
+      : value;
   const settings = Object.fromEntries(Object.entries(account.settings).map(([name, value]) => [name, move(value)]));
   const answer = await hub.call('PATCH', `/api/v1/accounts/${encodeURIComponent(account.id)}`, { settings });
   if (answer.status !== 200) throw refusal(`move the account ${account.id}`, answer);
@@ -105,7 +107,12 @@ function urlsOf(answer: HubAnswer): CallbackUrls {
  * The address of a callback: one that the hub named, or the documented one where an order's token ends it and no
  * address can be named before.
  */
-export function callbackUrl(hub: string, urls: CallbackUrls | undefined, platform: Connector, message: MessageRecord): string {
+export function callbackUrl(
+  hub: string,
+  urls: CallbackUrls | undefined,
+  platform: Connector,
+  message: MessageRecord,
+): string {
   const { account, callback } = message;
   const url =
     platform.topics === 'token'
