@@ -76,7 +76,9 @@ export function pendingBindingEvidence(store: string, pending: ReadonlySet<strin
  * did not arrive.
  */
 export function storeHintEvidence(stores: readonly string[], known: ReadonlySet<string>): Evidence | undefined {
-  return stores.length > 0 && stores.every((store) => known.has(store)) ? new Evidence(MADE_HERE, 'hint', '') : undefined;
+  return stores.length > 0 && stores.every((store) => known.has(store))
+    ? new Evidence(MADE_HERE, 'hint', '')
+    : undefined;
 }
 
 /** Evidence for a request that says nothing at all, the way consoles try an address: there is nothing to believe. */

@@ -34,6 +34,11 @@ export class JsonReader {
     return this.#faults[0];
   }
 
+  /** The names of its fields. */
+  get names(): readonly string[] {
+    return [...this.#fields.keys()].filter(isStorableText);
+  }
+
   /** Says that a field of this message cannot be read. */
   wrong(name: string, why: string): undefined {
     this.#faults.push(`${this.#path}${name} ${why}`);
@@ -47,7 +52,9 @@ export class JsonReader {
     const text = scalarText(value);
     if (text === undefined) return this.wrong(name, 'is not text or a number');
     if (text.length > maxLength) return this.wrong(name, `is longer than ${maxLength} characters`);
-    return isStorableText(text) ? text : this.wrong(name, 'holds characters that cannot be stored (U+0000 or half a pair)');
+    return isStorableText(text)
+      ? text
+      : this.wrong(name, 'holds characters that cannot be stored (U+0000 or half a pair)');
   }
 
   /** A number of an order: 19 digits fit no double, so it stays text. `0` is none. */
@@ -104,7 +111,17 @@ export class JsonReader {
       this.wrong(name, 'is not a list of objects');
       return [];
     }
-    return items.map((item, index) => new JsonReader(item as LosslessObject, `${this.#path}${name}[${index}].`, this.#faults));
+    return items.map((item, index) => new JsonReader(item, `${this.#path}${name}[${index}].`, this.#faults));
+  }
+
+  /** The scalars of a list as text; what says nothing is left out. */
+  texts(name: string): readonly string[] {
+    const value = this.#fields.get(name);
+    if (value === undefined || value === null) return [];
+    const items = Array.isArray(value) ? (value as readonly Lossless[]).map(scalarText) : [undefined];
+    const texts = items.filter((item) => item !== undefined && isStorableText(item) && item.length <= MAX_TEXT);
+    if (texts.length < items.length) this.wrong(name, 'is not a list of texts that can be stored');
+    return texts.filter((text) => text !== '') as readonly string[];
   }
 
   /** The objects of a list, or the only one where no list was made of it. */
@@ -133,8 +150,7 @@ export class JsonReader {
     const kept: Record<string, string> = {};
     for (const name of names) {
       const value = this.#fields.get(name);
-      const text =
-        value === undefined || value === null ? undefined : (scalarText(value) ?? stringifyLossless(value));
+      const text = value === undefined || value === null ? undefined : (scalarText(value) ?? stringifyLossless(value));
       if (text === undefined || text === '' || text.length > MAX_TEXT) continue;
       if (isStorableText(text)) kept[prefix + name] = text;
       else this.wrong(name, 'holds characters that cannot be stored (U+0000 or half a pair)');

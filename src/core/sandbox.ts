@@ -96,6 +96,8 @@ export interface SandboxPlatform {
     readonly credentials: Readonly<Record<string, string>>;
     readonly settings: Readonly<Record<string, Json>>;
   };
+  /** Stores of the demo account that wait for a merchant to bind them. */
+  readonly demoStores?: readonly { readonly store: string; readonly name: string }[];
   /** A new order's life. `number` counts the orders of the run and makes the order's number unique. */
   tell(random: Random, number: number, atMs: TimeMs): Story;
   /** The platform's own rule for a callback being received. */

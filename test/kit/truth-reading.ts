@@ -11,13 +11,20 @@ import type { OrderModel } from './order-model.ts';
 export type TakeStoreToken = (store: string, account: AccountView, memory: PlatformMemory) => StoreToken;
 
 /** Calls that reach the platform as its sandbox plays it, without a network. */
-export function playedCall(connector: Connector, account: AccountView, memory: PlatformMemory, at: TimeMs): CallPlatform {
+export function playedCall(
+  connector: Connector,
+  account: AccountView,
+  memory: PlatformMemory,
+  at: TimeMs,
+): CallPlatform {
   return async (request) => {
     const url = new URL(request.url);
+    const { baseUrl } = account.settings;
+    const base = new URL(typeof baseUrl === 'string' ? baseUrl : url.origin).pathname.replace(/\/$/u, '');
     const answer = connector.sandbox.answer?.(
       {
         method: request.method,
-        path: url.pathname,
+        path: url.pathname.slice(base.length),
         query: url.search.slice(1),
         headers: request.headers,
         body: request.body ?? '',
@@ -37,7 +44,12 @@ export async function settleDoubts(
   model: OrderModel,
   number: string,
   reports: readonly Report[],
-  world: { readonly account: AccountView; readonly memory: PlatformMemory; readonly at: TimeMs; readonly takeToken?: TakeStoreToken | undefined },
+  world: {
+    readonly account: AccountView;
+    readonly memory: PlatformMemory;
+    readonly at: TimeMs;
+    readonly takeToken?: TakeStoreToken | undefined;
+  },
 ): Promise<void> {
   const raised = reports.filter((report) => report.doubt !== undefined);
   const [first] = raised;

@@ -83,7 +83,10 @@ export const account: AccountSpec = {
       'apiVersion',
       ['2', '1'],
       { en: 'API generation', zh: '接口版本' },
-      { en: '2: business parameters as JSON in biz; 1: as plain parameters.', zh: '2：业务参数放在 biz；1：平铺参数。' },
+      {
+        en: '2: business parameters as JSON in biz; 1: as plain parameters.',
+        zh: '2：业务参数放在 biz；1：平铺参数。',
+      },
     ),
     choice(
       'statusSix',
@@ -101,7 +104,10 @@ export const account: AccountSpec = {
       'settlementNumber',
       ['display', 'platform'],
       { en: 'Order number in a settlement push', zh: '对账推送中的订单号' },
-      { en: 'display: the number shown to the user; platform: the order id.', zh: 'display：展示号；platform：订单 ID。' },
+      {
+        en: 'display: the number shown to the user; platform: the order id.',
+        zh: 'display：展示号；platform：订单 ID。',
+      },
     ),
     {
       name: 'acceptWithinMinutes',

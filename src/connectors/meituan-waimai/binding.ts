@@ -19,7 +19,10 @@ const OPTIONS: Readonly<Record<string, { readonly fits: (value: Json) => boolean
     message: "is true for this account's own address, or an http(s) address",
   },
   // No source names the parameter; what is given is sent as `language` and signed with the rest.
-  language: { fits: (value) => typeof value === 'string' && /^[A-Za-z]{2}(?:[-_][A-Za-z]{2,4})?$/u.test(value), message: 'is a tag such as zh-CN' },
+  language: {
+    fits: (value) => typeof value === 'string' && /^[A-Za-z]{2}(?:[-_][A-Za-z]{2,4})?$/u.test(value),
+    message: 'is a tag such as zh-CN',
+  },
 };
 
 function bindUrl(account: AccountView, request: BindingRequest): string {
@@ -32,7 +35,7 @@ function bindUrl(account: AccountView, request: BindingRequest): string {
     ['ePoiId', request.store],
   ];
   if (request.name !== '') chosen.push(['ePoiName', request.name]);
-  if (netStore !== undefined) chosen.push(['netStore', String(netStore)]);
+  if (typeof netStore === 'number') chosen.push(['netStore', String(netStore)]);
   if (callbackUrl === true) chosen.push(['callbackUrl', request.callbackUrl]);
   else if (typeof callbackUrl === 'string') chosen.push(['callbackUrl', callbackUrl]);
   if (typeof language === 'string') chosen.push(['language', language]);
@@ -62,7 +65,13 @@ async function prove(
   at: TimeMs,
 ): Promise<PlatformResult<readonly PlatformStore[]>> {
   const biz = [['ePoiIds', store]] as const;
-  const wanted = { call: 'poi.queryPoiInfo', path: '/waimai/poi/queryPoiInfo', method: 'GET', biz, token: token.accessToken } as const;
+  const wanted = {
+    call: 'poi.queryPoiInfo',
+    path: '/waimai/poi/queryPoiInfo',
+    method: 'GET',
+    biz,
+    token: token.accessToken,
+  } as const;
   const answer = await ask(account, call, wanted, at);
   if (!answer.ok) return answer;
   const found = answer.value.objects('data').find((poi) => poi.text('ePoiId') === store);
@@ -100,7 +109,13 @@ export async function check(account: AccountView, call: CallPlatform, at: TimeMs
     ['degradLimit', new NumberText('1')],
     ['developerId', /^\d+$/u.test(developerId) ? new NumberText(developerId) : developerId],
   ] as const;
-  const wanted = { call: 'order.batchPullPhoneNumber', path: '/waimai/order/batchPullPhoneNumber', method: 'POST', biz, token: null } as const;
+  const wanted = {
+    call: 'order.batchPullPhoneNumber',
+    path: '/waimai/order/batchPullPhoneNumber',
+    method: 'POST',
+    biz,
+    token: null,
+  } as const;
   const answer = await ask(account, call, wanted, at);
   return answer.ok ? { ok: true, value: `developer ${developerId}` } : answer;
 }

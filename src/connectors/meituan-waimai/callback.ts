@@ -1,10 +1,17 @@
-import type { Accepted } from '../../core/accept.ts';
-import type { CallbackRequest } from '../../core/accept.ts';
+import type { Accepted, CallbackRequest } from '../../core/accept.ts';
 import { jsonReply } from '../../core/connector.ts';
 import type { AccountView, Parsed, Reply } from '../../core/connector.ts';
 import type { Alias, Fact, RegisterRules, Report } from '../../core/fact.ts';
 import { maskNote } from '../../core/mask.ts';
-import { PAYMENT_RANKS, RAISED_RANKS, REFUND_RANKS, refundLine, SETTLEMENT_RANKS, topicLine, WHOLE } from '../../core/registers.ts';
+import {
+  PAYMENT_RANKS,
+  RAISED_RANKS,
+  REFUND_RANKS,
+  refundLine,
+  SETTLEMENT_RANKS,
+  topicLine,
+  WHOLE,
+} from '../../core/registers.ts';
 import type { Fulfilment, RefundState } from '../../core/registers.ts';
 import type { StoreNotice } from '../../core/store-binding.ts';
 import { unixTime } from '../../core/time.ts';
@@ -43,15 +50,16 @@ export const registers: RegisterRules = {
 };
 
 /** `shippingStatus` (sheet, 2.2) in the order of a delivery. 100: this rider is off, which is not the end of the order. */
-export const DELIVERY_STATUSES: Readonly<Record<string, { readonly stage: number; readonly fulfilment: Fulfilment }>> = {
-  '0': { stage: 10, fulfilment: 'accepted' },
-  '5': { stage: 11, fulfilment: 'accepted' },
-  '10': { stage: 12, fulfilment: 'preparing' },
-  '15': { stage: 13, fulfilment: 'preparing' },
-  '20': { stage: 14, fulfilment: 'delivering' },
-  '40': { stage: 15, fulfilment: 'delivered' },
-  '100': { stage: 16, fulfilment: 'accepted' },
-};
+export const DELIVERY_STATUSES: Readonly<Record<string, { readonly stage: number; readonly fulfilment: Fulfilment }>> =
+  {
+    '0': { stage: 10, fulfilment: 'accepted' },
+    '5': { stage: 11, fulfilment: 'accepted' },
+    '10': { stage: 12, fulfilment: 'preparing' },
+    '15': { stage: 13, fulfilment: 'preparing' },
+    '20': { stage: 14, fulfilment: 'delivering' },
+    '40': { stage: 15, fulfilment: 'delivered' },
+    '100': { stage: 16, fulfilment: 'accepted' },
+  };
 
 /** `notifyType` of a refund of the whole order. */
 export const REFUND_NOTICES: Readonly<Record<string, RefundState>> = {
@@ -232,14 +240,13 @@ function readBound({ fields, account }: Heard): Parsed {
   const stores = storesOf(fields, account);
   const accessToken = fields.get('appAuthToken') ?? '';
   if (!isOurBusiness(fields)) return { kind: 'nothing', note: 'a binding of another business (businessId)' };
-  const fault = storeFault(stores) ?? (/^[\w.~+/=-]{1,1024}$/u.test(accessToken) ? undefined : 'appAuthToken is not a token');
+  const fault =
+    storeFault(stores) ?? (/^[\w.~+/=-]{1,1024}$/u.test(accessToken) ? undefined : 'appAuthToken is not a token');
   if (fault !== undefined) return unrecognised(fault);
   const token = { accessToken, refreshToken: null, expiresAt: null };
   const platformStoreId = plain(fields, 'poiId', 100) ?? null;
   const name = plain(fields, 'poiName', 200) ?? null;
-  return ofStores(
-    stores.map((store) => ({ kind: 'bound', store, token, name, platformStoreId, at: timeOf(fields) })),
-  );
+  return ofStores(stores.map((store) => ({ kind: 'bound', store, token, name, platformStoreId, at: timeOf(fields) })));
 }
 
 function readReleased({ fields, account }: Heard, isHint: boolean): Parsed {

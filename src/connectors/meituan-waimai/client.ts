@@ -3,7 +3,13 @@ import { writeForm } from '../../core/form.ts';
 import { isLosslessObject, isStorableText, parseLossless, scalarText, stringifyLossless } from '../../core/json.ts';
 import type { Lossless } from '../../core/json.ts';
 import { JsonReader } from '../../core/json-reader.ts';
-import type { CallPlatform, OutgoingRequest, PlatformRefusal, PlatformResult, PlatformResponse } from '../../core/outgoing.ts';
+import type {
+  CallPlatform,
+  OutgoingRequest,
+  PlatformRefusal,
+  PlatformResult,
+  PlatformResponse,
+} from '../../core/outgoing.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { isSet } from './account.ts';
 import { sign } from './signature.ts';
@@ -19,7 +25,11 @@ export interface Wanted {
   readonly token: string | null;
 }
 
-export const failed = (code: string, failure: PlatformRefusal['class'], message: string): { readonly ok: false; readonly refusal: PlatformRefusal } => ({
+export const failed = (
+  code: string,
+  failure: PlatformRefusal['class'],
+  message: string,
+): { readonly ok: false; readonly refusal: PlatformRefusal } => ({
   ok: false,
   refusal: { class: failure, code, message },
 });
@@ -46,7 +56,13 @@ export async function ask(
 }
 
 /** Everything in the form body, business parameters as one JSON text (sheet, 5.1). */
-function secondGeneration(account: AccountView, wanted: Wanted, signKey: string, developerId: string, at: TimeMs): OutgoingRequest {
+function secondGeneration(
+  account: AccountView,
+  wanted: Wanted,
+  signKey: string,
+  developerId: string,
+  at: TimeMs,
+): OutgoingRequest {
   const fields: (readonly [string, string])[] = [
     ...(wanted.token === null ? [] : [['appAuthToken', wanted.token] as const]),
     ['biz', stringifyLossless(new Map(wanted.biz))],
@@ -87,20 +103,27 @@ const post = (account: AccountView, wanted: Wanted, fields: Iterable<readonly [s
 });
 
 /** A host setting without a slash at its end. */
-export const hostOf = (account: AccountView, name: 'baseUrl' | 'bindUrl'): string =>
-  String(account.settings[name] ?? '').replace(/\/+$/u, '');
+export function hostOf({ settings }: AccountView, name: 'baseUrl' | 'bindUrl'): string {
+  const url = settings[name];
+  return typeof url === 'string' ? url.replace(/\/+$/u, '') : '';
+}
 
 /** Both generations: `{"code":"OP_SUCCESS",…,"data"}`, `{"data"}`, `{"error":{"code","message"|"msg"}}`. */
 function readAnswer(response: PlatformResponse, secrets: readonly string[]): PlatformResult<JsonReader> {
-  if (response.status !== 200) return failed(`http_${response.status}`, 'retry', 'The platform did not answer with HTTP 200.');
+  if (response.status !== 200)
+    return failed(`http_${response.status}`, 'retry', 'The platform did not answer with HTTP 200.');
   const value = parseLossless(response.body);
   if (!isLosslessObject(value)) return failed('unreadable_answer', 'retry', 'The answer is not a JSON object.');
   const error = value.get('error');
   const fault = isLosslessObject(error) ? error : value;
   const code = scalarText(fault.get('code'));
-  if (!isLosslessObject(error) && (code === undefined || code === 'OP_SUCCESS')) return { ok: true, value: new JsonReader(value) };
+  if (!isLosslessObject(error) && (code === undefined || code === 'OP_SUCCESS'))
+    return { ok: true, value: new JsonReader(value) };
   const said = scalarText(fault.get('message')) ?? scalarText(fault.get('msg')) ?? '';
-  const message = secrets.reduce((text, secret) => (secret === '' ? text : text.replaceAll(secret, '***')), said.slice(0, 300));
+  const message = secrets.reduce(
+    (text, secret) => (secret === '' ? text : text.replaceAll(secret, '***')),
+    said.slice(0, 300),
+  );
   const known = code !== undefined && code.length <= 64 && isStorableText(code) ? code : 'unknown';
   return failed(known, classOf(`${known} ${message}`), isStorableText(message) ? message : '');
 }

@@ -86,7 +86,8 @@ function fateFacts(order: JsonReader, row: StatusRow, at: number | null, account
   const isOnline = payType === undefined ? undefined : order.oneOf('payType', PAID_ONLINE);
   const payment = isOnline === false ? 'unpaid' : row.online;
   if (isOnline !== undefined && payment !== undefined) facts.push({ line, register: 'payment', value: payment });
-  if (isOnline === true && payment === 'paid' && total !== undefined) facts.push({ line, register: 'money.paid', value: total });
+  if (isOnline === true && payment === 'paid' && total !== undefined)
+    facts.push({ line, register: 'money.paid', value: total });
   if (row.fulfilment !== undefined) {
     const six = order.text('status') === '6' && isSet(account, 'statusSix', 'delivered');
     // Without a time: a push of the whole order may come late or again, and the delivery's own pushes know better.
@@ -122,7 +123,8 @@ function contentFacts(order: JsonReader, degraded: boolean): readonly Fact[] {
   if (!degraded) facts.push({ line, register: 'fees', value: fees });
 
   const ref = order.text('ePoiId', 100);
-  if (ref !== undefined) facts.push({ line, register: 'store', value: { ref, name: order.text('poiName', 200) ?? null } });
+  if (ref !== undefined)
+    facts.push({ line, register: 'store', value: { ref, name: order.text('poiName', 200) ?? null } });
   const daySequence = order.number('daySeq');
   const code = order.text('logisticsCode', 16)?.padStart(4, '0');
   const takeaway = {
@@ -146,7 +148,8 @@ function personalFacts(order: JsonReader): readonly Fact[] {
     address: order.text('recipientAddress')?.split('@#')[0]?.trim() ?? null,
     location: readLocation(order),
   };
-  if (Object.values(customer).some((value) => value !== null)) facts.push({ line, register: 'customer', value: customer });
+  if (Object.values(customer).some((value) => value !== null))
+    facts.push({ line, register: 'customer', value: customer });
   const note = order.text('caution');
   if (note !== undefined) facts.push({ line, register: 'note', value: note });
   const title = order.text('invoiceTitle') ?? null;

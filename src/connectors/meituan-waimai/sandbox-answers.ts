@@ -15,7 +15,12 @@ import { sign } from './signature.ts';
 import type { Fields } from './signature.ts';
 
 /** What is remembered of an order that the hub may ask about. A type, not an interface, so that it is JSON. */
-type NotedOrder = { readonly store: string; readonly order: string; readonly status: number; readonly refunds: readonly PlayedRefund[] };
+type NotedOrder = {
+  readonly store: string;
+  readonly order: string;
+  readonly status: number;
+  readonly refunds: readonly PlayedRefund[];
+};
 type BoundStore = { readonly token: string; readonly name: string; readonly poiId: string };
 
 const orderKey = (orderId: string): string => `order ${orderId}`;
@@ -33,15 +38,15 @@ interface NotedStep {
 export function noteOrder(memory: PlatformMemory, order: PlayedOrder, step: NotedStep, atMs: TimeMs): void {
   const held = memory[orderKey(order.id)] as unknown as NotedOrder | undefined;
   const status = step.kind === 'order' ? (step.status ?? 2) : step.kind === 'cancel' ? 9 : (held?.status ?? 2);
-  const isRefund = step.kind === 'refund' || step.kind === 'part';
   const earlier = held?.refunds ?? [];
   const noted: NotedOrder = {
     store: order.store.ePoiId,
     order: orderText(order, status, atMs, 'query'),
     status,
-    refunds: isRefund
-      ? refundsAfter(earlier, { kind: step.kind as 'refund' | 'part', notifyType: step.notifyType ?? '' }, order.totalFen, atMs)
-      : earlier,
+    refunds:
+      step.kind === 'refund' || step.kind === 'part'
+        ? refundsAfter(earlier, { kind: step.kind, notifyType: step.notifyType ?? '' }, order.totalFen, atMs)
+        : earlier,
   };
   memory[orderKey(order.id)] = noted as unknown as Json;
 }
@@ -52,13 +57,18 @@ export function answer(call: IncomingCall, account: AccountView, memory: Platfor
   if (call.path === '/releasebinding') return answerRelease(call, account, memory);
   const fields = parseForm(call.method === 'GET' ? call.query : call.body);
   const isSecond = fields?.get('version') === '2';
-  const outcome = fields === undefined ? fault('OP_PARAM_ERROR', '参数格式错误') : answerCall(call, fields, account, memory);
-  return json(isSecond ? outcome.second : outcome.first);
+  const outcome =
+    fields === undefined ? fault('OP_PARAM_ERROR', '参数格式错误') : answerCall(call, fields, account, memory);
+  const { tellsOf = [] } = outcome;
+  return { ...json(isSecond ? outcome.second : outcome.first), tellsOf };
 }
 
+/** An answer in the words of both generations. */
 interface Told {
   readonly first: string;
   readonly second: string;
+  /** Orders whose truth it tells. */
+  readonly tellsOf?: readonly string[];
 }
 
 const TRACE = '"traceId":"sandbox"';
@@ -67,7 +77,11 @@ const fault = (code: string, message: string): Told => ({
   second: `{"code":${JSON.stringify(code)},"msg":${JSON.stringify(message)},${TRACE}}`,
 });
 /** `data` is JSON text, so that 19-digit ids pass through. */
-const fine = (data: string): Told => ({ first: `{"data":${data}}`, second: `{"code":"OP_SUCCESS","msg":"成功",${TRACE},"data":${data}}` });
+const fine = (data: string, tellsOf: readonly string[] = []): Told => ({
+  first: `{"data":${data}}`,
+  second: `{"code":"OP_SUCCESS","msg":"成功",${TRACE},"data":${data}}`,
+  tellsOf,
+});
 
 const json = (body: string): CallAnswer => ({ status: 200, contentType: 'application/json;charset=UTF-8', body });
 
@@ -76,7 +90,8 @@ function answerCall(call: IncomingCall, fields: Fields, account: AccountView, me
   if (!isSignedBy(account, fields)) return fault('OP_SIGN_ERROR', '签名验证失败');
   if (!/^\d{10}$/u.test(fields.get('timestamp') ?? '')) return fault('OP_PARAM_ERROR', 'timestamp 应为秒');
   const isSecond = fields.get('version') === '2';
-  if (isSecond && fields.get('developerId') !== account.credential('developerId')) return fault('OP_DEVELOPER_ERROR', '开发者不存在');
+  if (isSecond && fields.get('developerId') !== account.credential('developerId'))
+    return fault('OP_DEVELOPER_ERROR', '开发者不存在');
   if (isSecond && fields.get('businessId') !== '2') return fault('OP_PARAM_ERROR', 'businessId 错误');
   const biz = isSecond ? parseLossless(fields.get('biz') ?? '') : fields;
   if (!isLosslessObject(biz)) return fault('OP_PARAM_ERROR', 'biz 不是 JSON 对象');
@@ -89,12 +104,14 @@ function answerCall(call: IncomingCall, fields: Fields, account: AccountView, me
     case '/waimai/poi/queryPoiInfo':
       return fine(poiInfo(memory, store, scalarText(biz.get('ePoiIds')) ?? ''));
     case '/waimai/order/queryById': {
-      const noted = notedOrder(memory, store, scalarText(biz.get('orderId')) ?? '');
-      return noted === undefined ? fault('OP_ORDER_NOT_FOUND', '订单不存在') : fine(noted.order);
+      const orderId = scalarText(biz.get('orderId')) ?? '';
+      const noted = notedOrder(memory, store, orderId);
+      return noted === undefined ? fault('OP_ORDER_NOT_FOUND', '订单不存在') : fine(noted.order, [orderId]);
     }
     case '/waimai/ng/order/getBatchOrderRefundInfo': {
-      const infos = listed(biz.get('orderIds')).map((id) => refundList(memory, store, id));
-      return fine(infos.length === 1 ? (infos[0] ?? 'null') : `[${infos.join(',')}]`);
+      const orderIds = listed(biz.get('orderIds'));
+      const infos = orderIds.map((id) => refundList(memory, store, id));
+      return fine(infos.length === 1 ? (infos[0] ?? 'null') : `[${infos.join(',')}]`, orderIds);
     }
     default:
       return fault('OP_API_NOT_FOUND', '接口不存在');
@@ -122,7 +139,9 @@ function refundList(memory: PlatformMemory, store: string, orderId: string): str
 function poiInfo(memory: PlatformMemory, store: string, asked: string): string {
   const bound = memory[storeKey(store)] as BoundStore | undefined;
   if (bound === undefined || !asked.split(',').includes(store)) return '[]';
-  return JSON.stringify([{ ePoiId: store, name: bound.name, isOpen: 1, isOnline: 1, openTime: '09:00-22:00', logisticsCodes: '1001' }]);
+  return JSON.stringify([
+    { ePoiId: store, name: bound.name, isOpen: 1, isOnline: 1, openTime: '09:00-22:00', logisticsCodes: '1001' },
+  ]);
 }
 
 function isSignedBy(account: AccountView, fields: Fields): boolean {
@@ -134,9 +153,13 @@ function isSignedBy(account: AccountView, fields: Fields): boolean {
 function answerBinding(call: IncomingCall, account: AccountView, memory: PlatformMemory): CallAnswer {
   const fields = parseForm(call.query);
   const ePoiId = fields?.get('ePoiId') ?? '';
-  const known = fields !== undefined && isOpenedBy(account, fields) && fields.get('developerId') === account.credential('developerId');
+  const known =
+    fields !== undefined &&
+    isOpenedBy(account, fields) &&
+    fields.get('developerId') === account.credential('developerId');
   if (!known) return faultPage('签名验证失败，请联系您的服务商');
-  if (fields.get('businessId') !== '2' || ePoiId === '' || ePoiId.length > 100) return faultPage('参数错误：businessId 或 ePoiId');
+  if (fields.get('businessId') !== '2' || ePoiId === '' || ePoiId.length > 100)
+    return faultPage('参数错误：businessId 或 ePoiId');
   const name = fields.get('ePoiName') ?? '';
   if (call.method !== 'POST') return bindPage(ePoiId, name);
 
@@ -156,7 +179,10 @@ function answerBinding(call: IncomingCall, account: AccountView, memory: Platfor
     ['poiName', bound.name],
     ['timestamp', String(Math.floor(call.at / 1000))],
   ]);
-  return { ...donePage('绑定成功', `「${bound.name}」已与门店编号 ${ePoiId} 绑定。`, 'msg-token'), callbacks: [callback] };
+  return {
+    ...donePage('绑定成功', `「${bound.name}」已与门店编号 ${ePoiId} 绑定。`, 'msg-token'),
+    callbacks: [callback],
+  };
 }
 
 function answerRelease(call: IncomingCall, account: AccountView, memory: PlatformMemory): CallAnswer {
@@ -184,5 +210,8 @@ function isOpenedBy(account: AccountView, fields: Fields): boolean {
 }
 
 /** No captured bind callback was signed, so these are only where the account insists. */
-const storeCallback = (account: AccountView, topic: string, fields: readonly (readonly [string, string])[]): OutgoingCallback =>
-  callbackOf(account, topic, fields, isSet(account, 'bindCallbacks', 'signed_only'));
+const storeCallback = (
+  account: AccountView,
+  topic: string,
+  fields: readonly (readonly [string, string])[],
+): OutgoingCallback => callbackOf(account, topic, fields, isSet(account, 'bindCallbacks', 'signed_only'));

@@ -16,6 +16,7 @@ export interface PlayedOrder {
   readonly originalFen: Fen;
   readonly totalFen: Fen;
   readonly payType: 1 | 2;
+  readonly daySeq: number;
   /** What does not change over its life, ready for the push. */
   readonly content: ReadonlyMap<string, Lossless>;
   /** Parts that are JSON inside the push. */
@@ -38,7 +39,13 @@ const DISHES: readonly (readonly [name: string, priceFen: number, boxFen: number
   ['酸梅汤 500ml=大杯', 999, 50, '500ml', '去冰'],
   ['手撕包菜+腊肉', 1888, 100, '', ''],
 ];
-const NOTES = ['', '多放辣椒 😄 a+b&c=d', '不要香菜%20，放门口\n谢谢', '少辣 收餐人隐私号 13800001234_5678，手机号 138****5678', '麻烦快一点！'];
+const NOTES = [
+  '',
+  '多放辣椒 😄 a+b&c=d',
+  '不要香菜%20，放门口\n谢谢',
+  '少辣 收餐人隐私号 13800001234_5678，手机号 138****5678',
+  '麻烦快一点！',
+];
 const STREETS = ['学正街18号@#浙江省杭州市钱塘区学正街', '望京SOHO T2 & 3层 301@#北京市朝阳区望京街', '色金拉 1 幢'];
 const NAMES = ['张(先生)', '李(女士)', '欧阳 😺(先生)', 'Ann O’Neil(女士)'];
 const MODES = ['0000', '1001', '1002', '1003', '2002', '5001'];
@@ -52,7 +59,8 @@ const integer = (value: number | string): NumberText => new NumberText(String(va
 const seconds = (atMs: TimeMs): NumberText => integer(Math.floor(atMs / 1000));
 /** Yuan as a Java program writes a double: `15.0`, `3.88`. */
 export const yuanNumber = (fen: Fen): NumberText => integer(fenToYuan(fen).replace(/0$/u, ''));
-const object = (fields: Readonly<Record<string, Lossless>>): ReadonlyMap<string, Lossless> => new Map(Object.entries(fields));
+const object = (fields: Readonly<Record<string, Lossless>>): ReadonlyMap<string, Lossless> =>
+  new Map(Object.entries(fields));
 
 /** Makes up an order whose sums fit: original = dishes + boxes + delivery, total = original - offers. */
 export function inventOrder(random: Random, number: number, atMs: TimeMs, cash: boolean): PlayedOrder {
@@ -103,11 +111,12 @@ export function inventOrder(random: Random, number: number, atMs: TimeMs, cash: 
     reconciliationExtras: '{"chargeMode":1,"technicalServiceFee":1.2}',
     wmPoiReceiveCent: integer(totalFen - feeFen),
   });
+  const daySeq = 1 + (number % 300);
   const wantsInvoice = random() < 0.2;
   const content = object({
     caution: pick(random, NOTES),
     cityId: integer(540_400),
-    daySeq: String(1 + (number % 300)),
+    daySeq: String(daySeq),
     deliveryTime: random() < 0.8 ? integer(0) : seconds(atMs + 5_400_000),
     dinnersNumber: integer(pick(random, [0, 1, 2, -10, 88, 99])),
     ePoiId: store.ePoiId,
@@ -145,6 +154,7 @@ export function inventOrder(random: Random, number: number, atMs: TimeMs, cash: 
     originalFen,
     totalFen,
     payType: cash ? 1 : 2,
+    daySeq,
     content,
     inner,
     isText: random() < 0.8,
@@ -152,13 +162,19 @@ export function inventOrder(random: Random, number: number, atMs: TimeMs, cash: 
 }
 
 /** The order's JSON as it is pushed, or with the names that a query's answer has. `degraded`: some of it is missing. */
-export function orderText(order: PlayedOrder, status: number, atMs: TimeMs, form: 'push' | 'query', degraded = false): string {
+export function orderText(
+  order: PlayedOrder,
+  status: number,
+  atMs: TimeMs,
+  form: 'push' | 'query',
+  degraded = false,
+): string {
   const fields = new Map<string, Lossless>(order.content);
   const [created, updated] = form === 'push' ? ['ctime', 'utime'] : ['cTime', 'uTime'];
   fields.set(created, seconds(order.placedAt)).set(updated, seconds(atMs)).set('status', integer(status));
   if (degraded) fields.set('incmpCode', integer(-1)).set('incmpModules', '[0,4]').delete('wmPoiReceiveCent');
   else for (const [name, value] of order.inner) fields.set(name, order.isText ? stringifyLossless(value) : value);
-  if (form === 'query') fields.set('daySeq', integer(String(fields.get('daySeq'))));
+  if (form === 'query') fields.set('daySeq', integer(order.daySeq));
   return stringifyLossless(new Map([...fields].sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
@@ -188,5 +204,9 @@ export function callbackOf(
   const [secret] = account.secrets('signKey');
   if (secret === undefined) throw new TypeError('the account has no signKey to sign with');
   const all = isSigned ? [...fields, ['sign', sign(fields, secret.value, signingRules(account))] as const] : fields;
-  return { topic, headers: { 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' }, body: writeForm(all) };
+  return {
+    topic,
+    headers: { 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' },
+    body: writeForm(all),
+  };
 }

@@ -1,4 +1,10 @@
-import { accept, emptyRequestEvidence, pendingBindingEvidence, signatureEvidence, storeHintEvidence } from '../../core/accept.ts';
+import {
+  accept,
+  emptyRequestEvidence,
+  pendingBindingEvidence,
+  signatureEvidence,
+  storeHintEvidence,
+} from '../../core/accept.ts';
 import type { CallbackRequest, Evidence } from '../../core/accept.ts';
 import type { AccountView, Refusal, Verification } from '../../core/connector.ts';
 import { parseForm } from '../../core/form.ts';
@@ -66,7 +72,9 @@ export function verify(request: CallbackRequest, account: AccountView): Verifica
 }
 
 function verifyUnsigned(request: CallbackRequest, account: AccountView, fields: Fields): Verification<Fields> {
-  const evidence = isSet(account, 'bindCallbacks', 'signed_only') ? undefined : storeEvidence(request.topic, account, fields);
+  const evidence = isSet(account, 'bindCallbacks', 'signed_only')
+    ? undefined
+    : storeEvidence(request.topic, account, fields);
   if (evidence !== undefined) return { ok: true, accepted: accept(request, evidence, fields) };
   return refused('missing_signature', 'There is no field sign, and no binding of the store that it names is pending.');
 }

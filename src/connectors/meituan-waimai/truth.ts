@@ -34,9 +34,11 @@ export async function readTruth(
   at: TimeMs,
 ): Promise<PlatformResult<readonly Report[]>> {
   const orderId = order.aliases.find(({ kind }) => kind === 'platform')?.value;
-  if (orderId === undefined) return failed('no_order_id', 'final', 'Only the number shown to the user is known of the order.');
+  if (orderId === undefined)
+    return failed('no_order_id', 'final', 'Only the number shown to the user is known of the order.');
   const token = order.storeToken?.accessToken;
-  if (token === undefined) return failed('no_store_token', 'alert', 'The store of the order is not bound, so nothing can be asked.');
+  if (token === undefined)
+    return failed('no_store_token', 'alert', 'The store of the order is not bound, so nothing can be asked.');
   const about = { account, call, orderId, token, at };
   const reports: Report[] = [];
   const settled: Fact[] = [{ line: WHOLE, register: 'flag.doubt', value: false }];
@@ -64,12 +66,19 @@ interface About {
 
 async function queryOrder({ account, call, orderId, token, at }: About): Promise<PlatformResult<Report>> {
   const biz = [['orderId', new NumberText(orderId)]] as const;
-  const answer = await ask(account, call, { call: 'order.queryById', path: '/waimai/order/queryById', method: 'GET', biz, token }, at);
+  const answer = await ask(
+    account,
+    call,
+    { call: 'order.queryById', path: '/waimai/order/queryById', method: 'GET', biz, token },
+    at,
+  );
   if (!answer.ok) return answer;
   const order = answer.value.object('data');
   const report = order === undefined ? undefined : readOrder(order, account);
-  if (order?.number('orderId') !== orderId || report === undefined) return unreadable(answer.value, 'data is not this order');
-  if (report.doubt !== undefined) return failed('incomplete', 'retry', 'The platform still cannot put the whole order together.');
+  if (order?.number('orderId') !== orderId || report === undefined)
+    return unreadable(answer.value, 'data is not this order');
+  if (report.doubt !== undefined)
+    return failed('incomplete', 'retry', 'The platform still cannot put the whole order together.');
   return { ok: true, value: report };
 }
 
@@ -78,7 +87,12 @@ type Refund = RegisterValues['refund'];
 async function queryRefunds({ account, call, orderId, token, at }: About): Promise<PlatformResult<readonly Fact[]>> {
   const path = '/waimai/ng/order/getBatchOrderRefundInfo';
   const biz = [['orderIds', [orderId]]] as const;
-  const answer = await ask(account, call, { call: 'order.getBatchOrderRefundInfo', path, method: 'POST', biz, token }, at);
+  const answer = await ask(
+    account,
+    call,
+    { call: 'order.getBatchOrderRefundInfo', path, method: 'POST', biz, token },
+    at,
+  );
   if (!answer.ok) return answer;
   const refunds = new Map<string, { readonly appliedAt: number; readonly refund: Refund }>();
   for (const group of answer.value.objects('data')) {
@@ -93,7 +107,8 @@ async function queryRefunds({ account, call, orderId, token, at }: About): Promi
     register: 'refund',
     value: { state: 'replaced', amount: null },
   }));
-  for (const [number, { refund }] of refunds) facts.push({ line: refundLine(number), register: 'refund', value: refund });
+  for (const [number, { refund }] of refunds)
+    facts.push({ line: refundLine(number), register: 'refund', value: refund });
   return { ok: true, value: facts };
 }
 
@@ -101,7 +116,10 @@ async function queryRefunds({ account, call, orderId, token, at }: About): Promi
  * A refund's number is its `refund_id`; answers without one tell refunds apart by their kind and time. Of several entries
  * with one number (a request and its appeal) the youngest counts.
  */
-function keepRefund(refunds: Map<string, { readonly appliedAt: number; readonly refund: Refund }>, entry: JsonReader): void {
+function keepRefund(
+  refunds: Map<string, { readonly appliedAt: number; readonly refund: Refund }>,
+  entry: JsonReader,
+): void {
   const whole = entry.oneOf('refund_type', IS_WHOLE);
   const state = entry.oneOf('res_type', REFUND_RESULTS);
   const appliedAt = entry.time('refund_apply_time') ?? 0;
@@ -124,7 +142,10 @@ function keepRefund(refunds: Map<string, { readonly appliedAt: number; readonly 
   if (isYounger) refunds.set(number, { appliedAt, refund });
 }
 
-const unreadable = (answer: JsonReader, otherwise: string): { readonly ok: false; readonly refusal: { class: 'final'; code: string; message: string } } => ({
+const unreadable = (
+  answer: JsonReader,
+  otherwise: string,
+): { readonly ok: false; readonly refusal: { class: 'final'; code: string; message: string } } => ({
   ok: false,
   refusal: { class: 'final', code: 'unreadable_answer', message: answer.fault ?? otherwise },
 });
