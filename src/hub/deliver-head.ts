@@ -31,6 +31,8 @@ export interface HeadRunner {
   slots(endpointId: string): Slots;
   /** Told of every answer, so that a dead endpoint is asked less often. */
   onAnswer(endpointId: string, delivered: boolean): void;
+  /** Told of every attempt whose result was written. */
+  onAttempt(attempt: AttemptFields): void;
   /** The endpoint was switched off by this worker. */
   onGone(endpointId: string): void;
   stopping(): boolean;
@@ -259,6 +261,7 @@ async function report(
     dueAt: dueMs === null ? null : new Date(dueMs),
     attempt,
   });
+  if (attempt !== null && after.fate !== 'lost') runner.onAttempt(attempt);
   if (after.fate !== 'held' || head.lost) return false;
   head.markedSequence = after.markedSequence;
   head.leaseUntilMs = Math.max(head.leaseUntilMs, after.leaseUntilMs);

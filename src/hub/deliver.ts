@@ -24,6 +24,13 @@ export interface DeliveryOptions extends TargetPolicy {
   readonly pollMs?: number;
   /** How long `stop` waits for requests that are under way. Default 5 000. */
   readonly stopGraceMs?: number;
+  /**
+   * True while callbacks queue up for the database. Platforms give up on a slow answer, receivers can wait: rows are
+   * then claimed less often, never not at all.
+   */
+  isIntakeBusy?(): boolean;
+  /** Told of every attempt whose result was written; for metrics. */
+  onAttempt?(outcome: 'delivered' | 'failed' | 'dead', durationMs: number): void;
   /** Resolves host names; for tests. */
   readonly resolve?: Resolve;
 }
@@ -36,6 +43,8 @@ export interface Deliveries {
 const DAY_MS = 86_400_000;
 /** The longest retry policy lasts 7 days; what waited longer than this is found by a second, unbounded look. */
 const RECENT_MS = 9 * DAY_MS;
+/** Long enough for claims to become several times bigger, short enough for nobody to notice. */
+const WHILE_INTAKE_IS_BUSY_MS = 20;
 
 /**
  * Starts the delivery worker of this process. Any number of processes may run one on the same database.
@@ -73,6 +82,7 @@ export function startDeliveries(ctx: HubContext, options: DeliveryOptions): Deli
     screenLane: createLaneScreen(ctx),
     slots: (endpointId) => lines.of(endpointId).slots,
     onAnswer: (endpointId, delivered) => lines.onAnswer(endpointId, delivered),
+    onAttempt: (attempt) => options.onAttempt?.(attempt.outcome, attempt.durationMs),
     onGone(endpointId) {
       const target = book.targets.get(endpointId);
       // At once, not at the next reading: until then every order that waits for it would be tried.
@@ -156,10 +166,12 @@ export function startDeliveries(ctx: HubContext, options: DeliveryOptions): Deli
   const pump = (): void => {
     if (scheduled || stopping) return;
     scheduled = true;
-    setImmediate(() => {
+    const go = (): void => {
       scheduled = false;
-      if (!pumping) claiming = work();
-    });
+      if (!pumping && !stopping) claiming = work();
+    };
+    if (options.isIntakeBusy?.() === true) setTimeout(go, WHILE_INTAKE_IS_BUSY_MS);
+    else setImmediate(go);
   };
 
   const stopListening = ctx.wake.onDeliveries((accountId) => {
