@@ -27,7 +27,9 @@ const IdempotencyKey = Type.Optional(
   }),
 );
 
-const problemContent = { content: { 'application/problem+json': { schema: Problem } } };
+const problemContent = {
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+};
 const PROBLEMS = Object.fromEntries(
   Object.entries({
     400: 'malformed',
@@ -56,7 +58,10 @@ export async function registerOpenapi(app: FastifyInstance, version: string): Pr
           'Lists are {data, nextCursor}. Errors are application/problem+json with a stable code.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
-      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key.' } } },
+      components: {
+        schemas: { Problem },
+        securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key.' } },
+      },
     },
     transform: ({ schema, url, route }) => {
       if (!url.startsWith('/api/v1/')) return { schema: { hide: true, ...schema }, url };

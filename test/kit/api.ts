@@ -117,6 +117,7 @@ function shapeChecker(document: object): (method: string, path: string, answer: 
   const paths = Object.entries(
     (document as { paths: Record<string, Record<string, { responses: Record<string, Schema> }>> }).paths,
   );
+  const problem = (document as { components: { schemas: { Problem: Schema } } }).components.schemas.Problem;
   const compiled = new Map<object, ReturnType<typeof Compile>>();
   return (method, path, { status, body, text }) => {
     const bare = path.split('?')[0] ?? '';
@@ -130,7 +131,8 @@ function shapeChecker(document: object): (method: string, path: string, answer: 
       missing?: boolean;
     };
     assert.notEqual(content.missing, true, `${method} ${path} answers an undocumented ${status}: ${text}`);
-    const schema = Object.values(content.content ?? {})[0]?.schema;
+    const named = Object.values(content.content ?? {})[0]?.schema;
+    const schema = named?.['$ref'] === '#/components/schemas/Problem' ? problem : named;
     if (schema === undefined) return;
     let validator = compiled.get(schema);
     if (validator === undefined) compiled.set(schema, (validator = Compile(closed(schema) as never)));
