@@ -41,7 +41,8 @@ export const CONFIG_VARIABLES = [
     name: 'HUIDAN_PUBLIC_URL',
     default: null,
     absent: 'http://host:port',
-    meaning: 'The base of the callback addresses that the hub prints: what the platforms see, such as the address of your proxy.',
+    meaning:
+      'The base of the callback addresses that the hub prints: what the platforms see, such as the address of your proxy.',
     secret: false,
     schema: Type.String(),
     fault: httpUrlFault,
@@ -76,12 +77,14 @@ export const CONFIG_VARIABLES = [
     meaning: 'An API key with every right.',
     secret: true,
     schema: Type.String({ minLength: 8, maxLength: 200 }),
-    fault: (text) => (/^[\x21-\x7e]+$/u.test(text) ? undefined : 'may only hold printable ASCII characters without blanks'),
+    fault: (text) =>
+      /^[\x21-\x7e]+$/u.test(text) ? undefined : 'may only hold printable ASCII characters without blanks',
   },
   {
     name: 'HUIDAN_TRUST_PROXY',
     default: 'false',
-    meaning: 'The addresses of the proxies whose forwarded headers count, separated by commas; networks as `10.0.0.0/8`.',
+    meaning:
+      'The addresses of the proxies whose forwarded headers count, separated by commas; networks as `10.0.0.0/8`.',
     secret: false,
     schema: Type.String({ minLength: 1 }),
     fault: trustProxyFault,
@@ -93,7 +96,8 @@ export const CONFIG_VARIABLES = [
     meaning: 'Encrypts credentials, tokens and personal data: 32 bytes as 64 hexadecimal digits or as base64.',
     secret: true,
     schema: Type.String(),
-    fault: (text) => (masterKeyFromText(text) === undefined ? 'must be 32 bytes, as 64 hexadecimal digits or as base64' : undefined),
+    fault: (text) =>
+      masterKeyFromText(text) === undefined ? 'must be 32 bytes, as 64 hexadecimal digits or as base64' : undefined,
   },
   {
     name: 'HUIDAN_ALLOW_PRIVATE_TARGETS',
@@ -137,7 +141,8 @@ export function masterKeyFromText(text: string): Buffer | undefined {
 
 function httpUrlFault(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) return 'must be an address such as https://hub.example.com';
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    return 'must be an address such as https://hub.example.com';
   if (url.username !== '' || url.password !== '') return 'must not hold a user name or a password';
   return url.search === '' && url.hash === '' ? undefined : 'must not hold a query or a fragment';
 }
@@ -151,13 +156,15 @@ function postgresUrlFault(text: string): string | undefined {
 
 function trustProxyFault(text: string): string | undefined {
   if (text === 'false') return undefined;
-  if (text === 'true') return 'must name the addresses of the proxies: trusting everyone lets any sender forge its address';
+  if (text === 'true')
+    return 'must name the addresses of the proxies: trusting everyone lets any sender forge its address';
   for (const part of text.split(',').map((item) => item.trim())) {
     const [address = '', prefix, ...rest] = part.split('/');
     const family = isIP(address);
     const longest = family === 4 ? 32 : 128;
     const prefixFits = prefix === undefined || (/^\d{1,3}$/u.test(prefix) && Number(prefix) <= longest);
-    if (family === 0 || rest.length > 0 || !prefixFits) return `must be false or addresses separated by commas; ${JSON.stringify(part)} is none`;
+    if (family === 0 || rest.length > 0 || !prefixFits)
+      return `must be false or addresses separated by commas; ${JSON.stringify(part)} is none`;
   }
   return undefined;
 }

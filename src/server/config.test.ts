@@ -67,9 +67,11 @@ test('no fault repeats a secret', () => {
 });
 
 test('numbers must be plain digits in range and booleans true or false', () => {
-  for (const port of ['0x50', '1e3', ' 80', '-1', '65536', '80.0']) assert.equal(faultsOf({ HUIDAN_PORT: port }).length, 1, port);
+  for (const port of ['0x50', '1e3', ' 80', '-1', '65536', '80.0'])
+    assert.equal(faultsOf({ HUIDAN_PORT: port }).length, 1, port);
   for (const port of ['0', '80', '65535']) assert.equal(faultsOf({ HUIDAN_PORT: port }).length, 0, port);
-  for (const flag of ['1', 'True', 'on']) assert.equal(faultsOf({ HUIDAN_ALLOW_PRIVATE_TARGETS: flag }).length, 1, flag);
+  for (const flag of ['1', 'True', 'on'])
+    assert.equal(faultsOf({ HUIDAN_ALLOW_PRIVATE_TARGETS: flag }).length, 1, flag);
 });
 
 test('the master key is read from hexadecimal digits and from base64', () => {
@@ -87,7 +89,10 @@ test('proxies are addresses and networks', () => {
 });
 
 test('an option beats the environment, which beats what the command wants', () => {
-  const layers = { command: { HUIDAN_PORT: '1', HUIDAN_ALLOW_PRIVATE_TARGETS: 'true' }, options: { HUIDAN_HOST: '::1' } };
+  const layers = {
+    command: { HUIDAN_PORT: '1', HUIDAN_ALLOW_PRIVATE_TARGETS: 'true' },
+    options: { HUIDAN_HOST: '::1' },
+  };
   const config = readConfig({ HUIDAN_PORT: '2', HUIDAN_HOST: '0.0.0.0' }, layers);
   assert.deepEqual([config.port, config.host, config.allowPrivateTargets], [2, '::1', true]);
   const sources = new Map(explainConfig({ HUIDAN_PORT: '2' }, layers).map((row) => [row.name, row.source]));
@@ -98,7 +103,10 @@ test('an option beats the environment, which beats what the command wants', () =
 });
 
 test('explaining the configuration masks secrets', () => {
-  const rows = explainConfig({ HUIDAN_ADMIN_KEY: 'hdk_very-secret', DATABASE_URL: 'postgres://me:hunter2@db:5432/huidan' });
+  const rows = explainConfig({
+    HUIDAN_ADMIN_KEY: 'hdk_very-secret',
+    DATABASE_URL: 'postgres://me:hunter2@db:5432/huidan',
+  });
   const value = (name: string): string | null | undefined => rows.find((row) => row.name === name)?.value;
   assert.equal(value('HUIDAN_ADMIN_KEY'), '********');
   assert.equal(value('DATABASE_URL'), 'postgres://me:********@db:5432/huidan');
