@@ -55,40 +55,42 @@ export function createGroupCommit(ctx: HubContext, options: GroupCommitOptions =
     while (lane.queue.length > 0 && lane.inFlight < maxInFlight) {
       const batch = lane.queue.splice(0, maxBatch);
       lane.inFlight += 1;
-      void commit(batch).then(() => {
-        lane.inFlight -= 1;
-        stats.waiting -= batch.length;
-        if (lane.queue.length === 0 && lane.inFlight === 0) lanes.delete(accountId);
-        pump(accountId, lane);
-        if (stats.waiting === 0) for (const wake of idle) wake();
-      });
+      void commit(batch)
+        .catch((error: unknown) => ctx.log.error({ err: error, account: accountId }, 'after a commit something failed'))
+        .then(() => {
+          lane.inFlight -= 1;
+          stats.waiting -= batch.length;
+          if (lane.queue.length === 0 && lane.inFlight === 0) lanes.delete(accountId);
+          pump(accountId, lane);
+          if (stats.waiting === 0) for (const wake of idle) wake();
+        });
     }
   };
 
   /** Never throws: every message of the batch is settled one way or the other. */
   const commit = async (batch: readonly Waiting[]): Promise<void> => {
-    const startedAt = performance.now();
+    const startedMs = ctx.clock();
+    let results: readonly IntakeResult[];
     try {
-      const results = await commitTogether(ctx, batch);
-      options.onBatch?.(batch.length, performance.now() - startedAt);
-      stats.batches += 1;
-      stats.messages += batch.length;
-      ctx.crash('take.after-commit');
-      for (const [index, { resolve, reject }] of batch.entries()) {
-        const result = results[index];
-        if (result === undefined) reject(new HuidanError('internal'));
-        else resolve(result);
-      }
-      ctx.wake.deliveries(batch[0]?.account.row.id);
+      results = await commitTogether(ctx, batch);
     } catch (error) {
       const kind = classifyPgError(error);
-      if (kind === 'unavailable' || kind === 'retry') {
-        const away = new HuidanError('database_unavailable', undefined, { cause: error });
-        for (const { reject } of batch) reject(away);
-        return;
-      }
-      await halve(batch, error);
+      if (kind !== 'unavailable' && kind !== 'retry') return halve(batch, error);
+      const away = new HuidanError('database_unavailable', undefined, { cause: error });
+      for (const { reject } of batch) reject(away);
+      return;
     }
+    // Outside the `try`: what fails from here on must not make a committed batch be committed again.
+    ctx.crash('take.after-commit');
+    for (const [index, { resolve, reject }] of batch.entries()) {
+      const result = results[index];
+      if (result === undefined) reject(new HuidanError('internal'));
+      else resolve(result);
+    }
+    stats.batches += 1;
+    stats.messages += batch.length;
+    options.onBatch?.(batch.length, ctx.clock() - startedMs);
+    ctx.wake.deliveries(batch[0]?.account.row.id);
   };
 
   /** One message must not fail its neighbours: halve until the culprit stands alone, then keep that one raw. */
@@ -101,7 +103,10 @@ export function createGroupCommit(ctx: HubContext, options: GroupCommitOptions =
       return;
     }
     if (only === undefined) return;
-    ctx.log.error({ err: error, account: only.account.row.id, receipt: only.intake.receipt?.id }, 'a message could not be applied');
+    ctx.log.error(
+      { err: error, account: only.account.row.id, receipt: only.intake.receipt?.id },
+      'a message could not be applied',
+    );
     if (only.intake.content.kind === 'unrecognised' || only.intake.receipt === null) {
       only.reject(new HuidanError('internal', undefined, { cause: error }));
       return;

@@ -26,6 +26,9 @@ import { createMetrics } from './metrics.ts';
 
 export type { StartStep } from './database.ts';
 
+/** So many callbacks waiting for a commit are a flood; one batch that waits for the disk is not. */
+const BUSY_INTAKE = 64;
+
 /** Which part of the work a process does: taking HTTP, or delivering and keeping house, or both. */
 export type HubRole = 'all' | 'http' | 'worker';
 
@@ -87,7 +90,11 @@ export async function startHub(config: Config, deps: HubDeps = {}): Promise<Runn
     const parts = createIntake(ctx, config);
     undo.push(() => parts.commits.drain());
     if (role !== 'http') {
-      const deliveries = startDeliveries(ctx, { allowPrivateTargets: config.allowPrivateTargets });
+      const deliveries = startDeliveries(ctx, {
+        allowPrivateTargets: config.allowPrivateTargets,
+        isIntakeBusy: () => parts.commits.stats.waiting > BUSY_INTAKE,
+        onAttempt: (outcome, durationMs) => parts.metrics.deliveryAttempted(outcome, durationMs),
+      });
       undo.push(() => deliveries.stop());
       const chores = await startChores({ connectionString: database.url, chores: choresOf(ctx, parts, config), log });
       undo.push(() => chores.stop());
