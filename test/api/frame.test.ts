@@ -342,11 +342,14 @@ test('lists of keys and of the audit log go on page by page', async () => {
 
 test('an unforeseen error shows nothing of itself and is logged with its request id', async () => {
   const { pool } = api.hub.ctx;
+  const retried = { body: { name: 'retried', right: 'read' }, headers: { 'idempotency-key': 'retried' } };
   await pool.query('alter table audit_log rename to audit_log_away');
   try {
     const answer = await api.call('GET', '/api/v1/audit');
     assert.deepEqual(codeOf(answer), [500, 'internal']);
     assert.ok(!answer.text.includes('audit_log'));
+    // It fails after the key was stored: nothing of it may stay, and the Idempotency-Key is free again.
+    assert.equal((await api.call('POST', '/api/v1/keys', retried)).status, 500);
     const entry = logged.find(
       ({ level, fields }) => level === 'error' && fields['requestId'] === answer.body.requestId,
     );
@@ -355,6 +358,9 @@ test('an unforeseen error shows nothing of itself and is logged with its request
   } finally {
     await pool.query('alter table audit_log_away rename to audit_log');
   }
+  assert.equal((await api.call('POST', '/api/v1/keys', retried)).status, 201);
+  const { rows } = await pool.query("select 1 from api_keys where name = 'retried'");
+  assert.equal(rows.length, 1);
 });
 
 test('the health doors need no key and tell stopping and a missing migration apart', async () => {
