@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { HuidanError } from '../../core/errors.ts';
 import { beijingDay, beijingTime } from '../../core/time.ts';
-import { countCallbacks, readOrdersByDay } from '../../store/stats-reads.ts';
+import { countCallbacksNeedingEyes, readOrdersByDay } from '../../store/stats-reads.ts';
 import { principalOf } from '../auth.ts';
 import type { ApiContext, ApiScope } from './context.ts';
 import { FilterText } from './shapes.ts';
@@ -20,7 +20,7 @@ export function statsRoutes(scope: ApiScope, { ctx }: ApiContext): void {
       config: { right: 'read' },
       schema: {
         tags: ['stats'],
-        summary: 'Orders by the day they were placed, and callbacks by verdict',
+        summary: 'Orders by the day they were placed, and callbacks that want a look',
         description: `Both days count; at most ${LONGEST_DAYS}. Default: the last seven. Days without orders are left out.`,
         querystring: Type.Object(
           { account: Type.Optional(FilterText('Id of an account.')), from: Type.Optional(Day), to: Type.Optional(Day) },
@@ -31,7 +31,10 @@ export function statsRoutes(scope: ApiScope, { ctx }: ApiContext): void {
             from: Day,
             to: Day,
             days: Type.Array(Type.Object({ day: Day, orders: Type.Integer(), byStatus: Counts })),
-            callbacks: Counts,
+            callbacks: Type.Object(
+              { rejected: Type.Integer(), unrecognised: Type.Integer(), held: Type.Integer() },
+              { description: 'Received in that time.' },
+            ),
           }),
         },
       },
@@ -46,8 +49,11 @@ export function statsRoutes(scope: ApiScope, { ctx }: ApiContext): void {
         throw new HuidanError('malformed_request', `The time from ${from} to ${to} must be 1 to ${LONGEST_DAYS} days.`);
       }
       const range = { account, accounts, merchants, shops, from: new Date(startMs), to: new Date(endMs) };
-      const [days, callbacks] = await Promise.all([readOrdersByDay(ctx.pool, range), countCallbacks(ctx.pool, range)]);
-      return { from, to, days, callbacks };
+      const [days, callbacks] = await Promise.all([
+        readOrdersByDay(ctx.pool, range),
+        countCallbacksNeedingEyes(ctx.pool, range),
+      ]);
+      return { from, to, days, callbacks: { rejected: 0, unrecognised: 0, held: 0, ...callbacks } };
     },
   );
 }
