@@ -288,7 +288,7 @@ test('endpoints, deliveries, replays and keys have their commands', async () => 
 test('where no hub answers, that is said', async () => {
   const { code, notes } = await huidan(['orders', '--hub', 'http://127.0.0.1:1']);
   assert.equal(code, 1);
-  assert.match(notes, /No hub answers at http:\/\/127\.0\.0\.1:1.*\[hub_unreachable\]/u);
+  assert.match(notes, /No hub answers there\..*At http:\/\/127\.0\.0\.1:1: .*\[hub_unreachable\]/u);
 });
 
 test('the key comes from the option, else from the environment, else from the data folder', async () => {

@@ -17,7 +17,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** A command failed in a way that was foreseen: exit code 1, and its code is shown. */
+/** The hub refused what a command asked for: exit code 1, and the hub's code is shown. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly code: string;

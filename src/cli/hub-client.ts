@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { HuidanError } from '../core/errors.ts';
 import { readConfig } from '../server/config.ts';
 import { ADMIN_KEY_FILE } from '../server/data-dir.ts';
 import { CommandError } from './command.ts';
@@ -50,10 +51,7 @@ async function keptKey(dataDir: string): Promise<string> {
   const path = join(dataDir, ADMIN_KEY_FILE);
   const text = await readFile(path, 'utf8').catch(() => '');
   if (text.trim() !== '') return text.trim();
-  throw new CommandError(
-    'key_needed',
-    `The hub wants a key: --key KEY or HUIDAN_ADMIN_KEY; there is none in ${path} either.`,
-  );
+  throw new HuidanError('key_needed', `There is none in ${path} either.`);
 }
 
 async function request<T>(
@@ -76,25 +74,21 @@ async function request<T>(
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   }).catch((error: unknown) => {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new CommandError(
-      'hub_unreachable',
-      `No hub answers at ${base}: ${cause}. Is it running? Another one: --hub URL`,
-    );
+    throw new HuidanError('hub_unreachable', `At ${base}: ${cause}`);
   });
   const text = await response.text();
   if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
   throw problemOf(base, response.status, text);
 }
 
-function problemOf(base: string, status: number, text: string): CommandError {
+function problemOf(base: string, status: number, text: string): Error {
   let problem: ProblemAnswer = {};
   try {
     problem = JSON.parse(text) as ProblemAnswer;
   } catch {
     // Not a hub's answer; the status says what there is to say.
   }
-  if (problem.code === undefined)
-    return new CommandError('no_hub', `${base} answered ${status}, and not as a hub does.`);
+  if (problem.code === undefined) return new HuidanError('not_a_hub', `${base} answered ${status}.`);
   const detail = problem.detail ?? `status ${status}`;
   const lines = (problem.fields ?? []).map(({ field, message }) => `${field} ${message}`);
   // Most details name the fields already.

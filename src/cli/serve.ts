@@ -1,13 +1,14 @@
 import cluster from 'node:cluster';
 import { parseArgs } from 'node:util';
 import pino from 'pino';
+import { HuidanError } from '../core/errors.ts';
 import { readConfig } from '../server/config.ts';
 import type { Config, Environment } from '../server/config.ts';
 import { openDatabase } from '../server/database.ts';
 import { startHub } from '../server/start.ts';
 import type { HubRole, RunningHub } from '../server/start.ts';
 import { VERSION } from '../server/version.ts';
-import { CommandError, UsageError, wholeNumber } from './command.ts';
+import { UsageError, wholeNumber } from './command.ts';
 import type { Cli } from './command.ts';
 import { stopSignal, whenAborted } from './stop-signals.ts';
 
@@ -119,13 +120,10 @@ async function startOrExplain(cli: Cli, config: Config, role: HubRole): Promise<
   } catch (error) {
     const { code } = error as { readonly code?: unknown };
     if (code === 'EADDRINUSE') {
-      throw new CommandError('address_in_use', `Port ${config.port} of ${config.host} is taken. Another one: --port N`);
+      throw new HuidanError('address_in_use', `It is port ${config.port} of ${config.host}.`);
     }
     if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
-      throw new CommandError(
-        'address_refused',
-        `The system does not let it listen at port ${config.port} of ${config.host}.`,
-      );
+      throw new HuidanError('address_refused', `It is port ${config.port} of ${config.host}.`);
     }
     throw error;
   }

@@ -54,6 +54,11 @@ export const ERRORS = {
   overloaded: entry(503, 'Too many requests are waiting. Try again.', 'warn', true),
   shutting_down: entry(503, 'The hub is stopping. Try again.', 'info', true),
   internal: entry(500, 'Something went wrong here. The log has the details under this request id.', 'error', true),
+  hub_unreachable: entry(503, 'No hub answers there. Is it running? Another one: --hub URL', 'info', true),
+  not_a_hub: entry(500, 'What answers there is not a hub.'),
+  key_needed: entry(401, 'The hub wants a key: --key KEY or HUIDAN_ADMIN_KEY.'),
+  address_in_use: entry(500, 'Something listens at this port already. Another one: --port N', 'error'),
+  address_refused: entry(500, 'The system does not let the hub listen there.', 'error'),
   config_invalid: entry(500, 'The configuration is not valid.', 'error'),
   data_dir_in_use: entry(500, 'Another hub uses this data folder.', 'error'),
 } as const satisfies Record<string, ErrorEntry>;

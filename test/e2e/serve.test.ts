@@ -158,7 +158,7 @@ test('a port that is taken and a bad setting end the start with 1 and say why', 
   const port = new URL(hub.url).port;
   const taken = start(['--port', port]);
   assert.deepEqual((await once(taken.child, 'exit'))[0], 1);
-  assert.match(taken.output(), /is taken.*\[address_in_use\]/u);
+  assert.match(taken.output(), /listens at this port already.*\[address_in_use\]/u);
   assert.equal(await hub.stop(), 0);
   const bad = start(['--port', '0'], { HUIDAN_PROT: '1', HUIDAN_TRUST_PROXY: 'true' });
   assert.deepEqual((await once(bad.child, 'exit'))[0], 1);
