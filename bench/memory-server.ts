@@ -16,7 +16,15 @@ const view = {
   secrets: (name: string) => (name === secret.name ? [secret] : []),
   credential: () => undefined,
 };
-const row = { id: 'bench', platform: connector.id, name: 'bench', mode: 'live', merchant: null, settings: {}, secrets: [] } as const;
+const row = {
+  id: 'bench',
+  platform: connector.id,
+  name: 'bench',
+  mode: 'live',
+  merchant: null,
+  settings: {},
+  secrets: [],
+} as const;
 const account = { row, connector, view, viewWithOldSecrets: view };
 const seen: unknown[] = [];
 
@@ -25,7 +33,8 @@ await app.register(callbackDoor, {
   accounts: { find: () => Promise.resolve(account), forget() {} },
   take(_account, request) {
     const verification = connector.verify(request, view);
-    if (!verification.ok) return Promise.resolve({ reply: connector.reply('rejected', request), verdict: 'rejected' as const });
+    if (!verification.ok)
+      return Promise.resolve({ reply: connector.reply('rejected', request), verdict: 'rejected' as const });
     seen.push(connector.parse(verification.accepted, view));
     return Promise.resolve({ reply: connector.reply('stored', request), verdict: 'applied' as const });
   },

@@ -32,7 +32,9 @@ async function serve({ databaseUrl, webhook }: Start): Promise<string> {
     `create table if not exists plain_order (id bigserial primary key, order_sn text unique not null, member_id int,
        status text, total text, pay_price text, created_at timestamptz default now(), updated_at timestamptz default now())`,
   );
-  await pool.query(`insert into plain_member (uuid) select 'u' || n from generate_series(0, 999) n on conflict do nothing`);
+  await pool.query(
+    `insert into plain_member (uuid) select 'u' || n from generate_series(0, 999) n on conflict do nothing`,
+  );
 
   const app = fastify();
   app.post<{ Body: Record<string, string> }>('/callback', async (incoming) => {
@@ -41,7 +43,9 @@ async function serve({ databaseUrl, webhook }: Start): Promise<string> {
       .toSorted()
       .map((name) => `${name}${fields[name]}`)
       .join('');
-    const expected = createHash('md5').update(CALLBACK_SECRET + joined + CALLBACK_SECRET).digest('hex');
+    const expected = createHash('md5')
+      .update(CALLBACK_SECRET + joined + CALLBACK_SECRET)
+      .digest('hex');
     if (sign !== expected) return { errcode: '1', errmsg: 'err' };
     const { orderid, sid, status, total, payPrice } = fields;
     const member = await pool.query<{ id: number }>('select id from plain_member where uuid = $1', [sid]);

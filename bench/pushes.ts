@@ -29,7 +29,9 @@ export function signedPush(orderId: string, status: '1' | '8'): string {
     .toSorted()
     .map((name) => `${name}${fields[name]}`)
     .join('');
-  const sign = createHash('md5').update(CALLBACK_SECRET + joined + CALLBACK_SECRET).digest('hex');
+  const sign = createHash('md5')
+    .update(CALLBACK_SECRET + joined + CALLBACK_SECRET)
+    .digest('hex');
   return JSON.stringify({ ...fields, sign });
 }
 

@@ -53,17 +53,33 @@ try {
 process.exitCode = faults === 0 ? 0 : 1;
 
 async function measure(): Promise<void> {
-  say(`${cpus().length} cores, ${connections} connections, ${orders * 2} callbacks a variant and round, ${rounds} rounds`);
+  say(
+    `${cpus().length} cores, ${connections} connections, ${orders * 2} callbacks a variant and round, ${rounds} rounds`,
+  );
   await createDatabase('plain_b');
   await createDatabase('plain_c');
   const receiver = await startChild<{ port: number }>('receiver.ts');
   const webhook = `http://127.0.0.1:${receiver.first.port}/events`;
-  const hub = await startChild<{ url: string; key: string }>('hub.ts', { databaseUrl: postgres.url, dataDir: join(folder, 'hub') });
+  const hub = await startChild<{ url: string; key: string }>('hub.ts', {
+    databaseUrl: postgres.url,
+    dataDir: join(folder, 'hub'),
+  });
   const callbackUrl = await prepareHub(hub, webhook);
-  const plain = await startChild<{ url: string }>('plain-controller.ts', { databaseUrl: databaseUrl('plain_b'), webhook: null });
-  const telling = await startChild<{ url: string }>('plain-controller.ts', { databaseUrl: databaseUrl('plain_c'), webhook });
+  const plain = await startChild<{ url: string }>('plain-controller.ts', {
+    databaseUrl: databaseUrl('plain_b'),
+    webhook: null,
+  });
+  const telling = await startChild<{ url: string }>('plain-controller.ts', {
+    databaseUrl: databaseUrl('plain_c'),
+    webhook,
+  });
   const memory = await startChild<{ url: string }>('memory-server.ts');
-  const urls: Readonly<Record<Variant, string>> = { a: callbackUrl, b: plain.first.url, c: telling.first.url, d: memory.first.url };
+  const urls: Readonly<Record<Variant, string>> = {
+    a: callbackUrl,
+    b: plain.first.url,
+    c: telling.first.url,
+    d: memory.first.url,
+  };
   const results: Record<Variant, LoadResult[]> = { a: [], b: [], c: [], d: [] };
 
   // The first requests of a process run uncompiled code.
@@ -159,14 +175,17 @@ function report(results: Readonly<Record<Variant, readonly LoadResult[]>>): void
     return sorted[sorted.length >> 1] ?? 0;
   };
   say('');
-  for (const variant of ['a', 'b', 'c', 'd'] as const) say(`${variant} ${LABELS[variant].padEnd(27)} ${median(variant).toFixed(0).padStart(7)}/s (median)`);
+  for (const variant of ['a', 'b', 'c', 'd'] as const)
+    say(`${variant} ${LABELS[variant].padEnd(27)} ${median(variant).toFixed(0).padStart(7)}/s (median)`);
   for (const [label, other, bar] of [
     ['a/b', 'b', null],
     ['a/c', 'c', 1.5],
     ['a/d', 'd', 0.15],
   ] as const) {
     const ratio = median('a') / median(other);
-    say(`${label} ${ratio.toFixed(2)}${bar === null ? '' : ` (bar: at least ${bar}${ratio >= bar ? '' : ', missed'})`}`);
+    say(
+      `${label} ${ratio.toFixed(2)}${bar === null ? '' : ` (bar: at least ${bar}${ratio >= bar ? '' : ', missed'})`}`,
+    );
   }
   if (faults > 0) say(`${faults} faults`);
 }

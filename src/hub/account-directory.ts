@@ -29,7 +29,9 @@ const FRESH_MS = 1000;
  * Reads accounts through a short cache with one query in flight per account, so that a flood of callbacks asks the
  * database once a second and not once a callback.
  */
-export function createAccountDirectory(ctx: Pick<HubContext, 'pool' | 'clock' | 'sealer' | 'registry'>): AccountDirectory {
+export function createAccountDirectory(
+  ctx: Pick<HubContext, 'pool' | 'clock' | 'sealer' | 'registry'>,
+): AccountDirectory {
   const cached = new Map<string, { readonly untilMs: TimeMs; readonly account: Promise<KnownAccount | undefined> }>();
 
   const load = async (accountId: string): Promise<KnownAccount | undefined> => {
@@ -74,7 +76,8 @@ function openAccount(ctx: Pick<HubContext, 'clock' | 'sealer'>, row: AccountRow,
     id: row.id,
     platform: row.platform,
     settings,
-    secrets: (name): readonly Secret[] => opened.filter((secret) => secret.name === name && isValid(secret.validUntilMs)),
+    secrets: (name): readonly Secret[] =>
+      opened.filter((secret) => secret.name === name && isValid(secret.validUntilMs)),
     pendingBindings: new Set(),
     credential: (name) => opened.find((secret) => secret.name === name)?.value,
   });

@@ -70,7 +70,8 @@ export async function applyBatch(
   return results;
 }
 
-const reportsOf = (intake: Intake): readonly Report[] => (intake.content.kind === 'reports' ? intake.content.reports : []);
+const reportsOf = (intake: Intake): readonly Report[] =>
+  intake.content.kind === 'reports' ? intake.content.reports : [];
 
 type Loaded = ConstructorParameters<typeof OrderSet>[1];
 
@@ -93,7 +94,11 @@ async function loadWorkingSet(
   return { orders, aliases: known, knownFacts };
 }
 
-function createOrderSet(ctx: Pick<HubContext, 'clock' | 'randomBytes'>, account: KnownAccount, loaded: Loaded): OrderSet {
+function createOrderSet(
+  ctx: Pick<HubContext, 'clock' | 'randomBytes'>,
+  account: KnownAccount,
+  loaded: Loaded,
+): OrderSet {
   const now = ctx.clock();
   return new OrderSet(
     {
@@ -116,7 +121,12 @@ function applyIntake(orders: OrderSet, intake: Intake, keys: ReadonlyMap<Report,
   const verdicts = new Set<Verdict>();
   const orderIds = new Set<string>();
   for (const report of content.reports) {
-    const { verdict, orderId } = orders.apply(report, keys.get(report) ?? reportKey(report), intake.source, intake.receipt?.id ?? null);
+    const { verdict, orderId } = orders.apply(
+      report,
+      keys.get(report) ?? reportKey(report),
+      intake.source,
+      intake.receipt?.id ?? null,
+    );
     verdicts.add(verdict);
     orderIds.add(orderId);
   }
@@ -163,20 +173,18 @@ interface EventsToWrite {
 function writeEvents(ctx: Pick<HubContext, 'randomBytes'>, tx: Tx, accountId: string, write: EventsToWrite): void {
   const { changes, feed, createdAt, subscriptions } = write;
   if (changes.length === 0) return;
-  const events = changes.map(
-    (change, index): EventRow => ({
-      feed: feed + index + 1,
-      id: newId('evt', createdAt.getTime(), ctx.randomBytes),
-      subject: change.json.id,
-      sequence: change.json.version,
-      type: change.type,
-      previousStatus: change.previousStatus,
-      merchant: change.json.merchant,
-      shop: change.json.shop,
-      receiptId: change.receiptId,
-      body: change.json,
-    }),
-  );
+  const events = changes.map((change, index): EventRow => ({
+    feed: feed + index + 1,
+    id: newId('evt', createdAt.getTime(), ctx.randomBytes),
+    subject: change.json.id,
+    sequence: change.json.version,
+    type: change.type,
+    previousStatus: change.previousStatus,
+    merchant: change.json.merchant,
+    shop: change.json.shop,
+    receiptId: change.receiptId,
+    body: change.json,
+  }));
   defer(tx, insertEvents(tx, accountId, events, createdAt));
   defer(tx, markDue(tx, accountId, dueHeads(accountId, events, subscriptions), createdAt));
   defer(tx, moveClock(tx, accountId, feed + events.length));

@@ -25,7 +25,7 @@ import { NO_LIMITS } from './access.ts';
 import type { HubContext } from './context.ts';
 import { startDeliveries } from './deliver.ts';
 import type { Deliveries, DeliveryOptions } from './deliver.ts';
-import { listDeadLetters, readQueue, skipBlocked } from './delivery-list.ts';
+import { listDeadLetters, readQueue, retryNow, skipBlocked } from './delivery-list.ts';
 import { createEndpoint, getEndpoint, rotateEndpointSecret, setEndpointState } from './endpoints.ts';
 import { previewReplay, startReplay } from './replay.ts';
 
@@ -413,6 +413,35 @@ test('an endpoint that never answers delays neither the other endpoints nor its 
   } finally {
     await slow.close();
   }
+});
+
+test('an endpoint that only fails is asked by few requests at once, and by all again when it is back', async () => {
+  const endpoint = await createEndpoint(
+    ctx,
+    { url: receiver.url, events: ['*'], retry: { gapsSeconds: [3600, 3600] } },
+    open,
+  );
+  const openAt: number[] = [];
+  let status = 500;
+  receiver.answer(() => {
+    openAt.push(receiver.openNow());
+    return { status, delayMs: 10 };
+  });
+  work({ connections: 16 });
+  await seedEvents(
+    ctx,
+    'shop-1',
+    Array.from({ length: 120 }, (_, number) => ({ subject: orderId(number) })),
+  );
+  await until(async () => (await attempts()).length === 120, 'a failure of each');
+  // The first 20 failures, and what was on its way by then.
+  assert.ok(Math.max(...openAt.slice(0, 36)) > 4);
+  assert.ok(Math.max(...openAt.slice(40)) <= 2, openAt.join(' '));
+  openAt.length = 0;
+  status = 200;
+  await retryNow(ctx, endpoint.id);
+  await until(async () => (await idle(endpoint.id)) === 0, 'an empty queue');
+  assert.ok(Math.max(...openAt) > 4, openAt.join(' '));
 });
 
 test('a busy account does not keep another one waiting', async () => {

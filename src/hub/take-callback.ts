@@ -29,7 +29,11 @@ const REJECTED_WAIT_MS = 500;
 export type TakeCallback = (account: KnownAccount, request: CallbackRequest) => Promise<TakenCallback>;
 
 /** The use case behind every callback address: verify, store and apply, then acknowledge in the platform's own bytes. */
-export function createTakeCallback(ctx: HubContext, commits: GroupCommit, options: TakeCallbackOptions = {}): TakeCallback {
+export function createTakeCallback(
+  ctx: HubContext,
+  commits: GroupCommit,
+  options: TakeCallbackOptions = {},
+): TakeCallback {
   const quota = createQuota(options.rejectedPerMinute ?? 120);
 
   return async (account, request) => {
@@ -41,7 +45,8 @@ export function createTakeCallback(ctx: HubContext, commits: GroupCommit, option
       return { reply, verdict: 'rejected' };
     }
     const { accepted } = verification;
-    const content = account.row.mode === 'paused' ? ({ kind: 'held' } as const) : parseAccepted(ctx, connector, accepted, view);
+    const content =
+      account.row.mode === 'paused' ? ({ kind: 'held' } as const) : parseAccepted(ctx, connector, accepted, view);
     const reply = connector.reply('stored', request, 'replyData' in content ? content.replyData : undefined);
     const receipt = openReceipt(ctx, request, reply, accepted.evidence.kind, accepted.evidence.fingerprint);
     try {
@@ -50,7 +55,10 @@ export function createTakeCallback(ctx: HubContext, commits: GroupCommit, option
       return { reply, verdict };
     } catch (error) {
       if (!(error instanceof HuidanError)) throw error;
-      ctx.log.warn({ code: error.code, account: account.row.id }, 'a callback was not stored; its sender was told to try again');
+      ctx.log.warn(
+        { code: error.code, account: account.row.id },
+        'a callback was not stored; its sender was told to try again',
+      );
       return { reply: TRY_AGAIN, verdict: 'try_again' };
     }
   };

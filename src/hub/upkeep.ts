@@ -9,7 +9,10 @@ export interface Retention {
 }
 
 /** Makes the coming partitions and drops the ones past retention, and forgets idempotency keys after a day. */
-export async function keepTablesInShape(ctx: Pick<HubContext, 'pool' | 'clock' | 'log'>, retention: Retention): Promise<void> {
+export async function keepTablesInShape(
+  ctx: Pick<HubContext, 'pool' | 'clock' | 'log'>,
+  retention: Retention,
+): Promise<void> {
   const nowMs = ctx.clock();
   const made = await ensurePartitions(ctx.pool, nowMs);
   const dropped: string[] = [];

@@ -24,11 +24,20 @@ export async function startChores(options: {
   readonly chores: readonly Chore[];
   readonly log: ChoresLog;
 }): Promise<{ stop(): Promise<void> }> {
-  const boss = new PgBoss({ connectionString: options.connectionString, schema: 'chores', max: 2, application_name: 'huidan chores' });
+  const boss = new PgBoss({
+    connectionString: options.connectionString,
+    schema: 'chores',
+    max: 2,
+    application_name: 'huidan chores',
+  });
   boss.on('error', (error: Error) => options.log.error({ err: error }, 'the chores lost the database for a moment'));
   await boss.start();
   for (const chore of options.chores) {
-    await boss.createQueue(chore.name, { expireInSeconds: chore.expireSeconds, retryLimit: 2, deleteAfterSeconds: 86_400 });
+    await boss.createQueue(chore.name, {
+      expireInSeconds: chore.expireSeconds,
+      retryLimit: 2,
+      deleteAfterSeconds: 86_400,
+    });
     await boss.schedule(chore.name, chore.cron);
     await boss.work(chore.name, { pollingIntervalSeconds: 15 }, async () => {
       await chore.run();

@@ -55,7 +55,12 @@ export async function callbackDoor(app: FastifyInstance, options: CallbackDoorOp
 
   for (const url of ['/callbacks/:platform/:account', '/callbacks/:platform/:account/:topic']) {
     app.route<{ Params: Params }>({ method: ['POST', 'GET'], url, schema: { hide: true }, handler: handle });
-    app.route({ method: ['PUT', 'PATCH', 'DELETE'], url, schema: { hide: true }, handler: async (_r, reply) => sendPlain(reply, 'method_not_allowed') });
+    app.route({
+      method: ['PUT', 'PATCH', 'DELETE'],
+      url,
+      schema: { hide: true },
+      handler: async (_r, reply) => sendPlain(reply, 'method_not_allowed'),
+    });
   }
 
   async function handle(request: FastifyRequest<{ Params: Params }>, reply: FastifyReply): Promise<FastifyReply> {
@@ -66,7 +71,10 @@ export async function callbackDoor(app: FastifyInstance, options: CallbackDoorOp
     try {
       account = await options.accounts.find(accountId);
     } catch (error) {
-      options.log.warn({ err: error, account: accountId }, 'an account could not be read; the sender was told to try again');
+      options.log.warn(
+        { err: error, account: accountId },
+        'an account could not be read; the sender was told to try again',
+      );
       return send(reply, TRY_AGAIN);
     }
     if (account === undefined || account.row.platform !== platform || !takesTopic(account, topic)) {
@@ -119,5 +127,9 @@ const send = (reply: FastifyReply, { status, contentType, body }: Reply): Fastif
 
 function sendPlain(reply: FastifyReply, code: ErrorCode): FastifyReply {
   const { status, message } = ERRORS[code];
-  return send(reply, { status, contentType: 'application/json; charset=utf-8', body: JSON.stringify({ error: code, message }) });
+  return send(reply, {
+    status,
+    contentType: 'application/json; charset=utf-8',
+    body: JSON.stringify({ error: code, message }),
+  });
 }

@@ -26,7 +26,10 @@ export async function readHubSecrets(options: {
   await mkdir(options.dataDir, { recursive: true, mode: 0o755 });
   const masterKey = options.masterKey ?? (await readMasterKey(join(options.dataDir, MASTER_KEY_FILE)));
   if (options.adminKey !== undefined) return { masterKey, adminKey: options.adminKey, adminKeyIsNew: false };
-  const { text, isNew } = await readOrMake(join(options.dataDir, ADMIN_KEY_FILE), () => `hdk_${randomBytes(24).toString('base64url')}`);
+  const { text, isNew } = await readOrMake(
+    join(options.dataDir, ADMIN_KEY_FILE),
+    () => `hdk_${randomBytes(24).toString('base64url')}`,
+  );
   return { masterKey, adminKey: text, adminKeyIsNew: isNew };
 }
 
@@ -38,7 +41,10 @@ async function readMasterKey(path: string): Promise<Buffer> {
 }
 
 /** Reads a one-line file or makes it, synced, so that a crash never leaves data sealed with a key that is gone. */
-async function readOrMake(path: string, make: () => string): Promise<{ readonly text: string; readonly isNew: boolean }> {
+async function readOrMake(
+  path: string,
+  make: () => string,
+): Promise<{ readonly text: string; readonly isNew: boolean }> {
   try {
     return { text: (await readFile(path, 'utf8')).trim(), isNew: false };
   } catch (error) {

@@ -47,7 +47,8 @@ export async function readAccount(db: Queryable, accountId: string): Promise<Acc
   if (first === undefined) return undefined;
   const secrets: SealedSecret[] = [];
   for (const row of found.rows) {
-    if (row.field === null || row.fingerprint === null || row.sealed === null || row.secret_created_at === null) continue;
+    if (row.field === null || row.fingerprint === null || row.sealed === null || row.secret_created_at === null)
+      continue;
     secrets.push({
       field: row.field,
       fingerprint: row.fingerprint,

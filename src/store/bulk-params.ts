@@ -15,7 +15,10 @@ export function joinJson(values: readonly unknown[]): string {
 export const unnestJson = (n: number): string => `unnest(string_to_array($${n}::text, e'\\x1e'))::json`;
 
 /** Byte strings as one binary parameter and the length of each, -1 for null. */
-export function joinBytes(values: readonly (Buffer | null)[]): { readonly bytes: Buffer; readonly lengths: readonly number[] } {
+export function joinBytes(values: readonly (Buffer | null)[]): {
+  readonly bytes: Buffer;
+  readonly lengths: readonly number[];
+} {
   return {
     bytes: Buffer.concat(values.filter((value) => value !== null)),
     lengths: values.map((value) => value?.length ?? -1),

@@ -90,7 +90,10 @@ export async function insertFacts(
   );
 }
 
-function splitFacts(sealer: Sealer, facts: readonly Fact[]): { readonly open: readonly Fact[]; readonly sealed: Buffer | null } {
+function splitFacts(
+  sealer: Sealer,
+  facts: readonly Fact[],
+): { readonly open: readonly Fact[]; readonly sealed: Buffer | null } {
   const personal = facts.filter((fact) => PERSONAL_REGISTERS.has(fact.register));
   const open = personal.length === 0 ? facts : facts.filter((fact) => !PERSONAL_REGISTERS.has(fact.register));
   return {
@@ -100,7 +103,12 @@ function splitFacts(sealer: Sealer, facts: readonly Fact[]): { readonly open: re
 }
 
 /** Gives the facts of an order that was folded into another to the surviving one; repeats among them fall away. */
-export async function moveFacts(db: Queryable, accountId: string, fromOrderId: string, toOrderId: string): Promise<void> {
+export async function moveFacts(
+  db: Queryable,
+  accountId: string,
+  fromOrderId: string,
+  toOrderId: string,
+): Promise<void> {
   await db.query(
     `insert into facts
      select account_id, $3, key, source, receipt_id, said_at, stored_at, final, generation, facts, sealed_personal,

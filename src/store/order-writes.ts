@@ -73,7 +73,10 @@ const upsertOrdersStatement = sql(
 const digitsOf = (phone: string): string => phone.replaceAll(/\D/gu, '');
 
 /** The searchable hashes of a phone number: of all its digits, and of the last four of its main part. */
-export function phoneHashes(sealer: Sealer, phone: string | null): { readonly whole: Buffer | null; readonly tail: Buffer | null } {
+export function phoneHashes(
+  sealer: Sealer,
+  phone: string | null,
+): { readonly whole: Buffer | null; readonly tail: Buffer | null } {
   const main = digitsOf((phone ?? '').split(/[_,]/u)[0] ?? '');
   if (main.length < 4) return { whole: null, tail: null };
   return { whole: sealer.hash(`phone ${main}`), tail: sealer.hash(`phone tail ${main.slice(-4)}`) };

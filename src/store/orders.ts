@@ -113,7 +113,8 @@ const findAliasesStatement = sql(
 );
 
 /** One text for an alias, to use as a map key. */
-export const aliasKey = (alias: { readonly kind: string; readonly value: string }): string => `${alias.kind} ${alias.value}`;
+export const aliasKey = (alias: { readonly kind: string; readonly value: string }): string =>
+  `${alias.kind} ${alias.value}`;
 
 /** Which of the aliases are known, by `aliasKey`. */
 export async function findAliases(
@@ -183,7 +184,12 @@ export async function writeAliases(
 }
 
 /** Turns every alias of one order to another. */
-export async function moveAliases(db: Queryable, accountId: string, fromOrderId: string, toOrderId: string): Promise<void> {
+export async function moveAliases(
+  db: Queryable,
+  accountId: string,
+  fromOrderId: string,
+  toOrderId: string,
+): Promise<void> {
   await db.query('update order_aliases set order_id = $3 where account_id = $1 and order_id = $2', [
     accountId,
     fromOrderId,

@@ -16,7 +16,8 @@ const WEEKS_AHEAD = 4;
 
 const weekOf = (timeMs: TimeMs): number => Math.floor((timeMs - ORIGIN_MS) / WEEK_MS);
 const startOf = (week: number): Date => new Date(ORIGIN_MS + week * WEEK_MS);
-const nameOf = (table: string, week: number): string => `${table}_${startOf(week).toISOString().slice(0, 10).replaceAll('-', '')}`;
+const nameOf = (table: string, week: number): string =>
+  `${table}_${startOf(week).toISOString().slice(0, 10).replaceAll('-', '')}`;
 
 /**
  * Makes the partitions of this week, the one before (a clock that was set back must not stop intake) and the next four.

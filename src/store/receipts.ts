@@ -100,7 +100,10 @@ export async function insertReceipts(
 export async function updateReceiptVerdict(
   db: Queryable,
   accountId: string,
-  row: Pick<ReceiptRow, 'id' | 'receivedAt' | 'verdict' | 'reason' | 'evidence' | 'secretFingerprint' | 'orderIds' | 'processedAt'>,
+  row: Pick<
+    ReceiptRow,
+    'id' | 'receivedAt' | 'verdict' | 'reason' | 'evidence' | 'secretFingerprint' | 'orderIds' | 'processedAt'
+  >,
 ): Promise<void> {
   await db.query(
     `update receipts
@@ -142,7 +145,11 @@ export async function readReceipt(db: Queryable, accountId: string, id: string):
 }
 
 /** Callbacks that came while the account was paused, the oldest first. */
-export async function readHeldReceipts(db: Queryable, accountId: string, limit: number): Promise<readonly StoredReceipt[]> {
+export async function readHeldReceipts(
+  db: Queryable,
+  accountId: string,
+  limit: number,
+): Promise<readonly StoredReceipt[]> {
   const found = await db.query<StoredReceipt>(
     `select ${STORED_COLUMNS} from receipts where account_id = $1 and verdict = 'held' order by id limit $2`,
     [accountId, limit],

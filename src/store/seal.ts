@@ -38,7 +38,10 @@ export function createSealer(masterKey: Uint8Array): Sealer {
     seal(plain) {
       const iv = pooledRandomBytes(IV_BYTES);
       const cipher = createCipheriv('aes-256-gcm', sealKey, iv);
-      const body = Buffer.concat([typeof plain === 'string' ? cipher.update(plain, 'utf8') : cipher.update(plain), cipher.final()]);
+      const body = Buffer.concat([
+        typeof plain === 'string' ? cipher.update(plain, 'utf8') : cipher.update(plain),
+        cipher.final(),
+      ]);
       return Buffer.concat([head, iv, cipher.getAuthTag(), body]);
     },
     open(sealed) {

@@ -85,7 +85,11 @@ async function readOrders(url: string): Promise<readonly OrderRow[]> {
   const orders: OrderRow[] = [];
   let cursor = '';
   for (;;) {
-    const page = await callApi<{ data: OrderRow[]; nextCursor: string | null }>(url, KEY, `/api/v1/orders?limit=500${cursor}`);
+    const page = await callApi<{ data: OrderRow[]; nextCursor: string | null }>(
+      url,
+      KEY,
+      `/api/v1/orders?limit=500${cursor}`,
+    );
     orders.push(...page.data);
     if (page.nextCursor === null) return orders;
     cursor = `&cursor=${encodeURIComponent(page.nextCursor)}`;
@@ -95,7 +99,11 @@ async function readOrders(url: string): Promise<readonly OrderRow[]> {
 /** A sample: each of the order's two pushes is one fact, however often it was sent. */
 async function checkFacts(url: string, orders: readonly OrderRow[]): Promise<void> {
   for (const order of orders.filter((_, index) => index % 40 === 0)) {
-    const { data } = await callApi<{ data: { kind: string }[] }>(url, KEY, `/api/v1/orders/${order.id}/timeline?limit=500`);
+    const { data } = await callApi<{ data: { kind: string }[] }>(
+      url,
+      KEY,
+      `/api/v1/orders/${order.id}/timeline?limit=500`,
+    );
     assert.equal(data.filter(({ kind }) => kind === 'fact').length, 2, `facts of ${order.platformOrderId}`);
   }
 }

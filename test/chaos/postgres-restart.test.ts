@@ -99,8 +99,16 @@ it('answers 503 while PostgreSQL is away and is back by itself within 5 s of its
     cursor = `&cursor=${encodeURIComponent(page.nextCursor)}`;
   }
   assert.deepEqual([...acknowledged.difference(stored)], [], 'nothing acknowledged is missing');
-  for (let waitedMs = 0; waitedMs < 15_000 && new Set(receiver.received.map(({ order }) => order)).size < stored.size; waitedMs += 100) {
+  for (
+    let waitedMs = 0;
+    waitedMs < 15_000 && new Set(receiver.received.map(({ order }) => order)).size < stored.size;
+    waitedMs += 100
+  ) {
     await sleep(100);
   }
-  assert.equal(new Set(receiver.received.map(({ order }) => order)).size, stored.size, 'every stored order was delivered');
+  assert.equal(
+    new Set(receiver.received.map(({ order }) => order)).size,
+    stored.size,
+    'every stored order was delivered',
+  );
 });

@@ -30,7 +30,14 @@ function signedRaw(fields: Readonly<Record<string, string>>): string {
 }
 
 const raw = (orderid: string, more: Readonly<Record<string, string>>): string =>
-  signedRaw({ orderid: JSON.stringify(orderid), status: '"1"', total: '"35.80"', payPrice: '"30.50"', sid: '"u1"', ...more });
+  signedRaw({
+    orderid: JSON.stringify(orderid),
+    status: '"1"',
+    total: '"35.80"',
+    payPrice: '"30.50"',
+    sid: '"u1"',
+    ...more,
+  });
 
 describe('bad input at a callback address', () => {
   let hub: RunningHub;
@@ -67,20 +74,36 @@ describe('bad input at a callback address', () => {
     readonly status: number;
     readonly text: string;
   }
-  const post = async (body: string | Buffer, headers: Readonly<Record<string, string>> = { 'content-type': 'application/json' }): Promise<Answer> => {
-    const response = await fetch(address, { method: 'POST', headers, body: typeof body === 'string' ? body : new Uint8Array(body) });
+  const post = async (
+    body: string | Buffer,
+    headers: Readonly<Record<string, string>> = { 'content-type': 'application/json' },
+  ): Promise<Answer> => {
+    const response = await fetch(address, {
+      method: 'POST',
+      headers,
+      body: typeof body === 'string' ? body : new Uint8Array(body),
+    });
     return { status: response.status, text: await response.text() };
   };
   /** Sends the bad one among good ones at the same moment, and wants the good ones stored. */
   const postAmongNeighbours = async (name: string, body: string | Buffer): Promise<Answer> => {
-    const neighbour = (index: number): Promise<Answer> => post(unionPush(unionOrder(`n-${name}-${index}`, '1'), SECRET));
+    const neighbour = (index: number): Promise<Answer> =>
+      post(unionPush(unionOrder(`n-${name}-${index}`, '1'), SECRET));
     const [one, bad, two, three] = await Promise.all([neighbour(1), post(body), neighbour(2), neighbour(3)]);
     for (const good of [one, two, three]) assert.deepEqual(good, { status: 200, text: STORED });
-    assert.doesNotMatch(bad.text, /at .*\.ts|node:|SELECT|insert into|constraint|undefined/u, 'no internal message leaks');
+    assert.doesNotMatch(
+      bad.text,
+      /at .*\.ts|node:|SELECT|insert into|constraint|undefined/u,
+      'no internal message leaks',
+    );
     return bad;
   };
   const reasonOfNewest = async (): Promise<string> => {
-    const { data } = await callApi<{ data: { reason: string }[] }>(hub.url ?? '', KEY, '/api/v1/callbacks?verdict=unrecognised&limit=1');
+    const { data } = await callApi<{ data: { reason: string }[] }>(
+      hub.url ?? '',
+      KEY,
+      '/api/v1/callbacks?verdict=unrecognised&limit=1',
+    );
     return data[0]?.reason ?? '';
   };
 
@@ -114,7 +137,11 @@ describe('bad input at a callback address', () => {
     const signed = raw('dup', {});
     const doubled = signed.replace('{', '{"orderid":"someone else",');
     assert.deepEqual(await postAmongNeighbours('dup', doubled), { status: 200, text: STORED });
-    const { data } = await callApi<{ data: { platformOrderId: string }[] }>(hub.url ?? '', KEY, '/api/v1/orders?platformOrderId=dup');
+    const { data } = await callApi<{ data: { platformOrderId: string }[] }>(
+      hub.url ?? '',
+      KEY,
+      '/api/v1/orders?platformOrderId=dup',
+    );
     assert.equal(data.length, 1);
   });
 
@@ -136,12 +163,22 @@ describe('bad input at a callback address', () => {
     const big = '123456789012345678901234567890';
     const body = signedRaw({ orderid: big, status: '1', total: '20.00', payPrice: '20.10' });
     assert.deepEqual(await postAmongNeighbours('big', body), { status: 200, text: STORED });
-    const { data } = await callApi<{ data: { amounts: { total: number; paid: number } }[] }>(hub.url ?? '', KEY, `/api/v1/orders?platformOrderId=${big}`);
-    assert.deepEqual(data.map(({ amounts }) => [amounts.total, amounts.paid]), [[2000, 2010]]);
+    const { data } = await callApi<{ data: { amounts: { total: number; paid: number } }[] }>(
+      hub.url ?? '',
+      KEY,
+      `/api/v1/orders?platformOrderId=${big}`,
+    );
+    assert.deepEqual(
+      data.map(({ amounts }) => [amounts.total, amounts.paid]),
+      [[2000, 2010]],
+    );
   });
 
   it('treats a field named __proto__ as a field', async () => {
-    assert.deepEqual(await postAmongNeighbours('proto', raw('proto', { ['__proto__']: '"x"' })), { status: 200, text: STORED });
+    assert.deepEqual(await postAmongNeighbours('proto', raw('proto', { ['__proto__']: '"x"' })), {
+      status: 200,
+      text: STORED,
+    });
     assert.equal(({} as Record<string, unknown>)['x'], undefined);
   });
 
@@ -152,7 +189,12 @@ describe('bad input at a callback address', () => {
   });
 
   it('believes the bytes, not the content type', async () => {
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'nonsense', 'application/json; charset=gbk']) {
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'nonsense',
+      'application/json; charset=gbk',
+    ]) {
       const answer = await post(unionPush(unionOrder(`type-${type.length}`, '1'), SECRET), { 'content-type': type });
       assert.deepEqual(answer, { status: 200, text: STORED }, type);
     }
@@ -163,7 +205,9 @@ describe('bad input at a callback address', () => {
     const url = new URL(address);
     const answer = await new Promise<string>((resolve, reject) => {
       const socket = connect(Number(url.port), url.hostname, () => {
-        socket.write(`POST ${url.pathname} HTTP/1.1\r\nhost: hub\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+        socket.write(
+          `POST ${url.pathname} HTTP/1.1\r\nhost: hub\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+        );
       });
       let text = '';
       socket.on('data', (chunk) => (text += chunk.toString()));
@@ -179,7 +223,11 @@ describe('bad input at a callback address', () => {
       assert.equal(response.status, 405, method);
       assert.equal(((await response.json()) as { error: string }).error, 'method_not_allowed');
     }
-    for (const path of ['/callbacks/meituan-union/nobody', '/callbacks/nowhere/mtu', '/callbacks/meituan-union/mtu/topic']) {
+    for (const path of [
+      '/callbacks/meituan-union/nobody',
+      '/callbacks/nowhere/mtu',
+      '/callbacks/meituan-union/mtu/topic',
+    ]) {
       const response = await fetch(`${hub.url}${path}`, { method: 'POST', body: '{}' });
       assert.equal(response.status, 404, path);
       assert.equal(((await response.json()) as { error: string }).error, 'callback_unknown');
