@@ -157,6 +157,8 @@ export interface Receiver {
   readonly received: Received[];
   /** How many requests the sender broke off before they were answered. */
   hungUp(): number;
+  /** Requests that are open now. */
+  openNow(): number;
   /** Most requests that were open at once. */
   mostAtOnce(): number;
   answer(decide: (received: Received) => Answer): void;
@@ -212,6 +214,7 @@ export async function startReceiver(): Promise<Receiver> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
     hungUp: () => hungUp,
+    openNow: () => open,
     mostAtOnce: () => most,
     answer: (newDecide) => {
       decide = newDecide;
