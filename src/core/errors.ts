@@ -49,7 +49,6 @@ export const ERRORS = {
   personal_data_refused: entry(422, 'Personal data is only sent by https.'),
   redrive_refused: entry(422, 'This callback cannot be applied again.'),
   check_unsupported: entry(422, 'The hub knows no call yet that proves the credentials of this platform.'),
-  account_in_use: entry(422, 'The account has orders; pause it instead.'),
   database_unavailable: entry(503, 'The database is not reachable. Try again.', 'warn', true),
   overloaded: entry(503, 'Too many requests are waiting. Try again.', 'warn', true),
   shutting_down: entry(503, 'The hub is stopping. Try again.', 'info', true),
@@ -60,7 +59,17 @@ export const ERRORS = {
   address_in_use: entry(500, 'Something listens at this port already. Another one: --port N', 'error'),
   address_refused: entry(500, 'The system does not let the hub listen there.', 'error'),
   config_invalid: entry(500, 'The configuration is not valid.', 'error'),
-  data_dir_in_use: entry(500, 'Another hub uses this data folder.', 'error'),
+  embedded_postgres_in_use: entry(500, 'Another hub uses this data folder.', 'error'),
+  embedded_postgres_version_mismatch: entry(500, 'The data folder was made by another major version of PostgreSQL.', 'error'),
+  embedded_postgres_unavailable: entry(500, 'The PostgreSQL that comes along cannot run here; set DATABASE_URL.', 'error'),
+  embedded_postgres_failed: entry(500, 'PostgreSQL was started and ended again.', 'error'),
+  embedded_postgres_stopped: entry(500, 'The hub was stopped while PostgreSQL was starting.'),
+  migration_changed: entry(500, 'A migration that this database has differs from the file of its number.', 'error'),
+  migration_failed: entry(500, 'A migration failed; nothing of it was kept.', 'error'),
+  migration_files_wrong: entry(500, 'The migration files are not numbered 1, 2, 3 ….', 'error'),
+  database_newer: entry(500, 'The database was migrated by a newer release.', 'error'),
+  postgres_too_old: entry(500, 'The server is older than PostgreSQL 15.', 'error'),
+  database_encoding: entry(500, 'The database is not encoded in UTF-8.', 'error'),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
