@@ -39,6 +39,12 @@ export class JsonReader {
     return [...this.#fields.keys()].filter(isStorableText);
   }
 
+  /** Whether a field is there and not null. */
+  has(name: string): boolean {
+    const value = this.#fields.get(name);
+    return value !== undefined && value !== null;
+  }
+
   /** Says that a field of this message cannot be read. */
   wrong(name: string, why: string): undefined {
     this.#faults.push(`${this.#path}${name} ${why}`);

@@ -145,9 +145,9 @@ function letters(random: Random, length: number): string {
 }
 
 export const sandbox: SandboxPlatform = {
-  demoAccount: (random) => ({
+  demoAccount: (random, baseUrl) => ({
     credentials: { appid: `KEY_${letters(random, 12)}`, appSecret: `SECRET_${letters(random, 24)}` },
-    settings: {},
+    settings: { baseUrl },
   }),
   tell,
   // Exactly the seven letters; no source says that the HTTP status counts.
