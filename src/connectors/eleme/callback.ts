@@ -1,0 +1,278 @@
+import type { Accepted } from '../../core/accept.ts';
+import { jsonReply } from '../../core/connector.ts';
+import type { AccountView, Parsed, Reply } from '../../core/connector.ts';
+import type { Fact, RegisterRules, Report } from '../../core/fact.ts';
+import { isLosslessObject, parseLossless } from '../../core/json.ts';
+import type { LosslessObject } from '../../core/json.ts';
+import { JsonReader } from '../../core/json-reader.ts';
+import { refundLine, REFUND_RANKS, topicLine, WHOLE } from '../../core/registers.ts';
+import type { Fulfilment } from '../../core/registers.ts';
+import type { StoreNotice } from '../../core/store-binding.ts';
+import type { TimeMs } from '../../core/time.ts';
+import { endFacts, orderNumber, orderReports, whole } from './order.ts';
+import { idOf, timeOf, yuanOf } from './values.ts';
+
+/**
+ * What each message type says (sheet, 4.4 and 9). The type decides, not the `state` beside it: a documented sample of
+ * type 12 has `settled` there. `stage`: its place among messages of one second, which is how fine these times are.
+ */
+type TypeRow =
+  | { readonly body: 'order'; readonly stage: number; readonly newer?: true }
+  | { readonly body: 'status'; readonly says: 'accepted' | 'cancelled' | 'completed'; readonly stage: number }
+  | { readonly body: 'cancel' | 'refund'; readonly says: 'requested' | 'settled' | 'succeeded'; readonly stage: number }
+  | { readonly body: 'waybill'; readonly says: Fulfilment | 'trouble'; readonly stage: number }
+  | { readonly body: 'reminder' | StoreBody }
+  | { readonly body: 'nothing'; readonly note: string };
+
+type StoreBody = 'shop-state' | 'shop-change' | 'released' | 'merchant-audit' | 'shop-audit';
+
+/** Delivery cancelled, in trouble, given up or refused by the carrier: the order's state stays, staff must look. */
+const TROUBLES = [57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 72, 73, 74, 75, 76];
+
+export const TYPES: ReadonlyMap<string, TypeRow> = new Map<string, TypeRow>([
+  ['10', { body: 'order', stage: 1 }],
+  // Newer core messages whose meaning no source tells; they carry order fields.
+  ['217', { body: 'order', stage: 2, newer: true }],
+  ['218', { body: 'order', stage: 3, newer: true }],
+  ['12', { body: 'status', says: 'accepted', stage: 1 }],
+  ['14', { body: 'status', says: 'cancelled', stage: 9 }],
+  ['15', { body: 'status', says: 'cancelled', stage: 9 }],
+  ['17', { body: 'status', says: 'cancelled', stage: 9 }],
+  ['18', { body: 'status', says: 'completed', stage: 9 }],
+  ...requestRows('cancel', 20),
+  ...requestRows('refund', 30),
+  ['45', { body: 'reminder' }],
+  // Waiting for a rider: the kitchen is at work meanwhile.
+  ['51', { body: 'waybill', says: 'preparing', stage: 2 }],
+  ['52', { body: 'waybill', says: 'preparing', stage: 3 }],
+  ['53', { body: 'waybill', says: 'preparing', stage: 4 }],
+  ['54', { body: 'waybill', says: 'preparing', stage: 5 }],
+  ['55', { body: 'waybill', says: 'delivering', stage: 7 }],
+  ['71', { body: 'waybill', says: 'delivering', stage: 6 }],
+  ['56', { body: 'waybill', says: 'delivered', stage: 9 }],
+  ...TROUBLES.map((type): [string, TypeRow] => [String(type), { body: 'waybill', says: 'trouble', stage: 8 }]),
+  ['91', { body: 'shop-state' }],
+  ['93', { body: 'shop-change' }],
+  ['100', { body: 'released' }],
+  ['105', { body: 'nothing', note: 'an order of the service market, which sells apps' }],
+  ['221', { body: 'merchant-audit' }],
+  ['222', { body: 'shop-audit' }],
+]);
+
+/** 20 to 26 and 30 to 36 tell the same story: of cancelling before completion and of refunding after it. */
+function requestRows(body: 'cancel' | 'refund', first: number): readonly [string, TypeRow][] {
+  const says = ['requested', 'settled', 'settled', 'succeeded', 'requested', 'succeeded', 'settled'] as const;
+  const stages = [1, 2, 3, 5, 4, 6, 5];
+  return says.map((word, index) => [String(first + index), { body, says: word, stage: stages[index] ?? 0 }]);
+}
+
+/**
+ * The delivery's word and an open request are told as provisional: the order's end is final and outlives a courier's
+ * late 'delivery cancelled', which by its time would be younger.
+ */
+export const registers: RegisterRules = {
+  // An order paid at the door stays so: there is nothing that a cancellation could give back.
+  payment: { by: 'rank', ranks: { paid: 0, partially_refunded: 1, refunded: 2, unpaid: 3 } },
+  lifecycle: { by: 'rank', ranks: { open: 0, completed: 1, cancelled: 2 } },
+  // A new rider starts again from the shop.
+  fulfilment: { by: 'time' },
+  refund: { by: 'rank', ranks: REFUND_RANKS },
+  completedAt: { by: 'rank', ranks: 'lowest' },
+  closedAt: { by: 'rank', ranks: 'lowest' },
+  'flag.cancel_requested': { by: 'time' },
+  'flag.refund_requested': { by: 'time' },
+  'flag.delivery_trouble': { by: 'time' },
+  'flag.reminder': { by: 'time' },
+  'flag.provisional_money': { by: 'time' },
+  'flag.doubt': { by: 'time' },
+  'money.original': { by: 'time' },
+  'money.total': { by: 'time' },
+  'money.paid': { by: 'time' },
+  fees: { by: 'time' },
+  items: { by: 'time' },
+  store: { by: 'time' },
+  placedAt: { by: 'time' },
+  paidAt: { by: 'time' },
+  takeaway: { by: 'time' },
+  customer: { by: 'time' },
+  note: { by: 'time' },
+  rider: { by: 'time' },
+  invoice: { by: 'time' },
+  platformFields: { by: 'time' },
+};
+
+/** What every message brings along, beside its body. */
+interface Envelope {
+  readonly type: string;
+  readonly body: JsonReader;
+  /** When the platform sent it; where it does not say, when it came. */
+  readonly sentAt: TimeMs;
+  readonly receivedAt: TimeMs;
+  readonly shopId: string | undefined;
+}
+
+/** Turns a verified push into reports about an order or notices about a shop. */
+export function parse(accepted: Accepted<LosslessObject>, account: AccountView): Parsed {
+  const { content, request } = accepted;
+  const fields = new JsonReader(content);
+  const type = fields.text('type', 64);
+  const shopId = idOf(fields, 'shopId');
+  const sentAt = timeOf(fields, 'timestamp') ?? request.receivedAt;
+  const message = content.get('message');
+  if (fields.fault !== undefined) return unrecognised(fields.fault);
+  if (type === undefined) return unrecognised('type is missing');
+  const row = TYPES.get(type);
+  if (row === undefined) return unrecognised(`type ${quoted(type)} is not known`);
+  if (row.body === 'nothing') return { kind: 'nothing', note: row.note };
+  const map = typeof message === 'string' ? parseLossless(message) : undefined;
+  if (!isLosslessObject(map)) return unrecognised('message is not the JSON text of an object');
+  const envelope = { type, body: new JsonReader(map), sentAt, receivedAt: request.receivedAt, shopId };
+  const said = interpret(row, envelope, account);
+  const { fault } = envelope.body;
+  return fault === undefined ? said : unrecognised(fault);
+}
+
+function interpret(row: Exclude<TypeRow, { body: 'nothing' }>, envelope: Envelope, account: AccountView): Parsed {
+  switch (row.body) {
+    case 'order':
+      return order(row, envelope, account);
+    case 'status':
+      return status(row, envelope);
+    case 'cancel':
+    case 'refund':
+      return requestOf(row, envelope);
+    case 'waybill':
+      return waybill(row, envelope);
+    case 'reminder':
+      return reminder(envelope);
+    default:
+      return storeNotice(row.body, envelope);
+  }
+}
+
+function order(row: Row<'order'>, { body, sentAt, shopId, type }: Envelope, account: AccountView): Parsed {
+  const isOrder = body.names.includes('groups') || body.names.includes('totalPrice');
+  if (row.newer && !isOrder) return unrecognised(`type ${type} without the fields of an order is not known`);
+  // A newer core message tells of later than the order's beginning, which is all that its own times name.
+  const at = row.newer ? (timeOf(body, 'updateTime') ?? sentAt) : null;
+  return { kind: 'reports', reports: orderReports(body, account, { at, stage: row.stage, sentAt, shopId }) };
+}
+
+function status(row: Row<'status'>, envelope: Envelope): Parsed {
+  const at = timeOf(envelope.body, 'updateTime') ?? envelope.sentAt;
+  const { says, stage } = row;
+  if (says === 'accepted') return report(envelope, { at, stage, final: false }, [whole('fulfilment', says)]);
+  const facts =
+    says === 'cancelled' ? [whole('closedAt', at), whole('flag.refund_requested', false)] : [whole('completedAt', at)];
+  return report(envelope, { at, stage }, [whole('lifecycle', says), ...facts, ...endFacts()]);
+}
+
+/** A request to cancel or to refund, and what became of it. No message names a number of the request. */
+function requestOf(row: Row<'cancel' | 'refund'>, envelope: Envelope): Parsed {
+  const { body, receivedAt, type } = envelope;
+  const isCancel = row.body === 'cancel';
+  const told = timeOf(body, 'updateTime');
+  const at = told ?? receivedAt;
+  const refundType = body.text('refundType', 64) ?? (isCancel ? 'normal' : 'part');
+  const amount = yuanOf(body, 'totalPrice') ?? null;
+  const facts = [whole(isCancel ? 'flag.cancel_requested' : 'flag.refund_requested', row.says === 'requested')];
+  // Without its own time a message that was sent again cannot be told from a new one of its kind.
+  let doubt: string | undefined = told === undefined ? row.body : undefined;
+  if (row.says === 'succeeded') {
+    // A cancellation of a part would leave an order of which nobody says what it is.
+    if (refundType !== 'normal' && (isCancel || refundType !== 'part')) {
+      return unrecognised(`type ${type} with refundType ${quoted(refundType)} is not known`);
+    }
+    if (isCancel)
+      facts.push(whole('lifecycle', 'cancelled'), whole('closedAt', at), whole('payment', 'refunded'), ...endFacts());
+    else facts.push(refundFact(refundType, amount, at));
+    if (refundType === 'part' && amount === null) doubt = `refund:${secondOf(at)}`;
+  }
+  // An open cancel request ends with the order, a refund request does not.
+  const final = !isCancel || row.says === 'succeeded';
+  if (doubt === undefined) return report(envelope, { at, stage: row.stage, final }, facts);
+  // On a line of its own, since the other line's is final and this one's is not.
+  const doubted: Fact = {
+    line: final ? WHOLE : topicLine('cancel'),
+    register: 'flag.doubt',
+    value: true,
+    at: receivedAt,
+  };
+  return report(envelope, { at, stage: row.stage, final, doubt }, [...facts, doubted]);
+}
+
+/** The second of its success tells one partial refund from the next, and a repeat from both. */
+const secondOf = (at: TimeMs): string => String(Math.floor(at / 1000));
+
+function refundFact(refundType: string, amount: number | null, at: TimeMs): Fact {
+  const isWhole = refundType === 'normal';
+  const value = { state: 'succeeded', amount, ...(isWhole ? { whole: true } : {}) } as const;
+  return { line: refundLine(isWhole ? 'whole' : secondOf(at)), register: 'refund', value };
+}
+
+function reminder(envelope: Envelope): Parsed {
+  const at = timeOf(envelope.body, 'updateTime') ?? envelope.sentAt;
+  const value = envelope.body.raw(['remindId']);
+  const facts: Fact[] = [whole('flag.reminder', true)];
+  // The number that an answer to it must name.
+  if (Object.keys(value).length > 0) facts.push({ line: topicLine('reminder'), register: 'platformFields', value });
+  return report(envelope, { at, stage: 1, final: false }, facts);
+}
+
+function waybill({ says, stage }: Row<'waybill'>, envelope: Envelope): Parsed {
+  const { body, sentAt } = envelope;
+  const rider = { name: body.text('name', 100) ?? null, phone: body.text('phone', 100) ?? null };
+  const facts: Fact[] = [whole('flag.delivery_trouble', says === 'trouble')];
+  if (says !== 'trouble') facts.push(whole('fulfilment', says));
+  if (says === 'delivered') facts.push(whole('flag.reminder', false));
+  if (rider.name !== null || rider.phone !== null) facts.push(whole('rider', rider));
+  const value = body.raw(['state', 'subState'], 'waybill.');
+  if (Object.keys(value).length > 0) facts.push({ line: topicLine('delivery'), register: 'platformFields', value });
+  return report(envelope, { at: timeOf(body, 'updateAt') ?? sentAt, stage, final: false }, facts);
+}
+
+type Row<Body extends TypeRow['body']> = Extract<TypeRow, { readonly body: Body }>;
+type When = Pick<Report, 'at' | 'stage' | 'doubt' | 'final'>;
+
+function report({ body, shopId }: Envelope, when: When, facts: readonly Fact[]): Parsed {
+  const number = orderNumber(body);
+  if (number === undefined) body.wrong('orderId', 'is missing');
+  const ref = idOf(body, 'shopId') ?? shopId;
+  // Without a time: an order object tells the shop's name too.
+  const store = ref === undefined ? [] : [whole('store', { ref, name: null }, null)];
+  const aliases = [{ kind: 'platform', value: number ?? '' }] as const;
+  const { final = true, ...rest } = when;
+  return {
+    kind: 'reports',
+    reports: [{ aliases, kind: 'takeaway', ...rest, ...(final ? {} : { final }), facts: [...facts, ...store] }],
+  };
+}
+
+/** Shops carry the platform's own number: a push knows no other. */
+function storeNotice(about: StoreBody, { body, sentAt, shopId }: Envelope): Parsed {
+  const store = idOf(body, 'shopId') ?? shopId;
+  const timeField = { released: 'relieveOAuthTime', 'shop-audit': 'auditTime' }[about as string] ?? 'updateTime';
+  const at = timeOf(body, timeField) ?? sentAt;
+  const state = about === 'shop-state' ? (body.text('state') ?? body.text('status')) : undefined;
+  if (store === undefined && !about.endsWith('audit')) return unrecognised('shopId is missing');
+  const notice = ((): StoreNotice => {
+    if (store !== undefined && about === 'released') return { kind: 'released', store, at };
+    if (store !== undefined && state !== undefined) return { kind: 'state', store, state, at };
+    return { kind: 'notice', store: store ?? null, topic: about, data: body.raw(body.names), at };
+  })();
+  return { kind: 'reports', reports: [], stores: [notice] };
+}
+
+/** A value of the sender inside a reason: short, and escaped, since the reason is stored as text. */
+const quoted = (value: string): string => JSON.stringify(value.slice(0, 32));
+
+const unrecognised = (reason: string): Parsed => ({ kind: 'unrecognised', reason });
+
+const STORED = jsonReply('{"message":"ok"}');
+const REJECTED = jsonReply('{"message":"signature"}', 500);
+
+/** Lower-case `ok`: one demo answers it in capitals, the documents do not (sheet, 4.2). */
+export const reply = (outcome: 'stored' | 'rejected'): Reply => (outcome === 'stored' ? STORED : REJECTED);
+
+/** The console fetches the push address to see that it is there. */
+export const answerGet = (): Reply => STORED;

@@ -1,0 +1,25 @@
+import { defineConnector } from '../../core/connector.ts';
+import { account } from './account.ts';
+import { binding, check } from './binding.ts';
+import { answerGet, parse, registers, reply } from './callback.ts';
+import { sandbox } from './sandbox.ts';
+import { verify } from './signature.ts';
+import { readTruth } from './truth.ts';
+
+/** Ele.me (饿了么): takeaway orders pushed as numbered messages, JSON in JSON, signed with MD5 in a field of their own. */
+export const eleme = defineConnector({
+  id: 'eleme',
+  label: { en: 'Ele.me', zh: '饿了么' },
+  orderKinds: ['takeaway'],
+  account,
+  topics: [{ name: '', label: { en: 'All messages', zh: '消息推送（全部消息）' } }],
+  registers,
+  verify,
+  parse,
+  reply,
+  answerGet,
+  binding,
+  readTruth,
+  check,
+  sandbox,
+});

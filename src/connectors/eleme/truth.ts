@@ -1,0 +1,118 @@
+import type { AccountView, OrderToRead } from '../../core/connector.ts';
+import type { Fact, Report } from '../../core/fact.ts';
+import { isLosslessObject } from '../../core/json.ts';
+import { JsonReader } from '../../core/json-reader.ts';
+import type { CallPlatform, PlatformResult } from '../../core/outgoing.ts';
+import { refundLine, topicLine } from '../../core/registers.ts';
+import type { TimeMs } from '../../core/time.ts';
+import { isSet } from './account.ts';
+import { ownToken } from './binding.ts';
+import { callAction, refuse } from './client.ts';
+import { orderNumber, orderReports, whole } from './order.ts';
+import { yuanOf } from './values.ts';
+
+/** What a `refundStatus` says of the request: does it still wait for somebody's answer? */
+const REFUND_STATUSES: Readonly<Record<string, 'open' | 'closed' | 'succeeded'>> = {
+  applied: 'open',
+  arbitrating: 'open',
+  noRefund: 'closed',
+  rejected: 'closed',
+  failed: 'closed',
+  successful: 'succeeded',
+};
+
+/**
+ * Reads an order again: its sums after a downgraded push (doubt `money`), what became of a request whose messages carry
+ * no time (`cancel`, `refund`), and the amount of a partial refund that was told without it (`refund:<its line>`).
+ * While the platform still answers a downgraded order the report asks to be read again (`Report.doubt`).
+ */
+export async function readTruth(
+  account: AccountView,
+  call: CallPlatform,
+  order: OrderToRead,
+  at: TimeMs,
+): Promise<PlatformResult<readonly Report[]>> {
+  const number = order.aliases.find(({ kind }) => kind === 'platform')?.value;
+  if (number === undefined) return refuse('final', 'no_number', 'The order has no number of Ele.me.');
+  const token = await tokenFor(account, call, order, at);
+  if (!token.ok) return token;
+  const about: About = { account, call, number, token: token.value, at };
+  const requests = order.doubts.filter((doubt) => doubt !== 'money');
+  const isMoney = requests.length < order.doubts.length || order.doubts.length === 0;
+  const orderRead = isMoney ? await readOrder(about) : NOTHING;
+  if (!orderRead.ok) return orderRead;
+  const requestRead = requests.length > 0 ? await readRequest(about, requests) : NOTHING;
+  return requestRead.ok ? { ok: true, value: [...orderRead.value, ...requestRead.value] } : requestRead;
+}
+
+const NOTHING: PlatformResult<readonly Report[]> = { ok: true, value: [] };
+
+interface About {
+  readonly account: AccountView;
+  readonly call: CallPlatform;
+  readonly number: string;
+  readonly token: string;
+  readonly at: TimeMs;
+}
+
+async function tokenFor(
+  account: AccountView,
+  call: CallPlatform,
+  { storeToken }: OrderToRead,
+  at: TimeMs,
+): Promise<PlatformResult<string>> {
+  if (storeToken !== null) return { ok: true, value: storeToken.accessToken };
+  if (!isSet(account, 'appType', 'own')) return refuse('alert', 'no_token', 'No shop has authorised this account yet.');
+  const token = await ownToken(account, call, at);
+  return token.ok ? { ok: true, value: token.value.accessToken } : token;
+}
+
+async function ask({ account, call, number, token, at }: About, action: string): Promise<PlatformResult<JsonReader>> {
+  const answer = await callAction(account, call, { action, token, params: new Map([['orderId', number]]) }, at);
+  if (!answer.ok) return answer;
+  if (!isLosslessObject(answer.value)) return refuse('final', 'unreadable_reply', `${action} answered no object.`);
+  return { ok: true, value: new JsonReader(answer.value, `${action}: `) };
+}
+
+async function readOrder(about: About): Promise<PlatformResult<readonly Report[]>> {
+  const { account, number, at } = about;
+  const answer = await ask(about, 'eleme.order.getOrder');
+  if (!answer.ok) return answer;
+  const body = answer.value;
+  if (orderNumber(body) !== number) return refuse('final', 'unreadable_reply', 'The platform answered another order.');
+  const reports = orderReports(body, account, { at, stage: 0, sentAt: at, shopId: undefined });
+  return body.fault === undefined ? { ok: true, value: reports } : refuse('final', 'unreadable_reply', body.fault);
+}
+
+/** What became of the requests that are in doubt. */
+async function readRequest(about: About, doubts: readonly string[]): Promise<PlatformResult<readonly Report[]>> {
+  const { number, at } = about;
+  const answer = await ask(about, 'eleme.order.getRefundOrder');
+  if (!answer.ok) return answer;
+  const body = answer.value;
+  const state = body.oneOf('refundStatus', REFUND_STATUSES);
+  const amount = yuanOf(body, 'totalPrice');
+  const isWhole = body.text('refundType') === 'normal';
+  if (body.fault !== undefined) return refuse('final', 'unreadable_reply', body.fault);
+  const succeeded = state === 'succeeded';
+  const head = { aliases: [{ kind: 'platform', value: number }], kind: 'takeaway', at } as const;
+  const reports: Report[] = [];
+  if (doubts.includes('cancel')) {
+    const settled: Fact = { line: topicLine('cancel'), register: 'flag.doubt', value: false };
+    reports.push({ ...head, final: false, facts: [whole('flag.cancel_requested', state === 'open'), settled] });
+  }
+  const refunds = doubts.filter((doubt) => doubt !== 'cancel');
+  if (refunds.length === 0) return { ok: true, value: reports };
+  const facts = [whole('flag.refund_requested', state === 'open'), whole('flag.doubt', false)];
+  // Of several refunds told without an amount the platform answers the last one's.
+  const last = refunds
+    .flatMap((doubt) => /^refund:(\d{1,16})$/u.exec(doubt)?.[1] ?? [])
+    .sort((a, b) => Number(b) - Number(a))[0];
+  if (succeeded && last !== undefined && (isWhole || amount !== undefined)) {
+    const value = { state: 'succeeded', amount: amount ?? null, ...(isWhole ? { whole: true } : {}) } as const;
+    // By rank, not by time: the platform's second of the refund may lie ahead of this clock.
+    facts.push({ line: refundLine(last), register: 'refund', value: { state: 'replaced', amount: null } });
+    facts.push({ line: refundLine(isWhole ? 'whole' : `${last}-read`), register: 'refund', value });
+  }
+  return { ok: true, value: [...reports, { ...head, facts }] };
+}
