@@ -3,6 +3,7 @@ import { custom } from './custom/index.ts';
 import { em } from './em/index.ts';
 import { meituanUnion } from './meituan-union/index.ts';
 import { meituanWaimai } from './meituan-waimai/index.ts';
+import { vending } from './vending/index.ts';
 
 /** Every platform that Huidan speaks with. A new one is a folder here and a line in this list. */
 export const connectors: readonly Connector[] = [meituanUnion, meituanWaimai, em, custom];

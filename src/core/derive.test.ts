@@ -245,6 +245,17 @@ describe('an order is derived from its lines', () => {
     shows(after(cancelled), { status: 'cancelled', payment: 'unpaid', flags: [] });
   });
 
+  test('a part that failed keeps nobody waiting, and alone it completes nothing', () => {
+    const counted = said(1, WHOLE, { payment: 'paid', parts: 2, 'money.paid': 200 });
+    const failed = said(2, A, { fulfilment: 'failed' });
+    const delivered = said(3, B, { fulfilment: 'delivered', lifecycle: 'completed' });
+    shows(after(counted, failed), { status: 'paid', lifecycle: 'open' });
+    shows(after(counted, failed, said(3, B, { fulfilment: 'failed' })), { status: 'failed', lifecycle: 'open' });
+    shows(after(counted, failed, delivered), { status: 'completed', lifecycle: 'completed', payment: 'paid' });
+    const refunded = said(4, refundLine('1'), { refund: { state: 'succeeded', amount: 100 } });
+    shows(after(counted, failed, delivered, refunded), { status: 'completed', payment: 'partially_refunded' });
+  });
+
   test('the status is the first of the table that holds', () => {
     const status = (registers: Registers): string => after(said(1, WHOLE, registers)).status;
     assert.equal(status({ payment: 'refunded', lifecycle: 'cancelled' }), 'refunded');

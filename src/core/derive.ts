@@ -125,11 +125,13 @@ function deriveLifecycle(lines: Lines, parts: readonly string[]): Lifecycle {
   if (whole === 'cancelled' || whole === 'expired' || whole === 'completed') return whole;
   const own = parts.filter((line) => line !== WHOLE);
   if (own.length === 0) return whole ?? 'open';
-  // A part that gave money back is through, unless it is completed too; it keeps nobody waiting. The whole-order line
-  // waits only where it stands for a known number of parts: else no order of an unknown number would ever complete.
+  // A part that gave money back or failed is through, unless it is completed too; it keeps nobody waiting. The
+  // whole-order line waits only where it stands for a known number of parts: else no order of an unknown number would
+  // ever complete.
   const done = (line: string): boolean => read(lines, line, 'lifecycle') === 'completed';
   const through = (line: string): boolean =>
-    ['refunded', 'partially_refunded'].includes(read(lines, line, 'payment') ?? '');
+    ['refunded', 'partially_refunded'].includes(read(lines, line, 'payment') ?? '') ||
+    read(lines, line, 'fulfilment') === 'failed';
   const waiting = own.some((line) => !done(line) && !through(line));
   const missing = parts.includes(WHOLE) && read(lines, WHOLE, 'parts') !== undefined;
   return own.some(done) && !waiting && !missing ? 'completed' : 'open';
