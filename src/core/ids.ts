@@ -17,7 +17,8 @@ export type IdPrefix =
   | 'aud'
   | 'mch'
   | 'shp'
-  | 'req';
+  | 'req'
+  | 'tok';
 
 // Crockford's base 32: no I, L, O, U, so an id survives being read out on the phone.
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

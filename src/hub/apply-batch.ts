@@ -1,24 +1,26 @@
 import type { Alias, Report } from '../core/fact.ts';
 import { reportKey } from '../core/fact.ts';
-import { matchesEventPattern } from '../core/event.ts';
 import { newId } from '../core/ids.ts';
 import type { Parsed } from '../core/connector.ts';
-import { markDue, readSubscriptions } from '../store/due-deliveries.ts';
-import type { DueHead, Subscription } from '../store/due-deliveries.ts';
-import { insertEvents, lockClock, moveClock } from '../store/events.ts';
-import type { EventRow } from '../store/events.ts';
 import { findKnownFacts, insertFacts, moveFacts } from '../store/facts.ts';
 import type { FactSource } from '../store/facts.ts';
+import { setOrderClocks } from '../store/order-clocks.ts';
 import { upsertOrders } from '../store/order-writes.ts';
 import { aliasKey, findAliases, loadOrders, moveAliases, writeAliases } from '../store/orders.ts';
 import { insertReceipts, updateReceiptVerdict } from '../store/receipts.ts';
 import type { ReceiptRow, Verdict } from '../store/receipts.ts';
+import { readStoreLabels } from '../store/stores.ts';
+import type { StoreLabel } from '../store/stores.ts';
 import { defer } from '../store/transaction.ts';
 import type { Tx } from '../store/transaction.ts';
 import type { KnownAccount } from './account-directory.ts';
 import type { HubContext } from './context.ts';
 import { OrderSet } from './order-set.ts';
 import type { OrderChange } from './order-set.ts';
+import { holdFeed, publishEvents } from './publish-events.ts';
+import type { NewEvent } from './publish-events.ts';
+import { openStoreDesk, storeEvents } from './store-desk.ts';
+import { takeNotice } from './store-notices.ts';
 
 /** A callback whose verdict is still open. */
 export type OpenReceipt = Omit<ReceiptRow, 'verdict' | 'reason' | 'orderIds' | 'processedAt'>;
@@ -54,24 +56,28 @@ export async function applyBatch(
 ): Promise<readonly IntakeResult[]> {
   const accountId = account.row.id;
   const keyed = intakes.flatMap(reportsOf).map((report) => ({ report, key: reportKey(report) }));
-  const [feed, loaded, subscriptions] = await Promise.all([
-    lockClock(tx, accountId),
-    loadWorkingSet(ctx, tx, accountId, keyed),
-    readSubscriptions(tx),
-  ]);
+  const [held, loaded] = await Promise.all([holdFeed(ctx, tx, accountId), loadWorkingSet(ctx, tx, accountId, keyed)]);
   const orders = createOrderSet(ctx, account, loaded);
   const now = new Date(ctx.clock());
 
   const keys = new Map(keyed.map(({ report, key }) => [report, key]));
   const results = intakes.map((intake) => applyIntake(orders, intake, keys));
+  const ofStores = await applyNotices(ctx, tx, account, intakes, results, now);
   writeReceipts(tx, accountId, intakes, results, now);
   writeOrders(ctx, tx, accountId, orders, now);
-  writeEvents(ctx, tx, accountId, { changes: orders.changes, feed, createdAt: now, subscriptions });
+  const events = [...orders.changes.map((change) => orderEvent(change)), ...ofStores];
+  publishEvents(ctx, tx, accountId, { ...held, createdAt: now }, events);
   return results;
 }
 
 const reportsOf = (intake: Intake): readonly Report[] =>
   intake.content.kind === 'reports' ? intake.content.reports : [];
+
+/** Whether a message leaves something to do that is not a delivery: an order to be read, a store to be proved. */
+export function leavesWork({ content }: Intake): boolean {
+  if (content.kind !== 'reports') return false;
+  return content.stores !== undefined || content.reports.some((report) => report.doubt !== undefined);
+}
 
 type Loaded = ConstructorParameters<typeof OrderSet>[1];
 
@@ -81,17 +87,31 @@ async function loadWorkingSet(
   accountId: string,
   keyed: readonly { readonly report: Report; readonly key: string }[],
 ): Promise<Loaded> {
-  if (keyed.length === 0) return { orders: [], aliases: new Map(), knownFacts: new Set() };
+  if (keyed.length === 0) return { orders: [], aliases: new Map(), knownFacts: new Set(), labels: new Map() };
   const wanted = new Map<string, Alias>();
   for (const { report } of keyed) for (const alias of report.aliases) wanted.set(aliasKey(alias), alias);
   const aliases = [...wanted.values()];
   const facts = keyed.flatMap(({ report, key }) => report.aliases.map((alias) => ({ alias, key })));
-  const [known, orders, knownFacts] = await Promise.all([
+  const [known, orders, knownFacts, labels] = await Promise.all([
     findAliases(tx, accountId, aliases),
     loadOrders(tx, ctx.sealer, accountId, aliases),
     findKnownFacts(tx, accountId, facts),
+    loadLabels(tx, accountId, keyed),
   ]);
-  return { orders, aliases: known, knownFacts };
+  return { orders, aliases: known, knownFacts, labels };
+}
+
+/** Whose the stores are that the reports name; no statement where they name none. */
+async function loadLabels(
+  tx: Tx,
+  accountId: string,
+  keyed: readonly { readonly report: Report }[],
+): Promise<ReadonlyMap<string, StoreLabel>> {
+  const refs = new Set<string>();
+  for (const { report } of keyed) {
+    for (const fact of report.facts) if (fact.register === 'store') refs.add(fact.value.ref);
+  }
+  return refs.size === 0 ? new Map() : readStoreLabels(tx, accountId, [...refs]);
 }
 
 function createOrderSet(
@@ -130,8 +150,38 @@ function applyIntake(orders: OrderSet, intake: Intake, keys: ReadonlyMap<Report,
     verdicts.add(verdict);
     orderIds.add(orderId);
   }
-  const verdict = verdicts.has('applied') ? 'applied' : verdicts.has('stale') ? 'stale' : 'duplicate';
-  return { verdict, reason: null, orderIds: [...orderIds] };
+  return { verdict: strongest(verdicts), reason: null, orderIds: [...orderIds] };
+}
+
+const strongest = (verdicts: ReadonlySet<Verdict>): Verdict =>
+  verdicts.has('applied') ? 'applied' : verdicts.has('stale') ? 'stale' : 'duplicate';
+
+/** Lets what the messages say of stores take effect, and puts it into their results. Returns the events of it. */
+async function applyNotices(
+  ctx: Pick<HubContext, 'clock' | 'randomBytes' | 'sealer'>,
+  tx: Tx,
+  account: KnownAccount,
+  intakes: readonly Intake[],
+  results: IntakeResult[],
+  now: Date,
+): Promise<readonly NewEvent[]> {
+  if (!intakes.some(({ content }) => content.kind === 'reports' && (content.stores ?? []).length > 0)) return [];
+  const desk = openStoreDesk(ctx, tx, account.row, now);
+  for (const [index, { content, receipt }] of intakes.entries()) {
+    const result = results[index];
+    if (content.kind !== 'reports' || result === undefined) continue;
+    const verdicts = new Set<Verdict>(content.reports.length === 0 ? [] : [result.verdict]);
+    const reasons: string[] = [];
+    for (const notice of content.stores ?? []) {
+      const taken = await takeNotice(desk, notice, { source: 'callback', receiptId: receipt?.id ?? null });
+      verdicts.add(taken.verdict);
+      if (taken.reason !== undefined) reasons.push(taken.reason);
+    }
+    if (verdicts.size === 0) continue;
+    const reason = reasons.length === 0 ? result.reason : reasons.join('; ');
+    results[index] = { ...result, verdict: strongest(verdicts), reason };
+  }
+  return storeEvents(desk);
 }
 
 function writeReceipts(
@@ -160,54 +210,16 @@ function writeOrders(ctx: Pick<HubContext, 'sealer'>, tx: Tx, accountId: string,
     defer(tx, moveAliases(tx, accountId, from, into));
   }
   defer(tx, writeAliases(tx, accountId, orders.newAliases));
+  defer(tx, setOrderClocks(tx, accountId, orders.clocks, now));
 }
 
-interface EventsToWrite {
-  readonly changes: readonly OrderChange[];
-  /** The last feed number given before. */
-  readonly feed: number;
-  readonly createdAt: Date;
-  readonly subscriptions: readonly Subscription[];
-}
-
-function writeEvents(ctx: Pick<HubContext, 'randomBytes'>, tx: Tx, accountId: string, write: EventsToWrite): void {
-  const { changes, feed, createdAt, subscriptions } = write;
-  if (changes.length === 0) return;
-  const events = changes.map((change, index): EventRow => ({
-    feed: feed + index + 1,
-    id: newId('evt', createdAt.getTime(), ctx.randomBytes),
-    subject: change.json.id,
-    sequence: change.json.version,
-    type: change.type,
-    previousStatus: change.previousStatus,
-    merchant: change.json.merchant,
-    shop: change.json.shop,
-    receiptId: change.receiptId,
-    body: change.json,
-  }));
-  defer(tx, insertEvents(tx, accountId, events, createdAt));
-  defer(tx, markDue(tx, accountId, dueHeads(accountId, events, subscriptions), createdAt));
-  defer(tx, moveClock(tx, accountId, feed + events.length));
-}
-
-function dueHeads(accountId: string, events: readonly EventRow[], subscriptions: readonly Subscription[]): DueHead[] {
-  const heads = new Map<string, DueHead>();
-  const allows = (limit: readonly string[] | null, value: string | null): boolean =>
-    limit === null || (value !== null && limit.includes(value));
-  for (const subscription of subscriptions) {
-    if (!allows(subscription.accounts, accountId)) continue;
-    for (const event of events) {
-      if (!matchesEventPattern(subscription.events, event.type)) continue;
-      if (!allows(subscription.merchants, event.merchant) || !allows(subscription.shops, event.shop)) continue;
-      const key = `${subscription.id} ${event.subject}`;
-      const firstSequence = heads.get(key)?.firstSequence ?? event.sequence;
-      heads.set(key, {
-        endpointId: subscription.id,
-        subject: event.subject,
-        firstSequence,
-        lastSequence: event.sequence,
-      });
-    }
-  }
-  return [...heads.values()];
-}
+const orderEvent = (change: OrderChange): NewEvent => ({
+  subject: change.json.id,
+  sequence: change.json.version,
+  type: change.type,
+  previousStatus: change.previousStatus,
+  merchant: change.json.merchant,
+  shop: change.json.shop,
+  receiptId: change.receiptId,
+  body: change.json,
+});

@@ -25,6 +25,9 @@ export interface Wake {
   deliveries(accountId?: string): void;
   /** Returns a function that stops listening. */
   onDeliveries(listener: (accountId?: string) => void): () => void;
+  /** The same for all else that rows with a due time wait for: orders to be read, stores to be proved. */
+  work(): void;
+  onWork(listener: () => void): () => void;
 }
 
 /** Everything that the use cases need from outside. */
@@ -46,6 +49,7 @@ export function createRegistry(connectors: readonly Connector[]): Registry {
 
 export function createWake(): Wake {
   const listeners = new Set<(accountId?: string) => void>();
+  const workers = new Set<() => void>();
   return {
     deliveries(accountId) {
       for (const listener of listeners) listener(accountId);
@@ -53,6 +57,13 @@ export function createWake(): Wake {
     onDeliveries(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    work() {
+      for (const worker of workers) worker();
+    },
+    onWork(listener) {
+      workers.add(listener);
+      return () => workers.delete(listener);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { HuidanError } from '../core/errors.ts';
 import { classifyPgError, transaction } from '../store/transaction.ts';
-import { applyBatch } from './apply-batch.ts';
+import { applyBatch, leavesWork } from './apply-batch.ts';
 import type { Intake, IntakeResult } from './apply-batch.ts';
 import type { KnownAccount } from './account-directory.ts';
 import type { HubContext } from './context.ts';
@@ -91,6 +91,7 @@ export function createGroupCommit(ctx: HubContext, options: GroupCommitOptions =
     stats.messages += batch.length;
     options.onBatch?.(batch.length, ctx.clock() - startedMs);
     ctx.wake.deliveries(batch[0]?.account.row.id);
+    if (batch.some(({ intake }) => leavesWork(intake))) ctx.wake.work();
   };
 
   /** One message must not fail its neighbours: halve until the culprit stands alone, then keep that one raw. */

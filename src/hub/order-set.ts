@@ -1,12 +1,15 @@
-import { applyReport, mergeLines } from '../core/fact.ts';
+import { applyReport, mergeLines, read } from '../core/fact.ts';
 import type { Alias, Lines, RegisterRules, Report } from '../core/fact.ts';
 import { orderEventType } from '../core/event.ts';
 import { looksTheSame, orderJson } from '../core/order-json.ts';
 import type { OrderHead, OrderJson } from '../core/order-json.ts';
+import { WHOLE } from '../core/registers.ts';
 import type { TimeMs } from '../core/time.ts';
+import type { OrderClock } from '../store/order-clocks.ts';
 import { aliasKey } from '../store/orders.ts';
 import type { StoredOrder } from '../store/orders.ts';
 import type { FactRow, FactSource } from '../store/facts.ts';
+import type { StoreLabel } from '../store/stores.ts';
 
 /** What a report did. */
 export type ReportVerdict = 'applied' | 'duplicate' | 'stale';
@@ -27,6 +30,9 @@ interface WorkingOrder {
   touched: boolean;
 }
 
+/** A read of the truth waits so long for the messages that come together, and for the platform to know it itself. */
+const DOUBT_DELAY_MS = 1000;
+
 /** Who writes: what a new order takes from its account, and where reports come from. */
 export interface OrderSetOptions {
   readonly account: string;
@@ -46,6 +52,8 @@ export class OrderSet {
   readonly #orders = new Map<string, WorkingOrder>();
   readonly #aliases = new Map<string, string>();
   readonly #knownFacts: Set<string>;
+  readonly #labels: ReadonlyMap<string, StoreLabel>;
+  readonly #clocks = new Map<string, OrderClock>();
   readonly newAliases: { alias: Alias; orderId: string }[] = [];
   readonly facts: FactRow[] = [];
   readonly changes: OrderChange[] = [];
@@ -57,10 +65,13 @@ export class OrderSet {
       readonly orders: readonly StoredOrder[];
       readonly aliases: ReadonlyMap<string, string>;
       readonly knownFacts: Set<string>;
+      /** Whose the stores are that the reports name. */
+      readonly labels: ReadonlyMap<string, StoreLabel>;
     },
   ) {
     this.#options = options;
     this.#knownFacts = loaded.knownFacts;
+    this.#labels = loaded.labels;
     for (const [key, orderId] of loaded.aliases) this.#aliases.set(key, orderId);
     for (const { head, createdAt, lines } of loaded.orders) {
       this.#orders.set(head.id, { head, createdAt, lines, json: orderJson(head, lines), touched: false });
@@ -76,6 +87,8 @@ export class OrderSet {
   ): { readonly verdict: ReportVerdict; readonly orderId: string } {
     const order = this.#orderOf(report);
     const orderId = order.head.id;
+    // A read of the truth raises none: whoever reads knows whether it has to read again.
+    if (report.doubt !== undefined && source !== 'query') this.#raiseDoubt(orderId, report.doubt);
     const factKey = `${orderId} ${key}`;
     if (this.#knownFacts.has(factKey)) return { verdict: 'duplicate', orderId };
     this.#knownFacts.add(factKey);
@@ -83,6 +96,7 @@ export class OrderSet {
     const lines = applyReport(order.lines, report, this.#options.rules, key);
     const verdict = lines === order.lines ? 'stale' : 'applied';
     order.lines = lines;
+    this.#label(order);
     const version = this.#show(order, receiptId);
     order.touched ||= verdict === 'applied';
     this.facts.push({
@@ -102,6 +116,36 @@ export class OrderSet {
     for (const { json, lines, createdAt, touched } of this.#orders.values()) {
       if (touched && json !== undefined) yield { json, lines, createdAt };
     }
+  }
+
+  /** Clocks that the reports set: one an order and kind. */
+  get clocks(): readonly OrderClock[] {
+    return [...this.#clocks.values()];
+  }
+
+  /** Gives every loaded order the merchant and shop of its store. Returns how many look different now. */
+  relabel(): number {
+    const before = this.changes.length;
+    for (const order of this.#orders.values()) {
+      this.#label(order);
+      this.#show(order, null);
+    }
+    return this.changes.length - before;
+  }
+
+  #raiseDoubt(orderId: string, doubt: string): void {
+    const kind = `doubt:${doubt}`;
+    this.#clocks.set(`${orderId} ${kind}`, { orderId, kind, dueAt: new Date(this.#options.now + DOUBT_DELAY_MS) });
+  }
+
+  /** An order belongs to the shop that joined its store. Without one it stays with the merchant that it came to. */
+  #label(order: WorkingOrder): void {
+    const ref = read(order.lines, WHOLE, 'store')?.ref;
+    const label = ref === undefined ? undefined : this.#labels.get(ref);
+    if (label === undefined || (label.shop === null && order.head.shop === null)) return;
+    const merchant = label.merchant ?? this.#options.merchant;
+    if (label.shop === order.head.shop && merchant === order.head.merchant) return;
+    order.head = { ...order.head, shop: label.shop, merchant };
   }
 
   /** Counts a new version when the order looks different now, and notes the change. */
