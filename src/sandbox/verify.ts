@@ -1,8 +1,9 @@
 import { compareOrder } from './compare-order.ts';
 import { missingSequences } from './event-book.ts';
 import type { HubClient } from './hub-client.ts';
+import { orderKey } from './ledger-state.ts';
 import type { LedgerState } from './ledger-state.ts';
-import { integerOf, textOf } from './untrusted-json.ts';
+import { integerOf, listOf, textOf } from './untrusted-json.ts';
 import type { Fields } from './untrusted-json.ts';
 
 export const DIFFERENCE_KINDS = [
@@ -52,14 +53,30 @@ export async function readHubOrders(
   return orders;
 }
 
-/** How many events of these orders the receiver has yet to get. */
+/**
+ * How many events of these orders the receiver has yet to get. An order about which the hub still has to ask its
+ * platform counts as one: the answer will change it.
+ */
 export function eventsOutstanding(state: LedgerState, hubOrders: ReadonlyMap<string, Fields>): number {
-  let outstanding = 0;
+  let outstanding = doubtsOutstanding(state, hubOrders);
   for (const [id, order] of hubOrders) {
     const known = state.events.orders.get(id);
     outstanding += missingSequences(known, integerOf(order['version']) ?? 0).length;
   }
   return outstanding;
+}
+
+function doubtsOutstanding(state: LedgerState, hubOrders: ReadonlyMap<string, Fields>): number {
+  const platformOf = new Map([...state.accounts.values()].map(({ id, platform }) => [id, platform]));
+  let doubts = 0;
+  for (const order of hubOrders.values()) {
+    if (!listOf(order['flags']).includes('doubt')) continue;
+    const platform = platformOf.get(textOf(order['account']) ?? '') ?? '';
+    const record = state.byPlatformOrderId.get(orderKey(platform, textOf(order['platformOrderId']) ?? ''));
+    // Some stay in doubt for good, and the story says so.
+    if (record?.expected?.flags?.includes('doubt') === false) doubts += 1;
+  }
+  return doubts;
 }
 
 /** Compares the platforms' own ledger with the hub's orders, and both with what the receiver got. */

@@ -3,10 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccountView, Connector } from '../../src/core/connector.ts';
 import { orderEventType } from '../../src/core/event.ts';
-import { applyReport, reportKey } from '../../src/core/fact.ts';
-import type { Lines, Report } from '../../src/core/fact.ts';
+import { applyReport, mergeLines, reportKey } from '../../src/core/fact.ts';
+import type { Alias, Lines, Report } from '../../src/core/fact.ts';
 import { looksTheSame, orderJson } from '../../src/core/order-json.ts';
 import type { OrderJson } from '../../src/core/order-json.ts';
+import type { CallPlatform } from '../../src/core/outgoing.ts';
 import { secretFingerprint } from '../../src/core/signing.ts';
 import { signWebhook } from '../../src/sandbox/webhook-signature.ts';
 
@@ -31,6 +32,7 @@ export interface StandInEvent {
 }
 
 interface StoredOrder {
+  aliases: readonly Alias[];
   lines: Lines;
   json: OrderJson;
   readonly keys: Set<string>;
@@ -42,12 +44,13 @@ interface Account {
   readonly platform: string;
   readonly name: string;
   readonly credentials: Readonly<Record<string, string>>;
-  readonly settings: AccountView['settings'];
+  settings: AccountView['settings'];
 }
 
 /**
  * The documented API and the core's own rules over plain memory. The sandbox knows a hub by HTTP alone, so its tests can
- * do without a database, and plant faults that a real hub cannot be talked into.
+ * do without a database, and plant faults that a real hub cannot be talked into. It reads the truth where a message
+ * raises a doubt, but binds no stores.
  */
 export async function startStandInHub(connectors: readonly Connector[], faults: StandInFaults = {}) {
   const accounts = new Map<string, Account>();
@@ -55,6 +58,7 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
   const endpoints = new Map<string, { url: string; accounts: readonly string[] }>();
   const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
   const counts = { callbacks: 0, rejected: 0 };
+  const doubts = new Map<StoredOrder, ReadonlySet<string>>();
   let nextId = 0;
   let stopped = false;
   let base = '';
@@ -90,6 +94,9 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
     }
     if (room === 'accounts') {
       const account = accounts.get(id ?? '');
+      if (account !== undefined && request.method === 'PATCH') {
+        account.settings = { ...account.settings, ...input.settings };
+      }
       return account === undefined ? send(404, { code: 'account_not_found' }) : send(200, show(account));
     }
     if (room === 'endpoints' && request.method === 'POST') {
@@ -111,8 +118,17 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
     id: account.id,
     platform: account.platform,
     name: account.name,
-    callbacks: [{ topic: '', url: `${base}/callbacks/${account.platform}/${account.id}` }],
+    callbacks: topicsOf(account.platform).map((topic) => ({
+      topic,
+      url: `${base}/callbacks/${account.platform}/${account.id}${topic === '' ? '' : `/${topic}`}`,
+    })),
   });
+
+  function topicsOf(platform: string): readonly string[] {
+    const topics = connectors.find(({ id }) => id === platform)?.topics ?? [];
+    if (topics === 'token') return [];
+    return topics.map(({ name }) => name);
+  }
 
   function page(query: URLSearchParams): unknown {
     const all = [...orders.values()]
@@ -162,12 +178,29 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
     response.end(reply.body);
   }
 
+  const named = (order: StoredOrder, alias: Alias): boolean =>
+    order.aliases.some(({ kind, value }) => kind === alias.kind && value === alias.value);
+
+  /** The order of a report; two that turn out to be one become the older. */
+  function orderOf(connector: Connector, account: Account, report: Report): StoredOrder | undefined {
+    const [first, ...rest] = [...orders.values()].filter(
+      (order) => order.json.account === account.id && report.aliases.some((alias) => named(order, alias)),
+    );
+    for (const order of rest) {
+      if (first === undefined) break;
+      first.lines = mergeLines(first.lines, order.lines, connector.registers);
+      first.aliases = [...first.aliases, ...order.aliases];
+      orders.delete(order.json.id);
+    }
+    return first;
+  }
+
   function store(connector: Connector, account: Account, report: Report): void {
-    const number = report.aliases[0].value;
-    const key = `${account.id} ${number}`;
-    const before = orders.get(key);
+    const before = orderOf(connector, account, report);
     if (before?.keys.has(reportKey(report)) === true) return;
     const lines = applyReport(before?.lines ?? {}, report, connector.registers);
+    const aliases = [...(before?.aliases ?? []), ...report.aliases];
+    const number = (kind: Alias['kind']): string | null => aliases.find((alias) => alias.kind === kind)?.value ?? null;
     const head = {
       id: before?.json.id ?? `ord_${(nextId += 1)}`,
       account: account.id,
@@ -177,26 +210,52 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
       shop: null,
       parent: null,
       member: null,
-      platformOrderId: number,
-      displayId: null,
-      merchantOrderId: null,
+      platformOrderId: number('platform'),
+      displayId: number('display'),
+      merchantOrderId: number('merchant'),
       mergedInto: null,
       updatedAtMs: Date.now(),
       version: (before?.json.version ?? 0) + 1,
     };
     const json = orderJson(head, lines);
     const changed = before === undefined || !looksTheSame(before.json, json);
-    const stored: StoredOrder = before ?? { lines, json, keys: new Set(), sending: Promise.resolve() };
+    const stored: StoredOrder = before ?? { aliases, lines, json, keys: new Set(), sending: Promise.resolve() };
     stored.keys.add(reportKey(report));
     stored.lines = lines;
+    stored.aliases = aliases;
     const old = before?.json;
-    orders.set(key, stored);
+    orders.set(json.id, stored);
+    if (report.doubt !== undefined) readLater(connector, account, stored, report.doubt);
     if (!changed) return;
     stored.json = json;
     const event = { id: `evt_${(nextId += 1)}`, sequence: json.version, order: json, type: orderEventType(old, json) };
     stored.sending = stored.sending.then(async () => {
       for (const one of faults.deliver?.(event) ?? [event]) await deliver(one);
     });
+  }
+
+  /** Asks the platform until it answers: one read at a time for an order, for all doubts that wait. */
+  function readLater(connector: Connector, account: Account, order: StoredOrder, doubt: string): void {
+    const waiting = doubts.get(order);
+    doubts.set(order, new Set([...(waiting ?? []), doubt]));
+    if (waiting !== undefined || connector.readTruth === undefined) return;
+    const read = async (): Promise<void> => {
+      for (let attempt = 0; attempt < 400 && !stopped; attempt += 1) {
+        await sleep(5);
+        const asked = [...(doubts.get(order) ?? [])];
+        doubts.set(order, new Set());
+        const { store: ref, kind } = order.json;
+        const toRead = { aliases: order.aliases, kind, store: ref, storeToken: null, doubts: asked };
+        const truth = await connector
+          .readTruth?.(viewOf(account), callPlatform, toRead, Date.now())
+          .catch(() => undefined);
+        for (const report of truth?.ok === true ? truth.value : []) store(connector, account, report);
+        if (truth?.ok === true && doubts.get(order)?.size === 0) break;
+        if (truth?.ok !== true) doubts.set(order, new Set([...asked, ...(doubts.get(order) ?? [])]));
+      }
+      doubts.delete(order);
+    };
+    read().catch(() => undefined);
   }
 
   async function deliver(event: StandInEvent): Promise<void> {
@@ -241,6 +300,11 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
 }
 
 export type StandInHub = Awaited<ReturnType<typeof startStandInHub>>;
+
+const callPlatform: CallPlatform = async ({ url, method, headers, body }) => {
+  const response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body }) });
+  return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
+};
 
 function viewOf(account: Account): AccountView {
   return {
