@@ -12,6 +12,7 @@ const view = {
   id: 'bench',
   platform: connector.id,
   settings: {},
+  storesVersion: 0,
   pendingBindings: new Set<string>(),
   secrets: (name: string) => (name === secret.name ? [secret] : []),
   credential: () => undefined,
@@ -23,6 +24,7 @@ const row = {
   mode: 'live',
   merchant: null,
   settings: {},
+  storesVersion: 0,
   secrets: [],
 } as const;
 const account = { row, connector, view, viewWithOldSecrets: view };

@@ -213,7 +213,8 @@ function writeOrders(ctx: Pick<HubContext, 'sealer'>, tx: Tx, accountId: string,
   defer(tx, setOrderClocks(tx, accountId, orders.clocks, now));
 }
 
-const orderEvent = (change: OrderChange): NewEvent => ({
+/** The event of an order's change. */
+export const orderEvent = (change: OrderChange): NewEvent => ({
   subject: change.json.id,
   sequence: change.json.version,
   type: change.type,

@@ -1,5 +1,6 @@
 import type { Connector } from '../core/connector.ts';
 import type { RandomBytes } from '../core/ids.ts';
+import type { CallPlatform } from '../core/outgoing.ts';
 import type { Clock } from '../core/time.ts';
 import type { Pool } from '../store/pool.ts';
 import type { Sealer } from '../store/seal.ts';
@@ -40,6 +41,8 @@ export interface HubContext {
   readonly registry: Registry;
   readonly crash: CrashPoints;
   readonly wake: Wake;
+  /** See `createPlatformHttp`. */
+  readonly callPlatform: CallPlatform;
 }
 
 export function createRegistry(connectors: readonly Connector[]): Registry {

@@ -8,9 +8,14 @@ import type { HubContext, Log } from '../hub/context.ts';
 import { noCrash } from '../hub/crash-points.ts';
 import type { CrashPoints } from '../hub/crash-points.ts';
 import { startDeliveries } from '../hub/deliver.ts';
+import { startDueWork } from '../hub/due-work.ts';
 import { createGroupCommit } from '../hub/group-commit.ts';
 import { checkMasterKey } from '../hub/master-key-check.ts';
+import { createPlatformHttp } from '../hub/platform-http.ts';
 import { applyHeldCallbacks } from '../hub/redrive.ts';
+import { relabelDueOrders } from '../hub/relabel-orders.ts';
+import { settleDueDoubts } from '../hub/settle-doubts.ts';
+import { runDueStoreTasks } from '../hub/store-tasks.ts';
 import { createTakeCallback } from '../hub/take-callback.ts';
 import { findAccountsWithHeldCallbacks, keepTablesInShape } from '../hub/upkeep.ts';
 import { startChores } from '../jobs/chores.ts';
@@ -76,6 +81,8 @@ export async function startHub(config: Config, deps: HubDeps = {}): Promise<Runn
       ...(deps.onProgress === undefined ? {} : { onProgress: deps.onProgress }),
     });
     undo.push(() => database.stop());
+    const http = createPlatformHttp({ allowPrivateTargets: config.allowPrivateTargets, clock, log });
+    undo.push(() => http.close());
     const ctx: HubContext = {
       pool: database.pool,
       clock,
@@ -85,6 +92,7 @@ export async function startHub(config: Config, deps: HubDeps = {}): Promise<Runn
       registry: createRegistry(connectors),
       crash: deps.crash ?? noCrash,
       wake: createWake(),
+      callPlatform: http.call,
     };
     await checkMasterKey(ctx);
     const parts = createIntake(ctx, config);
@@ -96,6 +104,13 @@ export async function startHub(config: Config, deps: HubDeps = {}): Promise<Runn
         onAttempt: (outcome, durationMs) => parts.metrics.deliveryAttempted(outcome, durationMs),
       });
       undo.push(() => deliveries.stop());
+      const work = startDueWork(ctx, dueSteps(ctx, parts));
+      undo.push(async () => {
+        const stopped = work.stop();
+        // What is under way at a platform would hold up the end for as long as that takes to answer.
+        await http.close();
+        await stopped;
+      });
       const chores = await startChores({ connectionString: database.url, chores: choresOf(ctx, parts, config), log });
       undo.push(() => chores.stop());
     }
@@ -163,6 +178,15 @@ async function listen(
   const host = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host;
   listeningAt = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   return listeningAt;
+}
+
+/** What is done when it falls due, order by order and store by store. */
+function dueSteps(ctx: HubContext, { accounts, commits }: Intake) {
+  return [
+    { name: 'settle-doubts', run: () => settleDueDoubts(ctx, { accounts, commits }) },
+    { name: 'store-tasks', run: () => runDueStoreTasks(ctx, { accounts }) },
+    { name: 'relabel-orders', run: () => relabelDueOrders(ctx, { accounts }) },
+  ];
 }
 
 function choresOf(ctx: HubContext, { accounts, commits }: Intake, config: Config) {

@@ -12,6 +12,8 @@ export interface AccountRow {
   readonly mode: AccountMode;
   readonly merchant: string | null;
   readonly settings: Readonly<Record<string, Json>>;
+  /** Another one whenever the numbers of its stores or its open bindings are others. */
+  readonly storesVersion: number;
   readonly secrets: readonly SealedSecret[];
 }
 
@@ -33,7 +35,7 @@ interface AccountSqlRow extends Omit<AccountRow, 'secrets'> {
 
 const readAccountStatement = sql(
   'read_account',
-  `select a.id, a.platform, a.name, a.mode, a.merchant, a.settings,
+  `select a.id, a.platform, a.name, a.mode, a.merchant, a.settings, a.stores_version as "storesVersion",
           s.field, s.fingerprint, s.sealed, s.created_at as secret_created_at, s.valid_until
      from accounts a left join account_secrets s on s.account_id = a.id
     where a.id = $1 and a.deleted_at is null
@@ -57,6 +59,6 @@ export async function readAccount(db: Queryable, accountId: string): Promise<Acc
       validUntil: row.valid_until,
     });
   }
-  const { id, platform, name, mode, merchant, settings } = first;
-  return { id, platform, name, mode, merchant, settings, secrets };
+  const { id, platform, name, mode, merchant, settings, storesVersion } = first;
+  return { id, platform, name, mode, merchant, settings, storesVersion, secrets };
 }

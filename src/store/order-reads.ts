@@ -1,5 +1,7 @@
+import type { OrderKind } from '../core/fact.ts';
 import { ORDER_COLUMNS } from './orders.ts';
 import type { OrderSqlRow } from './orders.ts';
+import { sql } from './pool.ts';
 import type { Queryable } from './pool.ts';
 
 /** Which orders are wanted; null: any. All that is given must hold together. */
@@ -115,6 +117,29 @@ export async function findOrder(db: Queryable, id: string): Promise<OrderSqlRow 
     `select o.* from accounts a
       cross join lateral (select ${ORDER_COLUMNS} from orders o where o.account_id = a.id and o.id = $1) o`,
     [id],
+  );
+  return found.rows[0];
+}
+
+/** What is needed to ask a platform about an order. */
+export interface OrderHeadRow {
+  readonly id: string;
+  readonly kind: OrderKind;
+  readonly store: string | null;
+  readonly mergedInto: string | null;
+}
+
+/** The head of one order of an account. */
+export async function findOrderHead(
+  db: Queryable,
+  accountId: string,
+  orderId: string,
+): Promise<OrderHeadRow | undefined> {
+  const found = await db.query<OrderHeadRow>(
+    sql(
+      'find_order_head',
+      'select id, kind, store, merged_into as "mergedInto" from orders where account_id = $1 and id = $2',
+    )(accountId, orderId),
   );
   return found.rows[0];
 }

@@ -183,6 +183,21 @@ export async function writeAliases(
   );
 }
 
+/** The numbers that name an order, the platform's own first. */
+export async function findAliasesOfOrder(
+  db: Queryable,
+  accountId: string,
+  orderId: string,
+): Promise<readonly Alias[]> {
+  const found = await db.query<Alias>(
+    sql(
+      'find_aliases_of_order',
+      `select kind, value from order_aliases where account_id = $1 and order_id = $2 order by kind <> 'platform', kind, value`,
+    )(accountId, orderId),
+  );
+  return found.rows;
+}
+
 /** Turns every alias of one order to another. */
 export async function moveAliases(
   db: Queryable,

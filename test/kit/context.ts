@@ -5,6 +5,7 @@ import type { AccountDirectory } from '../../src/hub/account-directory.ts';
 import { createRegistry, createWake } from '../../src/hub/context.ts';
 import type { HubContext, Log } from '../../src/hub/context.ts';
 import { noCrash } from '../../src/hub/crash-points.ts';
+import { createPlatformHttp } from '../../src/hub/platform-http.ts';
 import { createGroupCommit } from '../../src/hub/group-commit.ts';
 import type { GroupCommit } from '../../src/hub/group-commit.ts';
 import { createTakeCallback } from '../../src/hub/take-callback.ts';
@@ -30,6 +31,7 @@ export interface TestHub {
 /** The use cases on a database of their own, without HTTP around them. */
 export async function createTestHub(overrides: Partial<HubContext> = {}): Promise<TestHub> {
   const database = await createTestDatabase();
+  const http = createPlatformHttp({ allowPrivateTargets: true, clock: Date.now, log: silent });
   const ctx: HubContext = {
     pool: database.pool,
     clock: Date.now,
@@ -39,6 +41,7 @@ export async function createTestHub(overrides: Partial<HubContext> = {}): Promis
     registry: createRegistry(connectors),
     crash: noCrash,
     wake: createWake(),
+    callPlatform: http.call,
     ...overrides,
   };
   await ensurePartitions(database.pool, ctx.clock());
@@ -66,6 +69,7 @@ export async function createTestHub(overrides: Partial<HubContext> = {}): Promis
     },
     async close() {
       await commits.drain();
+      await http.close();
       await database.drop();
     },
   };

@@ -43,6 +43,7 @@ export function testContext(pool: Pool, changes: Partial<HubContext> = {}): HubC
     registry: createRegistry([]),
     crash: noCrash,
     wake: createWake(),
+    callPlatform: () => Promise.reject(new Error('deliveries call no platform')),
     ...changes,
   };
 }
