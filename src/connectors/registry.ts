@@ -1,5 +1,6 @@
 import type { Connector } from '../core/connector.ts';
 import { custom } from './custom/index.ts';
+import { douyin } from './douyin/index.ts';
 import { eleme } from './eleme/index.ts';
 import { em } from './em/index.ts';
 import { meituanUnion } from './meituan-union/index.ts';
@@ -7,7 +8,7 @@ import { meituanWaimai } from './meituan-waimai/index.ts';
 import { vending } from './vending/index.ts';
 
 /** Every platform that Huidan speaks with. A new one is a folder here and a line in this list. */
-export const connectors: readonly Connector[] = [meituanUnion, meituanWaimai, eleme, em, custom, vending];
+export const connectors: readonly Connector[] = [meituanUnion, meituanWaimai, eleme, em, custom, vending, douyin];
 
 /** The connector of a platform id, or `undefined`. */
 export function findConnector(id: string): Connector | undefined {

@@ -4,17 +4,30 @@ import type { AccountView } from '../../core/connector.ts';
 /** A key of the trade system: PEM, or the bare base64 that the console shows. */
 const KEY_LENGTH = 8000;
 
-function credential(name: string, required: boolean, maxLength: number, label: Words, help: Words): AccountField {
-  return { name, kind: 'text', maxLength, required, label, help };
-}
+const words = (en: string, zh: string): Words => ({ en, zh });
 
-function host(name: string, address: string, label: Words): AccountField {
-  const help = {
-    en: `Another host for a sandbox or a test; the platform's own sandbox is https://open-sandbox.douyin.com.`,
-    zh: '沙箱或测试时使用其他地址；平台自己的沙盒为 https://open-sandbox.douyin.com。',
-  };
-  return { name, kind: 'url', default: address, required: false, label, help };
-}
+const REQUIRED = new Set(['appId', 'appSecret']);
+
+const credential = (name: string, maxLength: number, label: Words, help: Words): AccountField => ({
+  name,
+  kind: 'text',
+  maxLength,
+  required: REQUIRED.has(name),
+  label,
+  help,
+});
+
+const host = (name: string, address: string, label: Words): AccountField => ({
+  name,
+  kind: 'url',
+  default: address,
+  required: false,
+  label,
+  help: words(
+    'Another host for a sandbox or a test; the platform’s own sandbox is https://open-sandbox.douyin.com.',
+    '沙箱或测试时使用其他地址；平台自己的沙盒为 https://open-sandbox.douyin.com。',
+  ),
+});
 
 /** Credentials and settings of a mini-program; the README says which unknown fact each setting is for. */
 export const account: AccountSpec = {
@@ -24,73 +37,60 @@ export const account: AccountSpec = {
   credentials: [
     credential(
       'appId',
-      true,
       64,
-      { en: 'App id', zh: '小程序 AppID' },
-      {
-        en: 'Of the mini-program, tt….',
-        zh: '小程序的 AppID，以 tt 开头。',
-      },
+      words('App id', '小程序 AppID'),
+      words('Of the mini-program, tt….', '小程序的 AppID，以 tt 开头。'),
     ),
     credential(
       'appSecret',
-      true,
       256,
-      { en: 'App secret', zh: '小程序 AppSecret' },
-      {
-        en: 'Fetches access tokens; it signs nothing.',
-        zh: '用于获取 access_token，不参与任何签名。',
-      },
+      words('App secret', '小程序 AppSecret'),
+      words('Fetches access tokens; it signs nothing.', '用于获取 access_token，不参与任何签名。'),
     ),
     credential(
       'salt',
-      false,
       256,
-      { en: 'SALT', zh: '支付 SALT' },
-      {
-        en: 'Signs our requests to guaranteed payment; on the payment settings page (支付设置). With a provider, the provider’s.',
-        zh: '担保支付请求签名用，在“支付设置”页；服务商模式使用服务商自己的 SALT。',
-      },
+      words('SALT', '支付 SALT'),
+      words(
+        'Signs our requests to guaranteed payment; on the payment settings page (支付设置). With a provider, the provider’s.',
+        '担保支付请求签名用，在“支付设置”页；服务商模式使用服务商自己的 SALT。',
+      ),
     ),
     credential(
       'token',
-      false,
       256,
-      { en: 'Callback token', zh: '回调 Token' },
-      {
-        en: 'Signs the callbacks of guaranteed payment; on the payment settings page. Without it none is taken.',
-        zh: '担保支付回调验签用，在“支付设置”页。缺少时不接收此类回调。',
-      },
+      words('Callback token', '回调 Token'),
+      words(
+        'Signs the callbacks of guaranteed payment; on the payment settings page. Without it none is taken.',
+        '担保支付回调验签用，在“支付设置”页。缺少时不接收此类回调。',
+      ),
     ),
     credential(
       'privateKey',
-      false,
       KEY_LENGTH,
-      { en: 'Private key of the app', zh: '应用私钥' },
-      {
-        en: 'Trade system: the key whose public half was uploaded to the console. PEM or bare base64.',
-        zh: '通用交易系统：与上传到控制台的应用公钥配对的私钥，PEM 或纯 base64。',
-      },
+      words('Private key of the app', '应用私钥'),
+      words(
+        'Trade system: the key whose public half was uploaded to the console. PEM or bare base64.',
+        '通用交易系统：与上传到控制台的应用公钥配对的私钥，PEM 或纯 base64。',
+      ),
     ),
     credential(
       'keyVersion',
-      false,
       16,
-      { en: 'Key version', zh: '公钥版本' },
-      {
-        en: 'Trade system: the version that the console shows beside the uploaded key; it changes with every upload.',
-        zh: '通用交易系统：控制台中应用公钥的版本号，重新上传后会变化。',
-      },
+      words('Key version', '公钥版本'),
+      words(
+        'Trade system: the version that the console shows beside the uploaded key; it changes with every upload.',
+        '通用交易系统：控制台中应用公钥的版本号，重新上传后会变化。',
+      ),
     ),
     credential(
       'platformPublicKey',
-      false,
       KEY_LENGTH,
-      { en: 'Public key of the platform', zh: '平台公钥' },
-      {
-        en: 'Trade system: verifies its callbacks. Without it none is taken. PEM or bare base64.',
-        zh: '通用交易系统：用于回调验签，缺少时不接收此类回调。PEM 或纯 base64。',
-      },
+      words('Public key of the platform', '平台公钥'),
+      words(
+        'Trade system: verifies its callbacks. Without it none is taken. PEM or bare base64.',
+        '通用交易系统：用于回调验签，缺少时不接收此类回调。PEM 或纯 base64。',
+      ),
     ),
   ],
   settings: [
@@ -100,70 +100,67 @@ export const account: AccountSpec = {
       choices: ['auto', 'ecpay', 'trade'],
       default: 'auto',
       required: false,
-      label: { en: 'Payment generation', zh: '支付体系' },
-      help: {
-        en: 'For new orders. ecpay: guaranteed payment; trade: the trade system; auto: trade once a private key is there. Callbacks are told apart one by one.',
-        zh: '用于新订单。ecpay：担保支付；trade：通用交易系统；auto：填写应用私钥后使用 trade。回调按每个请求自动区分。',
-      },
+      label: words('Payment generation', '支付体系'),
+      help: words(
+        'For new orders. ecpay: guaranteed payment; trade: the trade system; auto: trade once a private key is there. Callbacks are told apart one by one.',
+        '用于新订单。ecpay：担保支付；trade：通用交易系统；auto：填写应用私钥后使用 trade。回调按每个请求自动区分。',
+      ),
     },
-    host('baseUrl', 'https://developer.toutiao.com', { en: 'API host', zh: '接口地址' }),
-    host('openBaseUrl', 'https://open.douyin.com', { en: 'Trade system host', zh: '通用交易系统接口地址' }),
+    host('baseUrl', 'https://developer.toutiao.com', words('API host', '接口地址')),
+    host('openBaseUrl', 'https://open.douyin.com', words('Trade system host', '通用交易系统接口地址')),
     {
       name: 'urlCheck',
       kind: 'choice',
       choices: ['signed', 'echo', 'success'],
       default: 'signed',
       required: false,
-      label: { en: 'Answer to the console’s URL check', zh: '控制台 URL 校验的应答' },
-      help: {
-        en: 'signed: echo the text when its signature holds; echo: echo it unasked; success: the JSON of a stored callback.',
-        zh: 'signed：验签通过后原样返回；echo：不验签直接返回；success：返回与回调成功相同的 JSON。',
-      },
+      label: words('Answer to the console’s URL check', '控制台 URL 校验的应答'),
+      help: words(
+        'signed: echo the text when its signature holds; echo: echo it unasked; success: the JSON of a stored callback.',
+        'signed：验签通过后原样返回；echo：不验签直接返回；success：返回与回调成功相同的 JSON。',
+      ),
     },
     {
       name: 'discountReducesPaid',
       kind: 'boolean',
       default: true,
       required: false,
-      label: { en: 'Discount lowers what was paid', zh: '优惠金额从实付中扣除' },
-      help: {
-        en: 'Trade system: paid is total_amount less discount_amount, else total_amount.',
-        zh: '通用交易系统：实付 = total_amount - discount_amount；关闭后实付 = total_amount。',
-      },
+      label: words('Discount lowers what was paid', '优惠金额从实付中扣除'),
+      help: words(
+        'Trade system: paid is total_amount less discount_amount, else total_amount.',
+        '通用交易系统：实付 = total_amount - discount_amount；关闭后实付 = total_amount。',
+      ),
     },
     {
       name: 'orderEntryPath',
       kind: 'text',
       maxLength: 512,
       pattern: '^[A-Za-z0-9_/]+$',
-      default: 'pages/order/detail',
       required: false,
-      label: { en: 'Order page', zh: '订单详情页路径' },
-      help: {
-        en: 'Page of the mini-program that the answer to a refund request names (order_entry_schema.path), without a slash in front.',
-        zh: '应答退款申请时返回的小程序页面（order_entry_schema.path），不带开头的“/”。',
-      },
+      default: 'pages/order/detail',
+      label: words('Order page', '订单详情页路径'),
+      help: words(
+        'Page of the mini-program that the answer to a refund request names (order_entry_schema.path), without a slash in front.',
+        '应答退款申请时返回的小程序页面（order_entry_schema.path），不带开头的“/”。',
+      ),
     },
     {
       name: 'authorizationQuotes',
       kind: 'boolean',
       default: false,
       required: false,
-      label: { en: 'Quotes in byteAuthorization', zh: 'byteAuthorization 的值加引号' },
-      help: {
-        en: 'off: appid=tt1,…, as the page of requestOrder has it; on: appid="tt1",…, as the page of the algorithm has it.',
-        zh: '关：appid=tt1,…（requestOrder 文档写法）；开：appid="tt1",…（签名算法文档写法）。',
-      },
+      label: words('Quotes in byteAuthorization', 'byteAuthorization 的值加引号'),
+      help: words(
+        'off: appid=tt1,…, as the page of requestOrder has it; on: appid="tt1",…, as the page of the algorithm has it.',
+        '关：appid=tt1,…（requestOrder 文档写法）；开：appid="tt1",…（签名算法文档写法）。',
+      ),
     },
   ],
 };
 
 /** The generation that new orders of an account are made in. */
-export function generationOf({
-  settings,
-  credential: read,
-}: Pick<AccountView, 'settings' | 'credential'>): 'ecpay' | 'trade' {
-  const { generation } = settings;
+export function generationOf(view: Pick<AccountView, 'settings' | 'credential'>): 'ecpay' | 'trade' {
+  const { generation } = view.settings;
   if (generation === 'ecpay' || generation === 'trade') return generation;
-  return read('privateKey') === undefined ? 'ecpay' : 'trade';
+  return view.credential('privateKey') === undefined ? 'ecpay' : 'trade';
 }
