@@ -3,7 +3,7 @@ import type { Parsed, Reply } from '../../core/connector.ts';
 import type { Alias, Fact, RegisterRules, Report } from '../../core/fact.ts';
 import { decodeUtf8, isLosslessObject, parseLossless } from '../../core/json.ts';
 import { JsonReader } from '../../core/json-reader.ts';
-import { partLine, PAYMENT_RANKS, RAISED_RANKS, REFUND_RANKS, WHOLE } from '../../core/registers.ts';
+import { partLine, PAYMENT_RANKS, REFUND_RANKS, WHOLE } from '../../core/registers.ts';
 import type { TokenContent } from './signature.ts';
 import { REPORT_RESULTS } from './statuses.ts';
 
@@ -17,7 +17,8 @@ export const registers: RegisterRules = {
   fulfilment: { by: 'time', ranks: { none: 0, delivering: 1, failed: 2, delivered: 3 } },
   refund: { by: 'rank', ranks: REFUND_RANKS },
   'flag.delivery_trouble': { by: 'time' },
-  'flag.doubt': { by: 'time', ranks: RAISED_RANKS },
+  // In the millisecond of a report the answer counts: it was asked for because of the report.
+  'flag.doubt': { by: 'time', ranks: { true: 0, false: 1 } },
   'flag.refund_requested': { by: 'time' },
   'money.total': { by: 'time' },
   'money.paid': { by: 'time' },
