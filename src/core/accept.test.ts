@@ -3,13 +3,17 @@ import { describe, test } from 'node:test';
 import {
   accept,
   Accepted,
+  emptyRequestEvidence,
   Evidence,
   pathTokenEvidence,
   pendingBindingEvidence,
   publicKeyEvidence,
   signatureEvidence,
+  storeHintEvidence,
 } from './accept.ts';
 import type { CallbackRequest, Secret } from './accept.ts';
+import { believable } from './connector.ts';
+import type { Parsed } from './connector.ts';
 
 const request: CallbackRequest = {
   method: 'POST',
@@ -50,6 +54,56 @@ describe('evidence', () => {
   test('a pending binding is evidence for its own store alone', () => {
     assert.equal(pendingBindingEvidence('s1', new Set(['s1']))?.kind, 'pending-binding');
     assert.equal(pendingBindingEvidence('s2', new Set(['s1'])), undefined);
+  });
+
+  test('a hint wants stores that are all known, and at least one', () => {
+    assert.equal(storeHintEvidence(['s1', 's2'], new Set(['s1', 's2', 's3']))?.kind, 'hint');
+    for (const stores of [[], ['s4'], ['s1', 's4']])
+      assert.equal(storeHintEvidence(stores, new Set(['s1'])), undefined);
+  });
+
+  test('only a request without body and query says nothing', () => {
+    assert.equal(emptyRequestEvidence(request)?.kind, 'empty');
+    assert.equal(emptyRequestEvidence({ ...request, query: 'a=1' }), undefined);
+    assert.equal(emptyRequestEvidence({ ...request, body: Buffer.from(' ') }), undefined);
+  });
+
+  test('evidence bears out no more than its kind does', () => {
+    const bound: Parsed = {
+      kind: 'reports',
+      reports: [],
+      stores: [
+        {
+          ...{ kind: 'bound', store: 's1', name: null, platformStoreId: null, at: null },
+          token: { accessToken: 't', refreshToken: null, expiresAt: null },
+        },
+      ],
+    };
+    const released = (hint?: true): Parsed => ({
+      kind: 'reports',
+      reports: [],
+      stores: [{ kind: 'released', store: 's1', at: null, ...(hint === undefined ? {} : { hint }) }],
+    });
+    const order: Parsed = {
+      kind: 'reports',
+      reports: [{ aliases: [{ kind: 'platform', value: '1' }], kind: 'takeaway', at: null, facts: [] }],
+    };
+    const kinds = {
+      signature: signatureEvidence('abc', 'abc', secret),
+      'path-token': pathTokenEvidence('tok', 'tok'),
+      'pending-binding': pendingBindingEvidence('s1', new Set(['s1'])),
+      hint: storeHintEvidence(['s1'], new Set(['s1'])),
+      empty: emptyRequestEvidence(request),
+    };
+    const believed = (parsed: Parsed): readonly string[] =>
+      Object.entries(kinds)
+        .filter(([, evidence]) => evidence !== undefined && believable(parsed, evidence) === parsed)
+        .map(([kind]) => kind);
+    assert.deepEqual(believed(order), ['signature', 'path-token']);
+    assert.deepEqual(believed(bound), ['signature', 'path-token', 'pending-binding']);
+    assert.deepEqual(believed(released(true)), ['signature', 'path-token', 'hint']);
+    assert.deepEqual(believed(released()), ['signature', 'path-token']);
+    assert.deepEqual(believed({ kind: 'nothing', note: 'a ping' }), Object.keys(kinds));
   });
 });
 

@@ -193,6 +193,26 @@ describe('an order is derived from its lines', () => {
     shows(after(said(1, WHOLE, { 'money.paid': 1000 }), unknown), { payment: 'partially_refunded', refunded: null });
   });
 
+  test('a refund of the whole order gives back what was paid, whatever it and the parts before it name', () => {
+    const facetsOf = (history: readonly Report[]): Facets =>
+      deriveFacets(history.reduce<Lines>((lines, report) => applyReport(lines, report, usual), {}));
+    const paid = said(1, WHOLE, { payment: 'paid', 'money.paid': 1688 });
+    const part = said(2, refundLine('1'), { refund: { state: 'succeeded', amount: 500 } });
+    const rest = said(3, refundLine('2'), { refund: { state: 'succeeded', amount: null, whole: true } });
+    for (const history of permutations([paid, part, rest])) {
+      const facets = facetsOf(history);
+      assert.deepEqual([facets.payment, facets.refunded], ['refunded', 1688]);
+    }
+    const asked = said(3, refundLine('2'), { refund: { state: 'requested', amount: null, whole: true } });
+    const facets = facetsOf([paid, part, asked]);
+    assert.deepEqual(
+      [facets.payment, facets.refunded, facets.flags],
+      ['partially_refunded', 500, ['refund_requested']],
+    );
+    const replaced = said(4, refundLine('2'), { refund: { state: 'replaced', amount: null } });
+    assert.deepEqual(facetsOf([paid, part, asked, replaced]).flags, []);
+  });
+
   test('a refund that fails after it was accepted: still paid, and no longer asked for', () => {
     const paid = said(1, WHOLE, { payment: 'paid', 'money.paid': 3000 });
     const asked = said(2, refundLine('r1'), { refund: { state: 'requested', amount: 3000 } });

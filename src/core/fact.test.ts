@@ -220,6 +220,34 @@ describe('facts', () => {
     assert.equal(sidAfter(named('timed', { at: 1, stage: 1 }), named('late', { stage: 2 })), 'timed');
   });
 
+  test('a fact may have a time of its own; without one it speaks only as long as none with a time does', () => {
+    const about = (at: number | null, facts: readonly Fact[]): Report => ({
+      ...{ aliases: [{ kind: 'platform', value: '1' }], kind: 'takeaway' },
+      at,
+      facts,
+    });
+    const order = about(9, [
+      { line: WHOLE, register: 'fulfilment', value: 'accepted', at: null },
+      { line: WHOLE, register: 'sid', value: 'late' },
+    ]);
+    const rider = about(5, [{ line: WHOLE, register: 'fulfilment', value: 'delivering' }]);
+    const earlier = about(20, [{ line: WHOLE, register: 'sid', value: 'early', at: 3 }]);
+    for (const history of [
+      [order, rider, earlier],
+      [earlier, rider, order],
+      [rider, order, earlier, order],
+    ]) {
+      const lines = history.reduce<Lines>((held, next) => applyReport(held, next, rules), {});
+      assert.equal(read(lines, WHOLE, 'fulfilment'), 'delivering');
+      assert.equal(read(lines, WHOLE, 'sid'), 'late');
+    }
+    assert.equal(read(applyReport({}, order, rules), WHOLE, 'fulfilment'), 'accepted');
+    assert.notEqual(
+      reportKey(rider),
+      reportKey(about(5, [{ line: WHOLE, register: 'fulfilment', value: 'delivering', at: 4 }])),
+    );
+  });
+
   test('a report that wins nothing leaves the very same object, so that nothing is written', () => {
     const lines = fold([said('refunded')]);
     assert.equal(applyReport(lines, said('refunded'), rules), lines);

@@ -4,7 +4,7 @@ import { applyReport } from './fact.ts';
 import type { Fact, Lines, RegisterRules } from './fact.ts';
 import { looksTheSame, orderJson, withPersonalData } from './order-json.ts';
 import type { OrderHead } from './order-json.ts';
-import { partLine, WHOLE } from './registers.ts';
+import { partLine, topicLine, WHOLE } from './registers.ts';
 
 const head: OrderHead = {
   id: 'ord_1',
@@ -88,6 +88,23 @@ describe('the order that readers see', () => {
       { line: 'a', payment: null, fulfilment: null, lifecycle: 'completed', platformFields: { consumeType: '1' } },
       { line: 'b', payment: 'refunded', fulfilment: null, lifecycle: null, platformFields: {} },
     ]);
+  });
+
+  test('fields of messages of their own stand beside those of the order, and a note beside its item', () => {
+    const order = orderJson(
+      head,
+      linesOf(
+        { line: WHOLE, register: 'platformFields', value: { status: '8' } },
+        { line: topicLine('cancel'), register: 'platformFields', value: { reasonCode: '1001', status: 'x' } },
+        { line: partLine('a'), register: 'platformFields', value: { couponCode: '1' } },
+        {
+          ...{ line: WHOLE, register: 'items' },
+          value: [{ line: '1', sku: null, name: '鱼头', quantity: 1, price: 1, total: 1, note: '微辣' }],
+        },
+      ),
+    );
+    assert.deepEqual(order.platformFields, { reasonCode: '1001', status: '8' });
+    assert.equal(order.items[0]?.note, '微辣');
   });
 
   test('two orders look the same when only version and time differ', () => {

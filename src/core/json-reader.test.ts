@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { JsonReader } from './json-reader.ts';
+
+const over = (json: string): JsonReader => {
+  const reader = JsonReader.over('push', json);
+  assert.ok(reader !== undefined);
+  return reader;
+};
+
+describe('reading the JSON of a message', () => {
+  test('numbers keep their digits, and text or number make no difference', () => {
+    const push = over('{"a":5301890193521352344,"b":"5301890193521352344","c":15.0,"d":"15.00","e":1439,"f":true}');
+    assert.equal(push.number('a'), '5301890193521352344');
+    assert.equal(push.number('b'), '5301890193521352344');
+    assert.deepEqual([push.yuan('c'), push.yuan('d'), push.fen('e')], [1500, 1500, 1439]);
+    assert.equal(push.text('f'), 'true');
+    assert.equal(push.fault, undefined);
+  });
+
+  test('missing, null and empty are one and no fault; 0 is neither a number nor a time', () => {
+    const push = over('{"a":null,"b":"","c":0}');
+    for (const name of ['a', 'b', 'd']) {
+      assert.deepEqual(
+        [push.text(name), push.yuan(name), push.object(name), push.list(name)],
+        [undefined, undefined, undefined, []],
+      );
+    }
+    assert.deepEqual([push.number('c'), push.time('c')], [undefined, undefined]);
+    assert.equal(push.fault, undefined);
+  });
+
+  test('the first thing that cannot be read is named with its path, also inside JSON in a string', () => {
+    const push = over(String.raw`{"detail":"[{\"price\":5},{\"price\":\"x\"}]","later":{}}`);
+    assert.equal(push.list('detail')[0]?.yuan('price'), 500);
+    assert.equal(push.list('detail')[1]?.yuan('price'), undefined);
+    assert.equal(push.text('later'), undefined);
+    assert.equal(push.fault, 'push.detail[1].price is not an amount in yuan');
+    for (const [json, read] of [
+      ['{"a":-1}', 'yuan'],
+      ['{"a":1.5}', 'fen'],
+      ['{"a":"1e3"}', 'number'],
+      ['{"a":"x"}', 'list'],
+      ['{"a":[1]}', 'list'],
+      ['{"a":[]}', 'object'],
+      ['{"a":99}', 'time'],
+      ['{"a":1.2345}', 'thousandths'],
+      [String.raw`{"a":"\u0000"}`, 'text'],
+      [String.raw`{"a":"\ud800"}`, 'text'],
+    ] as const) {
+      const reader = over(json);
+      reader[read]('a');
+      assert.ok(reader.fault?.startsWith('push.a '), `${json} ${read}`);
+    }
+  });
+
+  test('a list may come as JSON text, as an array or, where that is allowed, as its only object', () => {
+    for (const json of [String.raw`{"a":"[{\"b\":1}]"}`, '{"a":[{"b":1}]}'])
+      assert.equal(over(json).list('a')[0]?.text('b'), '1');
+    assert.equal(over('{"a":{"b":1}}').objects('a')[0]?.text('b'), '1');
+    assert.equal(
+      over(String.raw`{"a":"{\"b\":1}"}`)
+        .object('a')
+        ?.text('b'),
+      '1',
+    );
+  });
+
+  test('a value is looked up among the own names of a table only', () => {
+    const table = { '1': 'one' };
+    assert.equal(over('{"a":1}').oneOf('a', table), 'one');
+    for (const json of ['{"a":2}', '{"a":"toString"}', '{"a":"__proto__"}', '{}']) {
+      const reader = over(json);
+      assert.equal(reader.oneOf('a', table), undefined);
+      assert.match(reader.fault ?? '', /^push\.a .* is not known$/u);
+    }
+  });
+
+  test('counts are thousandths, so that halves and 1.0 are exact', () => {
+    const push = over('{"a":1,"b":1.0,"c":"0.5","d":2.2500}');
+    assert.deepEqual(
+      ['a', 'b', 'c', 'd'].map((name) => push.thousandths(name)),
+      [1000, 1000, 500, 2250],
+    );
+  });
+
+  test('fields without a noun are kept as text under their names, and what is no JSON object is none', () => {
+    const push = over('{"a":34.0,"b":[1,{"c":2.50}],"d":"","e":null}');
+    assert.deepEqual(push.raw(['a', 'b', 'd', 'e', 'f'], 'x.'), { 'x.a': '34.0', 'x.b': '[1,{"c":2.50}]' });
+    for (const json of ['', '[]', '1', '{']) assert.equal(JsonReader.over('push', json), undefined);
+  });
+});
