@@ -445,6 +445,8 @@ describe('meituan-waimai: binding a store', () => {
     ]);
     assert.deepEqual(await answered(200, '{"error":{"code":703,"msg":"appAuthToken 不存在"}}'), ['alert', '703', true]);
     assert.deepEqual(await answered(200, '{"code":"X","msg":"?"}'), ['final', 'X', false]);
+    const another = '{"code":"OP_SUCCESS","data":[{"ePoiId":"shop-0029","name":"another","isOpen":1}]}';
+    assert.deepEqual(await answered(200, another), ['alert', 'store_not_listed', true]);
     const echoed = await binding.prove(
       demo,
       async () => ({
