@@ -25,7 +25,7 @@ export function sign(secret: string, id: string, timestamp: string, body: Uint8A
 
 /** Checks the signature against every secret that is valid now, then how old it is. */
 export function verify(request: CallbackRequest, account: AccountView): Verification<Signed> {
-  const secrets = account.secrets('secret').filter(({ value }) => value !== '');
+  const secrets = account.secrets('secret');
   if (secrets.length === 0) return refused('no_secret', 'The account has no secret.');
   const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': given } = request.headers;
   if (id === undefined || timestamp === undefined || given === undefined) {
