@@ -44,7 +44,7 @@ const DAY_MS = 86_400_000;
 /** The longest retry policy lasts 7 days; what waited longer than this is found by a second, unbounded look. */
 const RECENT_MS = 9 * DAY_MS;
 /** Long enough for claims to become several times bigger, short enough for nobody to notice. */
-const WHILE_INTAKE_IS_BUSY_MS = 250;
+const WHILE_INTAKE_IS_BUSY_MS = 500;
 
 /**
  * Starts the delivery worker of this process. Any number of processes may run one on the same database.
