@@ -3,6 +3,7 @@ import type { AccountSpec, Words } from './account-fields.ts';
 import type { Alias, OrderKind, RegisterRules, Report } from './fact.ts';
 import type { Json } from './json.ts';
 import type { CallPlatform, PlatformResult } from './outgoing.ts';
+import type { RegisterValues } from './registers.ts';
 import type { SandboxPlatform } from './sandbox.ts';
 import type { StoreBinding, StoreNotice, StoreToken } from './store-binding.ts';
 import type { TimeMs } from './time.ts';
@@ -91,6 +92,15 @@ export interface OrderToRead {
   readonly storeToken: StoreToken | null;
   /** The doubts to be settled: `Report.doubt` of the messages that raised them. */
   readonly doubts: readonly string[];
+  /** The platform's own fields of the whole order as they are known. */
+  readonly platformFields?: RegisterValues['platformFields'];
+}
+
+/** A link that a platform is asked for. */
+export interface LinkWish {
+  readonly sid: string;
+  readonly actId: string;
+  readonly linkType: string;
 }
 
 /**
@@ -119,6 +129,10 @@ export interface Connector<Content = unknown> {
     order: OrderToRead,
     at: TimeMs,
   ): Promise<PlatformResult<readonly Report[]>>;
+  /** What is wrong with a sid that a link is to carry, in words; `undefined`: nothing. */
+  sidFault?(sid: string, account: AccountView): string | undefined;
+  /** A promotion link that carries a member's sid. */
+  makeLink?(account: AccountView, call: CallPlatform, wish: LinkWish, at: TimeMs): Promise<PlatformResult<string>>;
   /** One harmless call that proves the account's credentials. */
   check?(account: AccountView, call: CallPlatform, at: TimeMs): Promise<PlatformResult<string>>;
   /** The answer to a GET at a callback address, where the platform's console checks it so. Left out: 405. */

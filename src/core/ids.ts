@@ -18,7 +18,11 @@ export type IdPrefix =
   | 'mch'
   | 'shp'
   | 'req'
-  | 'tok';
+  | 'tok'
+  | 'pln'
+  | 'clm'
+  | 'adj'
+  | 'pay';
 
 // Crockford's base 32: no I, L, O, U, so an id survives being read out on the phone.
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

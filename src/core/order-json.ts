@@ -1,3 +1,4 @@
+import { commissionOf } from './commission/order-commission.ts';
 import { deriveFacets } from './derive.ts';
 import type { OrderStatus } from './derive.ts';
 import { read } from './fact.ts';
@@ -75,6 +76,8 @@ export interface OrderJson {
   readonly customer: Customer | null;
   readonly takeaway: Takeaway | null;
   readonly attribution: { readonly sid: string | null; readonly member: string | null } | null;
+  /** What promoting the order earns, once the platform has said it. */
+  readonly commission: CommissionJson | null;
   /** The platform's own fields that have no noun here, under the platform's names. */
   readonly platformFields: RegisterValues['platformFields'];
   /** Parts with a fate of their own: vouchers, dispense records. */
@@ -87,6 +90,17 @@ export interface OrderJson {
   readonly mergedInto: string | null;
   readonly updatedAt: string;
   readonly version: number;
+}
+
+/** Rewards of a promoted order in fen. */
+export interface CommissionJson {
+  readonly gross: Fen;
+  /** What is left after refunds and risk control. */
+  readonly net: Fen;
+  /** Whether it is no estimate any more: the order is completed, and the amount is the one for that. */
+  readonly final: boolean;
+  /** What the platform said, by voucher; `line` '' for the whole order. */
+  readonly parts: readonly ({ readonly line: string } & RegisterValues['commission'])[];
 }
 
 export interface OrderPart {
@@ -122,6 +136,7 @@ export function orderJson(head: OrderHead, lines: Lines, reveal = false): OrderJ
   const sid = read(lines, WHOLE, 'sid');
   const fees = read(lines, WHOLE, 'fees');
   const said = read(lines, WHOLE, 'payment');
+  const commission = commissionJson(lines);
   return {
     id: head.id,
     account: head.account,
@@ -150,7 +165,7 @@ export function orderJson(head: OrderHead, lines: Lines, reveal = false): OrderJ
       boxFee: fees?.boxFee ?? null,
       platformFee: fees?.platformFee ?? null,
       income: fees?.income ?? null,
-      commission: read(lines, WHOLE, 'money.commission') ?? null,
+      commission: read(lines, WHOLE, 'money.commission') ?? commission?.net ?? null,
     },
     // Named one by one: `jsonb` gives names back in an order of its own.
     items: (read(lines, WHOLE, 'items') ?? []).map(({ line, sku, name, quantity, price, total, note }) => ({
@@ -165,6 +180,7 @@ export function orderJson(head: OrderHead, lines: Lines, reveal = false): OrderJ
     customer: customerOf(lines, reveal),
     takeaway: takeawayOf(lines, reveal),
     attribution: head.kind === 'cps' || sid !== undefined ? { sid: sid ?? null, member: head.member } : null,
+    commission,
     platformFields: fieldsOf(lines),
     parts: partsOf(lines),
     acceptBy: toRfc3339(read(lines, WHOLE, 'acceptBy')),
@@ -174,6 +190,23 @@ export function orderJson(head: OrderHead, lines: Lines, reveal = false): OrderJ
     mergedInto: head.mergedInto,
     updatedAt: new Date(head.updatedAtMs).toISOString(),
     version: head.version,
+  };
+}
+
+function commissionJson(lines: Lines): CommissionJson | null {
+  const names = Object.keys(lines).filter((line) => lines[line]?.commission !== undefined);
+  if (names.length === 0) return null;
+  const { parts, phase } = commissionOf(lines);
+  return {
+    gross: parts.reduce((sum, { gross }) => sum + gross, 0),
+    net: parts.reduce((sum, { net }) => sum + net, 0),
+    final: phase === 'confirmed',
+    parts: names.sort().flatMap((name) => {
+      const value = read(lines, name, 'commission');
+      if (value === undefined) return [];
+      const { cps, cpa, refundedCps, refundedCpa, final } = value;
+      return [{ line: name.replace(/^part:/u, ''), cps, cpa, refundedCps, refundedCpa, final }];
+    }),
   };
 }
 

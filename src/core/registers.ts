@@ -30,6 +30,11 @@ export interface RegisterValues {
   'money.paid': Fen;
   /** What promoting the order earns, in fen. */
   'money.commission': Fen;
+  /**
+   * What promoting the order, or a voucher of it, earns, in fen and by kind of reward; read from the platform. `final`:
+   * the platform gave it for a completed order, so it is no estimate any more.
+   */
+  commission: { cps: Fen; cpa: Fen; refundedCps: Fen; refundedCpa: Fen; final: boolean };
   /** What belongs to the merchant and the platform, replaced as a whole. */
   fees: { deliveryFee: Fen | null; boxFee: Fen | null; platformFee: Fen | null; income: Fen | null };
   items: readonly ItemValue[];

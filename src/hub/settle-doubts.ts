@@ -171,5 +171,5 @@ async function orderToRead(
   const aliases = await findAliasesOfOrder(ctx.pool, accountId, head.id);
   const token = head.store === null ? undefined : await findTokenOfStore(ctx.pool, accountId, head.store);
   const storeToken = token === undefined ? null : openToken(ctx.sealer, token);
-  return { aliases, kind: head.kind, store: head.store, storeToken, doubts };
+  return { aliases, kind: head.kind, store: head.store, storeToken, doubts, platformFields: head.platformFields ?? {} };
 }

@@ -1,4 +1,5 @@
 import type { OrderKind } from '../core/fact.ts';
+import type { RegisterValues } from '../core/registers.ts';
 import { ORDER_COLUMNS } from './orders.ts';
 import type { OrderSqlRow } from './orders.ts';
 import { sql } from './pool.ts';
@@ -127,6 +128,7 @@ export interface OrderHeadRow {
   readonly kind: OrderKind;
   readonly store: string | null;
   readonly mergedInto: string | null;
+  readonly platformFields: RegisterValues['platformFields'] | null;
 }
 
 /** The head of one order of an account. */
@@ -138,7 +140,8 @@ export async function findOrderHead(
   const found = await db.query<OrderHeadRow>(
     sql(
       'find_order_head',
-      'select id, kind, store, merged_into as "mergedInto" from orders where account_id = $1 and id = $2',
+      `select id, kind, store, merged_into as "mergedInto", lines -> '' -> 'platformFields' -> 'v' as "platformFields"
+         from orders where account_id = $1 and id = $2`,
     )(accountId, orderId),
   );
   return found.rows[0];

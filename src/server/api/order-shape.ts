@@ -82,6 +82,26 @@ export const Order = Type.Object({
     }),
   ),
   attribution: Nullable(Type.Object({ sid: text, member: text })),
+  commission: Nullable(
+    Type.Object(
+      {
+        gross: Type.Integer(),
+        net: Type.Integer({ description: 'What is left after refunds and risk control.' }),
+        final: Type.Boolean({ description: 'The order is completed and the amounts are those for that.' }),
+        parts: Type.Array(
+          Type.Object({
+            line: Type.String({ description: 'The voucher; empty for the whole order.' }),
+            cps: Type.Integer(),
+            cpa: Type.Integer(),
+            refundedCps: Type.Integer(),
+            refundedCpa: Type.Integer(),
+            final: Type.Boolean(),
+          }),
+        ),
+      },
+      { description: 'Rewards of a promoted order in fen; null until the platform has said them.' },
+    ),
+  ),
   platformFields: Type.Record(Type.String(), Type.Unknown(), {
     description: "The platform's own fields that have no noun here.",
   }),
