@@ -1,5 +1,6 @@
 import type { Accepted, CallbackRequest, Evidence, Secret } from './accept.ts';
 import type { AccountSpec, Words } from './account-fields.ts';
+import type { DoctorSheet } from './doctor/scheme.ts';
 import type { Alias, OrderKind, RegisterRules, Report } from './fact.ts';
 import type { Json } from './json.ts';
 import type { CallPlatform, PlatformResult } from './outgoing.ts';
@@ -137,6 +138,8 @@ export interface Connector<Content = unknown> {
   check?(account: AccountView, call: CallPlatform, at: TimeMs): Promise<PlatformResult<string>>;
   /** The answer to a GET at a callback address, where the platform's console checks it so. Left out: 405. */
   answerGet?(request: CallbackRequest, account: AccountView): Reply;
+  /** How its signatures are made and what is known to go wrong with them, for the signature doctor. */
+  readonly doctor?: DoctorSheet;
   /** The platform's side of the story, for the sandbox. */
   readonly sandbox: SandboxPlatform;
 }

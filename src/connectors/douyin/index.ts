@@ -2,6 +2,7 @@ import { defineConnector } from '../../core/connector.ts';
 import { account } from './account.ts';
 import { answerGet, parse, registers, reply } from './callback.ts';
 import { check } from './client.ts';
+import { doctor } from './doctor.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
 
@@ -21,5 +22,6 @@ export const douyin = defineConnector({
   reply,
   answerGet,
   check,
+  doctor,
   sandbox,
 });

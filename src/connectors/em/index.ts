@@ -1,6 +1,7 @@
 import { defineConnector } from '../../core/connector.ts';
 import { account } from './account.ts';
 import { parse, registers, reply } from './callback.ts';
+import { doctor } from './doctor.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
 
@@ -15,5 +16,6 @@ export const em = defineConnector({
   verify,
   parse,
   reply,
+  doctor,
   sandbox,
 });

@@ -2,6 +2,7 @@ import { defineConnector } from '../../core/connector.ts';
 import { account } from './account.ts';
 import { binding, check } from './binding.ts';
 import { answerGet, parse, registers, reply } from './callback.ts';
+import { doctor } from './doctor.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
 import { readTruth } from './truth.ts';
@@ -36,5 +37,6 @@ export const meituanWaimai = defineConnector({
   binding,
   readTruth,
   check,
+  doctor,
   sandbox,
 });

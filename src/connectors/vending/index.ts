@@ -2,6 +2,7 @@ import { defineConnector } from '../../core/connector.ts';
 import { account } from './account.ts';
 import { parse, registers, reply } from './callback.ts';
 import { check } from './client.ts';
+import { doctor } from './doctor.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
 import { readTruth } from './truth.ts';
@@ -22,5 +23,6 @@ export const vending = defineConnector({
   reply,
   readTruth,
   check,
+  doctor,
   sandbox,
 });

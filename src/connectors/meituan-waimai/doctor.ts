@@ -1,0 +1,143 @@
+import { PLAIN_FIELDS } from '../../core/doctor/scheme.ts';
+import type { DoctorSheet, FieldRules, FieldScheme, KnownForm } from '../../core/doctor/scheme.ts';
+
+const rules: FieldRules = {
+  ...PLAIN_FIELDS,
+  except: ['sign'],
+  exceptAnyCase: true,
+  pair: 'name-value',
+  order: 'utf16',
+  before: '{secret}',
+  digest: 'sha1',
+  empty: 'skip',
+};
+
+/** What public programs were seen to sign. */
+const forms: readonly KnownForm<FieldRules>[] = [
+  {
+    code: 'empties_kept',
+    words: {
+      en: 'the names of empty fields ({field}) are signed too (setting emptyInSignature: include)',
+      zh: '空值字段（{field}）的字段名也参与签名（设置 emptyInSignature 为 include）',
+    },
+    change: { empty: 'keep' },
+  },
+  {
+    code: 'zero_dropped',
+    words: {
+      en: '{field}, which is 0, is left out: PHP takes the text 0 for nothing',
+      zh: '值为 0 的 {field} 未参与签名：PHP 把文本 0 视为空',
+    },
+    change: { zero: 'drop' },
+  },
+  {
+    code: 'undecoded',
+    words: {
+      en: '{field} is signed as it stands in the form, not decoded',
+      zh: '{field} 未经 URL 解码即参与签名',
+    },
+    change: { url: 'undecoded' },
+  },
+  {
+    code: 'decoded_twice',
+    words: { en: '{field} is URL-decoded twice', zh: '{field} 被 URL 解码了两次' },
+    change: { url: 'again' },
+  },
+  {
+    code: 'plus_kept',
+    words: { en: 'the + in {field} is not read as a blank', zh: '{field} 中的 + 未还原为空格' },
+    change: { url: 'plus-kept' },
+  },
+  {
+    code: 'order_by_locale',
+    words: {
+      en: 'the names are sorted without regard to letter case; upper case comes first',
+      zh: '字段名排序时忽略了大小写，应为大写在前',
+    },
+    change: { order: 'any-case' },
+  },
+  {
+    code: 'system_fields_only',
+    words: {
+      en: 'only the system parameters are signed, not those of the call',
+      zh: '只有系统参数参与签名，业务参数未参与',
+    },
+    change: { only: ['appAuthToken', 'charset', 'timestamp', 'version', 'developerId', 'businessId'] },
+  },
+  {
+    code: 'sign_key_behind',
+    words: { en: 'the key stands behind, not in front', zh: '密钥加在最后面而不是最前面' },
+    change: { before: '', after: '{secret}' },
+  },
+  {
+    code: 'emoji_dropped',
+    words: { en: 'emoji are removed from {field} before it is checked', zh: '验签前 {field} 中的 emoji 被去掉' },
+    change: { emoji: 'drop' },
+  },
+  {
+    code: 'url_and_body',
+    words: {
+      en: 'the parameters of the address and those of the body are signed together',
+      zh: '地址栏参数与请求体参数一起参与签名',
+    },
+    change: { source: 'body+query' },
+  },
+];
+
+const scheme = {
+  kind: 'fields',
+  signature: { in: 'field', name: 'sign' },
+  secrets: ['signKey'],
+  body: 'form',
+  rules,
+} as const;
+
+const identity: FieldScheme['identity'] = [{ field: 'developerId', credential: 'developerId' }];
+
+export const doctor: DoctorSheet = {
+  schemes: [
+    {
+      ...scheme,
+      code: 'callback',
+      label: { en: 'callback', zh: '回调' },
+      direction: 'in',
+      expects: ['developerId', 'ePoiId'],
+      identity,
+      forms,
+    },
+    {
+      ...scheme,
+      code: 'request',
+      label: { en: 'API call', zh: '接口调用' },
+      direction: 'out',
+      expects: ['appAuthToken', 'charset', 'timestamp'],
+      identity,
+      timestamp: { name: 'timestamp', unit: 's' },
+      rules: { ...rules, source: 'body+query' },
+      forms: forms.map((form) =>
+        form.code === 'url_and_body'
+          ? {
+              code: 'body_only',
+              words: {
+                en: 'only the parameters of the body are signed, not those of the address',
+                zh: '只有请求体参数参与签名，地址栏参数未参与',
+              },
+              change: { source: 'body' },
+            }
+          : form,
+      ),
+    },
+    {
+      ...scheme,
+      code: 'store_link',
+      label: { en: 'address of the binding page', zh: '门店绑定页地址' },
+      direction: 'out',
+      body: 'any',
+      expects: ['developerId', 'businessId', 'timestamp'],
+      identity,
+      timestamp: { name: 'timestamp', unit: 'ms' },
+      rules: { ...rules, source: 'query' },
+      forms,
+    },
+  ],
+};
