@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Webhook } from 'standardwebhooks';
 import { readConfig } from '../../src/server/config.ts';
 import { startHub } from '../../src/server/start.ts';
 import { createTestDatabase } from '../kit/database.ts';
-import { markedBlock, readPage } from './pages.ts';
+import { allPages, markedBlock, readPage, rootDir } from './pages.ts';
 
 const run = promisify(execFile);
 // The README wants curl; a machine without it runs everything else.
@@ -22,6 +24,18 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** What every page may rely on: addresses of the API are those of the document that a hub gives of itself. */
+async function checkAddresses(hubUrl: string): Promise<void> {
+  const { paths } = (await (await fetch(`${hubUrl}/api/openapi.json`)).json()) as { paths: Record<string, unknown> };
+  const known = new Set(Object.keys(paths).map((path) => path.replaceAll(/\{[^}]+\}/gu, '*')));
+  for (const page of allPages().filter(({ path }) => !path.startsWith('docs/decisions/'))) {
+    for (const [, address = ''] of page.text.matchAll(/(\/api\/v1\/[A-Za-z0-9_/{}$-]*)/gu)) {
+      const wanted = address.replaceAll(/\{[^}]+\}|\$[A-Z]+|(?<=\/)ord_\w+/gu, '*').replace(/\/$/u, '');
+      assert.ok(known.has(wanted), `${page.path}: ${address}`);
+    }
+  }
 }
 
 interface Shown {
@@ -79,10 +93,61 @@ for (const path of ['README.md', 'README.zh-CN.md']) {
       assert.equal(event.id, id);
       assert.equal(event.type, 'order.paid');
       assert.deepEqual(event.data, { sequence: 1, previousSequence: null, previousStatus: null, order });
+      await checkAddresses(hub.url ?? '');
     } finally {
       await hub.stop();
       await database.drop();
       await rm(folder, { recursive: true, force: true });
     }
   });
+}
+
+test('the receiver of docs/events.md takes what is signed with its secret and refuses the rest', async () => {
+  const secret = `whsec_${Buffer.from('a key of 32 bytes for this test..').toString('base64')}`;
+  const port = await freePort();
+  const receiver = spawn(
+    process.execPath,
+    ['--input-type=module', '-e', markedBlock(readPage('docs/events.md'), 'verify')],
+    { cwd: rootDir, env: { WEBHOOK_SECRET: secret, PORT: String(port) }, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  try {
+    let printed = '';
+    receiver.stdout.on('data', (chunk: Buffer) => {
+      printed += chunk.toString();
+    });
+    const body = '{"id":"evt_1","type":"order.paid","data":{"sequence":1,"order":{"id":"ord_1"}}}';
+    const at = new Date();
+    const signature = new Webhook(secret).sign('evt_1', at, body);
+    const post = async (text: string): Promise<number> => {
+      const response = await fetch(`http://127.0.0.1:${port}/`, {
+        method: 'POST',
+        headers: {
+          'webhook-id': 'evt_1',
+          'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+          'webhook-signature': signature,
+        },
+        body: text,
+      });
+      return response.status;
+    };
+    await listening(port);
+    assert.equal(await post(body), 200);
+    assert.equal(await post(body.replace('paid', 'void')), 401);
+    assert.equal(printed, 'order.paid 1 ord_1\n');
+  } finally {
+    receiver.kill();
+  }
+});
+
+async function listening(port: number): Promise<void> {
+  for (let tries = 0; tries < 400; tries += 1) {
+    const socket = connect(port, '127.0.0.1');
+    const open = await new Promise((resolve) => {
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    });
+    socket.destroy();
+    if (open === true) return;
+    await sleep(25);
+  }
+  assert.fail('nobody listens');
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { markedPart, platformTable } from '../../scripts/docs/platform-table.ts';
+import { connectors } from '../../src/connectors/registry.ts';
 import { expandPaths } from '../../scripts/testing/find-files.ts';
 import { fencedBlocks, markedBlock, proseOf, readPage, rootDir } from './pages.ts';
 
@@ -58,8 +59,13 @@ test('the table of platforms is the one that the registry makes', () => {
   assert.equal(markedPart(chinese.text).part, platformTable('zh'), 'run: node scripts/docs/platform-table.ts');
 });
 
+test('what the start prints names the platforms that are played', () => {
+  const names = connectors.map(({ label }) => label.zh).join('、');
+  for (const page of both) assert.ok(page.text.includes(`signed orders of ${names} are flowing.`), page.path);
+});
+
 test('the exchange is the same push in both, signed and whole', () => {
   const pushes = both.map((page) => /-d '(\{"orderid"[^']+)'/u.exec(markedBlock(page, 'exchange'))?.[1]);
   assert.equal(pushes[0], pushes[1]);
-  assert.equal(Object.keys(JSON.parse(pushes[0] ?? '') as object).length, 18);
+  assert.equal(Object.keys(JSON.parse(pushes[0] ?? '') as object).length, 19);
 });
