@@ -7,15 +7,20 @@ import type { HubContext } from '../hub/context.ts';
 import type { RedriveDeps } from '../hub/redrive.ts';
 import { accountRoutes } from './api/accounts.ts';
 import { auditRoutes } from './api/audit.ts';
+import { bindingsReturn } from './api/bindings-return.ts';
+import { bindingRoutes } from './api/bindings.ts';
 import { callbackRoutes } from './api/callbacks.ts';
 import type { ApiContext, TypedRequests } from './api/context.ts';
 import { deliveryRoutes } from './api/deliveries.ts';
 import { endpointRoutes } from './api/endpoints.ts';
 import { eventRoutes } from './api/events.ts';
 import { keyRoutes } from './api/keys.ts';
+import { merchantRoutes } from './api/merchants.ts';
 import { orderRoutes } from './api/orders.ts';
 import { platformRoutes } from './api/platforms.ts';
+import { shopRoutes } from './api/shops.ts';
 import { statsRoutes } from './api/stats.ts';
+import { storeRoutes } from './api/stores.ts';
 import { timelineRoutes } from './api/timeline.ts';
 import { guardScope } from './auth.ts';
 import type { Config } from './config.ts';
@@ -77,6 +82,7 @@ export async function createApp(ctx: HubContext, options: AppOptions): Promise<F
     targets: { allowPrivateTargets: options.config.allowPrivateTargets },
     publicUrl: () => options.publicUrl(),
   };
+  bindingsReturn(app, api);
   await app.register(async (scope) => apiScope(scope, api, hashApiKey(options.adminKey)), { prefix: '/api/v1' });
 
   app.setNotFoundHandler((request) => {
@@ -98,6 +104,10 @@ const API = [
   deliveryRoutes,
   eventRoutes,
   keyRoutes,
+  bindingRoutes,
+  storeRoutes,
+  shopRoutes,
+  merchantRoutes,
   statsRoutes,
   auditRoutes,
 ];

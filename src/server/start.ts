@@ -15,6 +15,7 @@ import { createPlatformHttp } from '../hub/platform-http.ts';
 import { applyHeldCallbacks } from '../hub/redrive.ts';
 import { relabelDueOrders } from '../hub/relabel-orders.ts';
 import { settleDueDoubts } from '../hub/settle-doubts.ts';
+import { closeExpiredBindings } from '../hub/store-bindings.ts';
 import { runDueStoreTasks } from '../hub/store-tasks.ts';
 import { createTakeCallback } from '../hub/take-callback.ts';
 import { findAccountsWithHeldCallbacks, keepTablesInShape } from '../hub/upkeep.ts';
@@ -196,6 +197,14 @@ function choresOf(ctx: HubContext, { accounts, commits }: Intake, config: Config
       cron: '7 * * * *',
       expireSeconds: 300,
       run: () => keepTablesInShape(ctx, { days: config.retentionDays }),
+    },
+    {
+      name: 'close-expired-bindings',
+      cron: '*/10 * * * *',
+      expireSeconds: 300,
+      async run() {
+        await closeExpiredBindings(ctx);
+      },
     },
     {
       name: 'apply-held-callbacks',

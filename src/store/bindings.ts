@@ -26,6 +26,7 @@ export interface ListedBindingRow extends BindingRow {
   readonly platform: string;
   readonly merchant: string | null;
   readonly shop: string | null;
+  readonly accountMerchant: string | null;
 }
 
 const COLUMNS = `b.account_id as account, b.id, b.store, b.name, b.options, b.state, b.state_hash as "stateHash",
@@ -117,7 +118,8 @@ export interface BindingFilter {
   readonly shops: readonly string[] | null;
 }
 
-const LISTED = `${COLUMNS}, a.platform, coalesce(s.merchant, a.merchant) as merchant, s.shop`;
+const LISTED = `${COLUMNS}, a.platform, coalesce(s.merchant, a.merchant) as merchant, s.shop,
+  a.merchant as "accountMerchant"`;
 const JOINS = `bindings b
   join accounts a on a.id = b.account_id
   left join stores s on s.account_id = b.account_id and s.ref = b.store`;
@@ -165,4 +167,21 @@ export async function findBinding(db: Queryable, id: string): Promise<ListedBind
     [id],
   );
   return found.rows[0];
+}
+
+/** Bindings that nobody used before `now`. */
+export async function readExpiredBindings(
+  db: Queryable,
+  now: Date,
+  limit: number,
+): Promise<readonly ListedBindingRow[]> {
+  const found = await db.query<ListedBindingRow>(
+    `select ${LISTED}
+       from ${JOINS}
+      where b.state = 'pending' and b.expires_at <= $1
+      order by b.account_id, b.id
+      limit $2`,
+    [now, limit],
+  );
+  return found.rows;
 }

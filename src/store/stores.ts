@@ -96,6 +96,28 @@ export async function putStore(tx: Queryable, row: StoreRow): Promise<boolean> {
   return written.rows[0]?.is_new ?? false;
 }
 
+/**
+ * Notes that stores of an account wait for their bind callback: those that are new or not bound. Returns the ones that
+ * this changed.
+ */
+export async function markStoresPending(
+  tx: Queryable,
+  accountId: string,
+  stores: readonly { readonly ref: string; readonly name: string | null }[],
+  now: Date,
+): Promise<readonly StoreRow[]> {
+  const changed = await tx.query<StoreRow>(
+    `insert into stores as s (account_id, ref, name, state, created_at, updated_at)
+     select $1, ref, name, 'pending', $4, $4 from unnest($2::text[], $3::text[]) as given (ref, name)
+     on conflict (account_id, ref) do update
+        set state = 'pending', reason = null, name = coalesce(s.name, excluded.name), updated_at = excluded.updated_at
+      where s.state in ('unbound', 'released')
+     returning ${COLUMNS}`,
+    [accountId, stores.map(({ ref }) => ref), stores.map(({ name }) => name), now],
+  );
+  return changed.rows;
+}
+
 /** Tells everyone who keeps them in memory that the account's stores or its open bindings are others now. */
 export async function touchStores(tx: Queryable, accountId: string): Promise<void> {
   await tx.query('update accounts set stores_version = stores_version + 1 where id = $1', [accountId]);

@@ -1,8 +1,8 @@
 import Type from 'typebox';
-import { HuidanError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import type { Principal } from '../../hub/access.ts';
 import { recordAudit } from '../../hub/audit.ts';
+import { checkAccount } from '../../hub/check-account.ts';
 import {
   changeAccount,
   createAccount,
@@ -84,6 +84,17 @@ const AccountChangeBody = Type.Object(
   },
   { additionalProperties: false },
 );
+
+const CheckResult = Type.Object({
+  ok: Type.Boolean(),
+  message: Type.String({ description: 'What the platform said.' }),
+  code: Nullable(Type.String({ description: 'Where it refused: the platform’s code.' })),
+  class: Nullable(
+    Type.Enum(['retry', 'alert', 'final'], {
+      description: 'retry: ask again later; alert: credentials or rights; final: never in this form.',
+    }),
+  ),
+});
 
 const AccountParams = Type.Object({ id: Type.String({ maxLength: 200 }) });
 
@@ -242,11 +253,12 @@ export function accountRoutes(scope: ApiScope, api: ApiContext): void {
         summary: 'Prove the credentials of an account',
         description: 'One harmless call to the platform. 422 `check_unsupported` where the hub knows none yet.',
         params: AccountParams,
+        response: { 200: CheckResult },
       },
     },
     async (request) => {
       await readAccount(ctx, ctx.pool, principalOf(request), request.params.id, rules());
-      throw new HuidanError('check_unsupported');
+      return checkAccount(ctx, api.redrive, request.params.id);
     },
   );
 

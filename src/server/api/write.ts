@@ -17,8 +17,9 @@ export async function answerWrite(
   request: FastifyRequest,
   reply: FastifyReply,
   work: Work,
+  present: Present = asJson,
 ): Promise<FastifyReply> {
-  return send(reply, await answerOnce(api.ctx, keyedRequest(request), refusalFor(request), work));
+  return send(reply, await answerOnce(api.ctx, keyedRequest(request), refusalFor(request), work), present);
 }
 
 /** The same for work that commits by itself; see `answerOnceApart`. */
@@ -27,9 +28,15 @@ export async function answerApart(
   request: FastifyRequest,
   reply: FastifyReply,
   work: () => Promise<Answer>,
+  present: Present = asJson,
 ): Promise<FastifyReply> {
-  return send(reply, await answerOnceApart(api.ctx, keyedRequest(request), refusalFor(request), work));
+  return send(reply, await answerOnceApart(api.ctx, keyedRequest(request), refusalFor(request), work), present);
 }
+
+/** Turns the JSON text of a success into what was asked for, such as CSV. A repeat keeps the JSON, so it is the same too. */
+export type Present = (json: string) => { readonly type: string; readonly text: string };
+
+const asJson: Present = (json) => ({ type: JSON_TYPE, text: json });
 
 function keyedRequest(request: FastifyRequest): KeyedRequest | undefined {
   const key = request.headers['idempotency-key'];
@@ -47,9 +54,11 @@ const refusalFor =
     return problem.status < 500 ? { status: problem.status, body: problem } : undefined;
   };
 
-function send(reply: FastifyReply, answer: RenderedAnswer): FastifyReply {
+function send(reply: FastifyReply, answer: RenderedAnswer, present: Present): FastifyReply {
   if (answer.repeated) reply.header('idempotency-replayed', 'true');
   reply.code(answer.status);
   if (answer.text === '') return reply.send();
-  return reply.type(answer.status < 400 ? JSON_TYPE : PROBLEM_TYPE).send(answer.text);
+  if (answer.status >= 400) return reply.type(PROBLEM_TYPE).send(answer.text);
+  const { type, text } = present(answer.text);
+  return reply.type(type).send(text);
 }
