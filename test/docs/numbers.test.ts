@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { DEFAULT_GAPS_SECONDS } from '../../src/hub/deliver-retry.ts';
+import { CRASH_POINTS } from '../../src/hub/crash-points.ts';
+import { readPage, rootDir } from './pages.ts';
+
+/** Numbers that pages tell: where the code has them, as it has them, and the words of each page that repeats them. */
+const TOLD: readonly {
+  readonly file: string;
+  readonly code: string;
+  readonly pages: Readonly<Record<string, string>>;
+}[] = [
+  {
+    file: 'src/hub/group-commit.ts',
+    code: 'maxBatch ?? 256',
+    pages: {
+      'docs/architecture.md': 'up to 256, in one transaction',
+      'docs/decisions/0004-one-batch-in-flight-two-round-trips.md': 'up to 256',
+    },
+  },
+  {
+    file: 'src/hub/group-commit.ts',
+    code: 'maxInFlight ?? 1',
+    pages: { 'docs/architecture.md': 'one transaction in flight an account' },
+  },
+  {
+    file: 'src/hub/group-commit.ts',
+    code: 'maxWaiting ?? 10_000',
+    pages: {
+      'docs/architecture.md': 'More than 10 000 waiting',
+      'docs/operations.md': 'more than 10 000 wait',
+    },
+  },
+  {
+    file: 'src/hub/take-callback.ts',
+    code: 'rejectedPerMinute ?? 120',
+    pages: {
+      'docs/architecture.md': '120 an account and minute',
+      'docs/decisions/0021-rejected-callbacks-are-bounded.md': '120 an account and minute',
+    },
+  },
+  {
+    file: 'src/hub/take-callback.ts',
+    code: 'REJECTED_BODY_BYTES = 65_536',
+    pages: { 'docs/architecture.md': 'bodies up to 64 KiB' },
+  },
+  {
+    file: 'src/hub/account-directory.ts',
+    code: 'FRESH_MS = 1000',
+    pages: { 'docs/architecture.md': 'cached for a second' },
+  },
+  { file: 'src/hub/deliver.ts', code: 'leaseMs ?? 6000', pages: { 'docs/architecture.md': 'a lease of 6 s' } },
+  {
+    file: 'src/hub/deliver.ts',
+    code: 'connections ?? 64',
+    pages: { 'docs/architecture.md': '64 connections an endpoint' },
+  },
+  {
+    file: 'src/hub/deliver.ts',
+    code: 'timeoutMs ?? 15_000',
+    pages: { 'docs/architecture.md': '15 s a request', 'docs/events.md': 'Answer 2xx within 15 s' },
+  },
+  {
+    file: 'src/hub/deliver.ts',
+    code: 'stopGraceMs ?? 5000',
+    pages: { 'docs/operations.md': 'deliveries under way get 5 s' },
+  },
+  {
+    file: 'src/hub/deliver.ts',
+    code: 'WHILE_INTAKE_IS_BUSY_MS = 500',
+    pages: { 'docs/decisions/0008-claims-yield-to-intake.md': 'after 500 ms' },
+  },
+  {
+    file: 'src/server/start.ts',
+    code: 'BUSY_INTAKE = 64',
+    pages: { 'docs/decisions/0008-claims-yield-to-intake.md': 'more than 64 callbacks wait' },
+  },
+  {
+    file: 'src/hub/deliver-lines.ts',
+    code: 'DOWN_AFTER_FAILURES = 20',
+    pages: { 'docs/architecture.md': 'failed 20 times in a row' },
+  },
+  {
+    file: 'src/hub/deliver-lines.ts',
+    code: 'SLOTS_WHILE_DOWN = 2',
+    pages: { 'docs/architecture.md': 'by 2 requests at a time' },
+  },
+  {
+    file: 'src/store/embedded/settings.ts',
+    code: 'max_connections: 60',
+    pages: { 'docs/operations.md': 'The embedded PostgreSQL takes 60' },
+  },
+  {
+    file: 'src/store/partitions.ts',
+    code: 'WEEKS_AHEAD = 4',
+    pages: { 'docs/operations.md': 'four weeks ahead' },
+  },
+];
+
+test('a number that a page tells is the one that the code has', () => {
+  for (const { file, code, pages } of TOLD) {
+    assert.ok(
+      readFileSync(join(rootDir, file), 'utf8').includes(code),
+      `${file} has no longer: ${code}; also change ${Object.keys(pages).join(', ')}`,
+    );
+    for (const [path, words] of Object.entries(pages)) {
+      // A line may break anywhere.
+      assert.ok(readPage(path).text.replaceAll(/\s+/gu, ' ').includes(words), `${path} does not say: ${words}`);
+    }
+  }
+});
+
+test('the retries are told as they are', () => {
+  const text = readPage('docs/events.md').text;
+  const words = DEFAULT_GAPS_SECONDS.map((seconds) =>
+    seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${seconds / 60} min` : `${seconds / 3600} h`,
+  );
+  assert.ok(text.includes(words.join(', ')), words.join(', '));
+  const hours = DEFAULT_GAPS_SECONDS.reduce((sum, seconds) => sum + seconds, 0) / 3600;
+  assert.ok(text.includes(`${hours.toFixed(1)} hours`), hours.toFixed(1));
+});
+
+test('every crash point is in the table', () => {
+  const { text } = readPage('docs/architecture.md');
+  for (const point of CRASH_POINTS) assert.ok(text.includes(`\`${point}\``), point);
+});
