@@ -12,6 +12,8 @@ export interface OrderEvents {
   last: number;
   /** Status that the event of the highest sequence told. */
   lastStatus: string;
+  /** The order that it was folded into, by what its last event told. */
+  mergedInto: string | undefined;
   readonly faults: { readonly fault: EventFault; readonly sequence: number; readonly detail: string }[];
 }
 
@@ -43,7 +45,7 @@ export function createEventBook(): EventBook {
       let known = orders.get(event.order);
       if (known === undefined) {
         const { account, platformOrderId, status } = event;
-        known = { account, platformOrderId, ids: [], last: 0, lastStatus: status, faults: [] };
+        known = { account, platformOrderId, ids: [], last: 0, lastStatus: status, mergedInto: undefined, faults: [] };
         orders.set(event.order, known);
       }
       const held = known.ids[event.sequence];
@@ -60,6 +62,7 @@ export function createEventBook(): EventBook {
       if (event.sequence > known.last) {
         known.last = event.sequence;
         known.lastStatus = event.status;
+        known.mergedInto = event.mergedInto;
       }
       if (fault === undefined) return 'new';
       totals.faults += 1;

@@ -33,6 +33,14 @@ export interface ReceiverLine {
   readonly port: number;
 }
 
+/** The hub has proved the token that a click brought it. */
+export interface BoundLine {
+  readonly line: 'bound';
+  readonly account: string;
+  /** null: the authorisation of a seller, whatever his stores. */
+  readonly store: string | null;
+}
+
 export interface RunLine {
   readonly line: 'run';
   readonly at: TimeMs;
@@ -110,6 +118,8 @@ export interface EventLine {
   readonly previousSequence: number | null;
   readonly id: string;
   readonly status: string;
+  /** The order that it was folded into; left out where it was not. */
+  readonly mergedInto?: string;
 }
 
 /** A delivery that our endpoint refused: a wrong signature, say. */
@@ -123,6 +133,7 @@ export type LedgerLine =
   | BeginLine
   | AccountLine
   | ReceiverLine
+  | BoundLine
   | RunLine
   | OrderLine
   | MessageLine

@@ -48,6 +48,8 @@ export interface LedgerState {
   readonly byPlatformOrderId: Map<string, OrderRecord>;
   /** The highest order number of each platform. */
   readonly numbers: Map<string, number>;
+  /** Stores that are bound, by `boundKey`. */
+  readonly bound: Set<string>;
   /** What `answer` knows, by account. */
   readonly memories: Map<string, PlatformMemory>;
   /** Callbacks set off by calls: how many there were, and those not acknowledged yet by their count. */
@@ -59,6 +61,8 @@ export interface LedgerState {
 
 export const orderKey = (platform: string, number: number | string): string => `${platform}/${number}`;
 
+export const boundKey = (account: string, store: string | null): string => JSON.stringify([account, store]);
+
 export function emptyLedgerState(): LedgerState {
   return {
     begin: undefined,
@@ -67,6 +71,7 @@ export function emptyLedgerState(): LedgerState {
     orders: new Map(),
     byPlatformOrderId: new Map(),
     numbers: new Map(),
+    bound: new Set(),
     memories: new Map(),
     setOff: { count: 0, open: new Map() },
     events: createEventBook(),
@@ -95,6 +100,9 @@ export function applyLine(state: LedgerState, line: LedgerLine, place?: LinePlac
       break;
     case 'receiver':
       state.receiver = line;
+      break;
+    case 'bound':
+      state.bound.add(boundKey(line.account, line.store));
       break;
     case 'order': {
       const { platform, number, placedAt } = line;

@@ -36,8 +36,8 @@ export interface Lives {
   resume(record: OrderRecord): void;
   /** A callback was received: what was kept back for it goes out. */
   received(message: MessageRecord): void;
-  /** The hub was told how the order stands: from now on it must show that. */
-  truthTold(platform: string, platformOrderId: string): void;
+  /** The hub was told how the order stands: from now on it must show that. Resolves once that is written down. */
+  truthTold(platform: string, platformOrderId: string): Promise<void>;
   /** Sends what an earlier run left unacknowledged, or is kept back, whatever fate it was to meet. */
   sendAtOnce(message: MessageRecord): void;
   releaseAll(): void;
@@ -181,7 +181,7 @@ export function createLives(context: LivesContext): Lives {
     received(message) {
       release(orderKey(message.platform, message.number), message.step - 1);
     },
-    truthTold(platformId, platformOrderId) {
+    async truthTold(platformId, platformOrderId) {
       const record = ledger.state.byPlatformOrderId.get(orderKey(platformId, platformOrderId));
       const platform = context.platforms.get(platformId);
       if (record === undefined || platform === undefined || record.told.length === 0) return;
@@ -189,7 +189,7 @@ export function createLives(context: LivesContext): Lives {
       if (record.read === happened) return;
       const expected = tell(platform, order.seed, order.number, order.placedAt).expected(told, happened);
       const line: ReadLine = { line: 'read', platform: platformId, number: order.number, happened, expected };
-      ledger.write(line).catch((error: unknown) => context.onFault(error));
+      await ledger.write(line);
     },
     sendAtOnce: (message) => outbox.send(message),
     releaseAll() {

@@ -18,7 +18,7 @@ export interface PlatformDoorContext {
   /** Callbacks that a call set off go out like any other. */
   send(message: MessageRecord): void;
   /** The hub was told how an order stands. */
-  onTold(platform: string, platformOrderIds: readonly string[]): void;
+  onTold(platform: string, platformOrderIds: readonly string[]): Promise<void>;
 }
 
 export type DoorCall = Omit<IncomingCall, 'path' | 'at'> & {
@@ -43,6 +43,8 @@ export async function answerAtDoor(context: PlatformDoorContext, call: DoorCall)
   const path = `/${rest.join('/')}`;
   const answer = platform.sandbox.answer({ ...call, path, at }, view, memory);
   const { callbacks = [], tellsOf = [] } = answer;
+  // Begun at once: while the lines are written the order may take a step that this answer does not know.
+  const noted = tellsOf.length > 0 ? context.onTold(platformId, tellsOf) : undefined;
   if (changes().length > 0 || callbacks.length > 0) {
     const first = ledger.state.setOff.count;
     const { method } = call;
@@ -63,7 +65,7 @@ export async function answerAtDoor(context: PlatformDoorContext, call: DoorCall)
       if (message !== undefined) context.send(message);
     }
   }
-  if (tellsOf.length > 0) context.onTold(platformId, tellsOf);
+  await noted;
   return answer;
 }
 

@@ -119,6 +119,7 @@ function eventLine(
   if (bodyId !== id || sequence === undefined || sequence < 1) return undefined;
   if (orderId === undefined || account === undefined || status === undefined || order['version'] !== sequence)
     return undefined;
+  const mergedInto = textOf(order['mergedInto']);
   return {
     line: 'event',
     account,
@@ -128,6 +129,7 @@ function eventLine(
     previousSequence: integerOf(data['previousSequence']) ?? null,
     id,
     status,
+    ...(mergedInto === undefined ? {} : { mergedInto }),
   };
 }
 

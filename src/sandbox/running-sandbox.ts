@@ -5,6 +5,7 @@ import type { Connector } from '../core/connector.ts';
 import type { TimeMs } from '../core/time.ts';
 import { createAgenda } from './agenda.ts';
 import type { Agenda } from './agenda.ts';
+import { bindStores } from './bound-stores.ts';
 import { createPostCallback } from './callback-post.ts';
 import { catchUp } from './catch-up.ts';
 import type { CatchUp } from './catch-up.ts';
@@ -109,6 +110,7 @@ export class RunningSandbox implements Sandbox {
       await this.#registerAccounts();
     }
     await this.#registerEndpoint();
+    if (!finishOnly) await this.#bindStores();
     await this.#goOn();
   }
 
@@ -262,6 +264,19 @@ export class RunningSandbox implements Sandbox {
     }
   }
 
+  /** Before the first order: the hub may ask about it, and needs the store's token for that. */
+  #bindStores(): Promise<void> {
+    const world = {
+      hub: this.#hub,
+      ledger: this.#book(),
+      dispatcher: this.#agent,
+      whenHubAnswers: <T>(call: () => Promise<T>) => this.#whenHubAnswers(call),
+      isOver: () => this.#stopped || this.#options.signal?.aborted === true,
+      onNote: (text: string) => this.#note(text),
+    };
+    return bindStores(world, this.#playing());
+  }
+
   async #findAccount(account: AccountLine): Promise<void> {
     const { state } = this.#book();
     const urls = await this.#whenHubAnswers(() => findAccount(this.#hub, account, state.begin?.id ?? ''));
@@ -278,8 +293,8 @@ export class RunningSandbox implements Sandbox {
       platforms: this.#platforms,
       clock: this.#clock,
       send: (message: MessageRecord) => this.#outbox.send(message),
-      onTold: (platform: string, orders: readonly string[]) => {
-        for (const order of orders) this.#lives?.truthTold(platform, order);
+      onTold: async (platform: string, orders: readonly string[]) => {
+        await Promise.all(orders.map((order) => this.#lives?.truthTold(platform, order)));
       },
     };
     this.#receiver = await openReceiver(

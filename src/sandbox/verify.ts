@@ -55,10 +55,13 @@ export async function readHubOrders(
 
 /**
  * How many events of these orders the receiver has yet to get. An order about which the hub still has to ask its
- * platform counts as one: the answer will change it.
+ * platform counts as one: the answer will change it. So does one that was folded into another and did not say so yet.
  */
 export function eventsOutstanding(state: LedgerState, hubOrders: ReadonlyMap<string, Fields>): number {
   let outstanding = doubtsOutstanding(state, hubOrders);
+  for (const [id, known] of state.events.orders) {
+    if (!hubOrders.has(id) && known.mergedInto === undefined) outstanding += 1;
+  }
   for (const [id, order] of hubOrders) {
     const known = state.events.orders.get(id);
     outstanding += missingSequences(known, integerOf(order['version']) ?? 0).length;
@@ -70,11 +73,13 @@ function doubtsOutstanding(state: LedgerState, hubOrders: ReadonlyMap<string, Fi
   const platformOf = new Map([...state.accounts.values()].map(({ id, platform }) => [id, platform]));
   let doubts = 0;
   for (const order of hubOrders.values()) {
-    if (!listOf(order['flags']).includes('doubt')) continue;
+    const waiting = listOf(order['flags']).filter((flag) => flag === 'doubt' || flag === 'provisional_money');
+    if (waiting.length === 0) continue;
     const platform = platformOf.get(textOf(order['account']) ?? '') ?? '';
     const record = state.byPlatformOrderId.get(orderKey(platform, textOf(order['platformOrderId']) ?? ''));
     // Some stay in doubt for good, and the story says so.
-    if (record?.expected?.flags?.includes('doubt') === false) doubts += 1;
+    const { expected } = record ?? {};
+    if (expected && waiting.some((flag) => expected.flags?.includes(String(flag)) !== true)) doubts += 1;
   }
   return doubts;
 }
@@ -156,7 +161,24 @@ function compareEvents(
   }
   for (const [id, known] of state.events.orders) {
     const subject = `${known.account} ${known.platformOrderId ?? '?'} ${id}`;
-    if (!hubOrders.has(id)) add('event', subject, 'sent events, but is not in the list of orders');
+    const { mergedInto } = known;
+    if (mergedInto !== undefined) {
+      const target = foldedInto(state, mergedInto);
+      if (hubOrders.has(id)) add('event', subject, `says that it is a part of ${mergedInto}, but is in the list of orders`);
+      else if (!hubOrders.has(target)) add('event', subject, `became a part of ${target}, which is not in the list of orders`);
+    } else if (!hubOrders.has(id)) add('event', subject, 'sent events, but is not in the list of orders');
     for (const { detail } of known.faults) add('arrival', subject, detail);
   }
+}
+
+/** Where an order is to be found that was folded, by whatever many folds. */
+function foldedInto(state: LedgerState, id: string): string {
+  const passed = new Set<string>();
+  let at = id;
+  for (let next = state.events.orders.get(at)?.mergedInto; next !== undefined && !passed.has(at); ) {
+    passed.add(at);
+    at = next;
+    next = state.events.orders.get(at)?.mergedInto;
+  }
+  return at;
 }

@@ -84,7 +84,8 @@ export const registers: RegisterRules = {
   'flag.delivery_trouble': { by: 'time' },
   'flag.reminder': { by: 'time' },
   'flag.provisional_money': { by: 'time' },
-  'flag.doubt': { by: 'time' },
+  // An answer of the millisecond of a message was asked for after it.
+  'flag.doubt': { by: 'time', ranks: { true: 0, false: 1 } },
   'money.original': { by: 'time' },
   'money.total': { by: 'time' },
   'money.paid': { by: 'time' },

@@ -29,7 +29,8 @@ export const registers: RegisterRules = {
   fulfilment: { by: 'time' },
   refund: { by: 'time', ranks: REFUND_RANKS },
   'flag.delivery_trouble': { by: 'time' },
-  'flag.doubt': { by: 'time', ranks: RAISED_RANKS },
+  // An answer of the millisecond of a push was asked for after it.
+  'flag.doubt': { by: 'time', ranks: { true: 0, false: 1 } },
   'flag.reminder': { by: 'rank', ranks: RAISED_RANKS },
   placedAt: { by: 'rank', ranks: 'lowest' },
   acceptBy: { by: 'rank', ranks: 'lowest' },
