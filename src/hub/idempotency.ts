@@ -1,8 +1,25 @@
 import { HuidanError } from '../core/errors.ts';
 import { readAnswer, tryLockKey, writeAnswer } from '../store/idempotency.ts';
+import type { Pool } from '../store/pool.ts';
 import { transaction } from '../store/transaction.ts';
 import type { Tx } from '../store/transaction.ts';
 import type { HubContext } from './context.ts';
+
+/**
+ * Of so many connections one may hold the key of work that commits by itself. Such work takes further connections while
+ * it runs, so holders that filled the pool would wait for each other until every one of them, and every callback, timed
+ * out: 16 such calls at once stopped a hub of 16 connections for 5 s.
+ */
+const CONNECTIONS_PER_HOLDER = 4;
+/** Work that may wait for its turn; more is a flood, and is told to come back. */
+const MAX_WAITING_HOLDERS = 200;
+
+interface Turns {
+  free: number;
+  readonly waiting: (() => void)[];
+}
+
+const turnsOf = new WeakMap<Pool, Turns>();
 
 /** What a write answers. `body` undefined: none. */
 export interface Answer {
@@ -69,7 +86,8 @@ export async function answerOnce(
 
 /**
  * The same for work that commits by itself, step by step, and that may be done again without harm when the process dies
- * in between. The transaction only holds the key meanwhile: no row, so it may wait as long as the work takes.
+ * in between. The transaction only holds the key meanwhile: no row, so it may wait as long as the work takes. Errors: as
+ * above, and `overloaded`.
  */
 export async function answerOnceApart(
   ctx: Pick<HubContext, 'pool' | 'clock' | 'sealer'>,
@@ -78,10 +96,33 @@ export async function answerOnceApart(
   work: () => Promise<Answer>,
 ): Promise<RenderedAnswer> {
   if (request === undefined) return rendered(await work());
-  return answerOnce(ctx, request, renderRefusal, async (tx) => {
-    await tx.query('set local idle_in_transaction_session_timeout = 0');
-    return work();
-  });
+  return takingTurns(ctx.pool, () =>
+    answerOnce(ctx, request, renderRefusal, async (tx) => {
+      await tx.query('set local idle_in_transaction_session_timeout = 0');
+      return work();
+    }),
+  );
+}
+
+/** Lets only a part of the pool's connections hold keys. Error: `overloaded`. */
+async function takingTurns<T>(pool: Pool, work: () => Promise<T>): Promise<T> {
+  let turns = turnsOf.get(pool);
+  if (turns === undefined) {
+    turns = { free: Math.max(1, Math.floor(pool.options.max / CONNECTIONS_PER_HOLDER)), waiting: [] };
+    turnsOf.set(pool, turns);
+  }
+  const { waiting } = turns;
+  if (turns.free > 0) turns.free -= 1;
+  else if (waiting.length >= MAX_WAITING_HOLDERS) throw new HuidanError('overloaded');
+  // Whoever ends hands its turn on, so that nobody slips in between.
+  else await new Promise<void>((resolve) => waiting.push(resolve));
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) turns.free += 1;
+    else next();
+  }
 }
 
 async function runOrRefuse(

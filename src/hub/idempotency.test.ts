@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { createTestDatabase } from '../../test/kit/database.ts';
+import type { TestDatabase } from '../../test/kit/database.ts';
+import { testContext } from '../../test/kit/deliveries.ts';
+import type { HubContext } from './context.ts';
+import { answerOnceApart } from './idempotency.ts';
+
+let database: TestDatabase;
+let ctx: HubContext;
+
+before(async () => {
+  database = await createTestDatabase({ max: 4 });
+  ctx = testContext(database.pool);
+});
+after(() => database.drop());
+
+test('more keyed writes at once than there are connections do not wait for each other', async () => {
+  const startedMs = performance.now();
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, (_, number) =>
+      answerOnceApart(
+        ctx,
+        { apiKeyId: 'key_a', key: `at-once-${number}`, content: 'POST /' },
+        () => undefined,
+        async () => {
+          // What such work does: it takes a connection of its own.
+          await ctx.pool.query('select pg_sleep(0.01)');
+          return { status: 200, body: number };
+        },
+      ),
+    ),
+  );
+  assert.deepEqual(
+    answers.map(({ text }) => text),
+    Array.from({ length: 12 }, (_, number) => String(number)),
+  );
+  // The pool gives up on a wait after 5 s.
+  assert.ok(performance.now() - startedMs < 4000);
+});
+
+test('work that fails gives its turn on', async () => {
+  const failing = { apiKeyId: 'key_a', key: 'fails', content: 'POST /' };
+  for (let round = 0; round < 3; round += 1) {
+    await assert.rejects(
+      answerOnceApart(
+        ctx,
+        failing,
+        () => undefined,
+        () => Promise.reject(new Error('on purpose')),
+      ),
+      /on purpose/u,
+    );
+  }
+  const answer = await answerOnceApart(
+    ctx,
+    failing,
+    () => undefined,
+    () => Promise.resolve({ status: 200, body: 'done' }),
+  );
+  assert.equal(answer.text, '"done"');
+});
