@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after as afterAll, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { createTestDatabase } from '../../test/kit/database.ts';
 import type { TestDatabase } from '../../test/kit/database.ts';
 import { orderId, seedAccount, seedEvents, testContext } from '../../test/kit/deliveries.ts';
@@ -168,4 +169,13 @@ test('a made-up cursor is refused', async () => {
   for (const after of ['', 'x', 'AAAA', Buffer.from('{}').toString('base64url')]) {
     await assert.rejects(readFeed(ctx, { limit: 1, after }, NO_LIMITS), { code: 'malformed_cursor' }, after);
   }
+});
+
+test('a cursor says nothing of accounts that the key may not see, and cannot be made by hand', async () => {
+  await seedEvents(ctx, 'a', many(3));
+  const { nextCursor } = await readFeed(ctx, { limit: 10, after: 'now' }, { ...NO_LIMITS, merchants: ['m9'] });
+  const bytes = Buffer.from(nextCursor, 'base64url');
+  assert.throws(() => inflateRawSync(bytes));
+  const forged = deflateRawSync('["",{"a":1}]').toString('base64url');
+  await assert.rejects(readFeed(ctx, { limit: 10, after: forged }, NO_LIMITS), { code: 'malformed_cursor' });
 });

@@ -53,7 +53,7 @@ export async function readFeed(ctx: HubContext, query: FeedQuery, limits: Limits
     position = page.position;
     const waitMs = untilMs - ctx.clock();
     const enough = page.data.length > 0 || (page.caughtUp && (waitMs <= 0 || query.signal?.aborted === true));
-    if (enough) return { data: page.data, nextCursor: writeCursor(position), caughtUp: page.caughtUp };
+    if (enough) return { data: page.data, nextCursor: writeCursor(ctx, position), caughtUp: page.caughtUp };
     if (page.caughtUp) await news(ctx, Math.min(waitMs, POLL_MS), query.signal);
   }
 }
@@ -69,7 +69,7 @@ async function startPosition(
   accounts: readonly string[] | null,
 ): Promise<Position> {
   if (after === undefined) return { feeds: new Map(), first: '' };
-  if (after !== 'now') return readCursor(after);
+  if (after !== 'now') return readCursor(ctx, after);
   return { feeds: await readClocks(ctx.pool, accounts), first: '' };
 }
 
@@ -165,19 +165,21 @@ function news(ctx: HubContext, waitMs: TimeMs, signal: AbortSignal | undefined):
   });
 }
 
-/** Compressed, because it names every account; not secret, and not to be relied on by anyone. */
-function writeCursor(position: Position): string {
+/**
+ * Compressed, because it names every account; sealed, because a key limited to a merchant goes through accounts that it
+ * may not see, and their names and numbers of events are no business of its owner.
+ */
+function writeCursor({ sealer }: Pick<HubContext, 'sealer'>, position: Position): string {
   const text = JSON.stringify([position.first, Object.fromEntries(position.feeds)]);
-  return deflateRawSync(text).toString('base64url');
+  return sealer.seal(deflateRawSync(text)).toString('base64url');
 }
 
 const MAX_CURSOR_BYTES = 4_194_304;
 
-function readCursor(cursor: string): Position {
+function readCursor({ sealer }: Pick<HubContext, 'sealer'>, cursor: string): Position {
   try {
-    const text = inflateRawSync(Buffer.from(cursor, 'base64url'), { maxOutputLength: MAX_CURSOR_BYTES }).toString(
-      'utf8',
-    );
+    const packed = sealer.open(Buffer.from(cursor, 'base64url'));
+    const text = inflateRawSync(packed, { maxOutputLength: MAX_CURSOR_BYTES }).toString('utf8');
     const value: unknown = JSON.parse(text);
     if (!Array.isArray(value) || typeof value[0] !== 'string' || typeof value[1] !== 'object' || value[1] === null) {
       throw new TypeError('not a position');
