@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import { silent } from '../../test/kit/context.ts';
@@ -55,10 +55,12 @@ const failure = async (call: Promise<unknown>): Promise<PlatformUnreachable> => 
 
 test('sends the bytes that were signed, and gives back status, headers and body whole', async () => {
   const seen: unknown[] = [];
-  const { url } = await platform(async (request: IncomingMessage, response: ServerResponse) => {
-    seen.push(request.method, request.url, request.headers['content-type'], await bodyOf(request));
-    response.writeHead(201, { 'X-Tt-Logid': '2026112010', 'set-cookie': ['a=1', 'b=2'] });
-    response.end('{"状态":"好"}');
+  const { url } = await platform((request, response) => {
+    void bodyOf(request).then((body) => {
+      seen.push(request.method, request.url, request.headers['content-type'], body);
+      response.writeHead(201, { 'X-Tt-Logid': '2026112010', 'set-cookie': ['a=1', 'b=2'] });
+      response.end('{"状态":"好"}');
+    });
   });
   const answer = await http().call({
     call: 'order.confirm',

@@ -1,5 +1,6 @@
-import type { Fact } from '../core/fact.ts';
 import type { Json } from '../core/json.ts';
+import { toRfc3339 } from '../core/time.ts';
+import type { TimeMs } from '../core/time.ts';
 import type { Sealer } from '../store/seal.ts';
 import { readTimeline } from '../store/timeline-reads.ts';
 import type { TimelineKind, TimelinePlace, TimelineSqlRow } from '../store/timeline-reads.ts';
@@ -56,13 +57,29 @@ function toEntry(sealer: Sealer, row: TimelineSqlRow, reveal: boolean): Timeline
     ...head,
     ...detail,
     saidAt: typeof saidAt === 'string' ? new Date(saidAt).toISOString() : null,
-    facts: [...(detail['facts'] as readonly Json[]), ...personalFacts(sealer, row.sealed_personal, reveal)],
+    facts: [...(detail['facts'] as unknown as readonly TimelineFact[]), ...personalFacts(sealer, row.sealed_personal, reveal)].map(
+      (fact) => factEntry(fact),
+    ),
   };
 }
 
-function personalFacts(sealer: Sealer, sealed: Buffer | null, reveal: boolean): readonly Json[] {
+/** A fact as it is shown: with a time of its own where that is not the report's. */
+function factEntry({ at, ...fact }: TimelineFact): Json {
+  return { ...fact, ...(at === undefined ? {} : { saidAt: toRfc3339(at) }) };
+}
+
+interface TimelineFact {
+  readonly line: string;
+  readonly register: string;
+  readonly value: Json;
+  readonly at?: TimeMs | null;
+  /** Personal data that was not revealed. */
+  readonly masked?: true;
+}
+
+function personalFacts(sealer: Sealer, sealed: Buffer | null, reveal: boolean): readonly TimelineFact[] {
   if (sealed === null) return [];
-  const facts = JSON.parse(sealer.open(sealed).toString('utf8')) as readonly Fact[];
-  if (reveal) return facts as unknown as readonly Json[];
-  return facts.map(({ line, register }) => ({ line, register, value: null, masked: true }));
+  const facts = JSON.parse(sealer.open(sealed).toString('utf8')) as readonly TimelineFact[];
+  if (reveal) return facts;
+  return facts.map(({ value: _value, ...fact }) => ({ ...fact, value: null, masked: true }));
 }

@@ -84,7 +84,9 @@ export async function createTestApi(
       text: response.body,
       body: isJson && response.body !== '' ? response.json() : undefined,
     };
-    if (path.startsWith('/api/v1/')) check(method, path, answer);
+    // CSV has no schema of its own: its columns are tested where they are made.
+    const isCsv = (response.headers['content-type'] ?? '').toString().startsWith('text/csv');
+    if (path.startsWith('/api/v1/') && !isCsv) check(method, path, answer);
     return answer;
   };
 

@@ -40,6 +40,9 @@ const Entry = Type.Union([
         line: Type.String(),
         register: Type.String(),
         value: Type.Unknown(),
+        saidAt: Type.Optional(
+          Nullable(Type.String({ format: 'date-time', description: 'Where it is not that of the whole message.' })),
+        ),
         masked: Type.Optional(Type.Literal(true, { description: 'Personal data that was not revealed.' })),
       }),
     ),
