@@ -14,8 +14,7 @@ import type { Sandbox, SandboxOptions } from './sandbox-contract.ts';
 import { startSandbox } from './sandbox.ts';
 import type { VerifyReport } from './verify.ts';
 
-/** The stand-in binds no stores, and without their tokens some platforms answer nothing. */
-const platforms = connectors.filter(({ binding }) => binding === undefined);
+const platforms = connectors;
 
 const cleanups: (() => Promise<void>)[] = [];
 after(async () => {
@@ -245,7 +244,7 @@ test('a hub that does not know the accounts gets a new ledger, and verify says s
   const dir = await newDir();
   await playOut(await newHub(), dir, { orderLimit: 5 });
   const other = await newHub();
-  await assert.rejects(verify(other, dir), /does not have the account sandbox-meituan-union/u);
+  await assert.rejects(verify(other, dir), /does not have the account sandbox-/u);
   const notes: string[] = [];
   await playOut(other, dir, { orderLimit: 5, onNote: (text) => notes.push(text) });
   assert.match(notes.join('\n'), /this is another hub/u);

@@ -9,6 +9,7 @@ import { looksTheSame, orderJson } from '../../src/core/order-json.ts';
 import type { OrderJson } from '../../src/core/order-json.ts';
 import type { CallPlatform } from '../../src/core/outgoing.ts';
 import { secretFingerprint } from '../../src/core/signing.ts';
+import type { StoreToken } from '../../src/core/store-binding.ts';
 import { signWebhook } from '../../src/sandbox/webhook-signature.ts';
 
 /** Faults to plant; each may be changed while the hub runs. */
@@ -39,18 +40,25 @@ interface StoredOrder {
   sending: Promise<void>;
 }
 
+/** What binding needs of an account: the stores that wait, and the tokens that came. */
+interface Stores {
+  readonly pending: Set<string>;
+  readonly tokens: Map<string, StoreToken>;
+}
+
 interface Account {
   readonly id: string;
   readonly platform: string;
   readonly name: string;
   readonly credentials: Readonly<Record<string, string>>;
   settings: AccountView['settings'];
+  stores?: Stores;
 }
 
 /**
  * The documented API and the core's own rules over plain memory. The sandbox knows a hub by HTTP alone, so its tests can
  * do without a database, and plant faults that a real hub cannot be talked into. It reads the truth where a message
- * raises a doubt, but binds no stores.
+ * raises a doubt, and binds stores without proving their tokens.
  */
 export async function startStandInHub(connectors: readonly Connector[], faults: StandInFaults = {}) {
   const accounts = new Map<string, Account>();
@@ -78,6 +86,11 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
     const parts = url.pathname.split('/').slice(1);
     if (parts[0] === 'callbacks') {
       takeCallback(parts[2] ?? '', parts[3] ?? '', request, response, body);
+      return;
+    }
+    if (parts[0] === 'bindings') {
+      response.writeHead((await takeCode(parts[1] ?? '', url.searchParams.get('code') ?? '')) ? 200 : 400);
+      response.end();
       return;
     }
     const send = (status: number, value: unknown): void => {
@@ -111,7 +124,48 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
       return send(200, { id, ...endpoint });
     }
     if (room === 'orders') return send(200, page(url.searchParams));
+    if (room === 'stores' && request.method === 'POST') {
+      const address = bindingAddress(input.account, input.store, input.name);
+      return address === undefined ? send(404, { code: 'account_not_found' }) : send(201, { url: address });
+    }
+    if (room === 'stores') {
+      const bound = storesOf(url.searchParams.get('account') ?? '').tokens;
+      return send(200, { data: [...bound.keys()].map((store) => ({ store, state: 'bound' })), nextCursor: null });
+    }
     return send(404, { code: 'not_found' });
+  }
+
+  function storesOf(accountId: string): Stores {
+    const account = accounts.get(accountId);
+    const stores = account?.stores ?? { pending: new Set(), tokens: new Map() };
+    if (account !== undefined) account.stores = stores;
+    return stores;
+  }
+
+  function bindingAddress(accountId: string, store = '', name = ''): string | undefined {
+    const account = accounts.get(accountId);
+    if (account === undefined) return undefined;
+    storesOf(accountId).pending.add(store);
+    const { binding } = connectors.find(({ id }) => id === account.platform) ?? {};
+    const [returnUrl, callbackUrl] = [`${base}/bindings/${accountId}/return`, ''];
+    return binding?.bindUrl(viewOf(account), {
+      ...{ store, name, state: accountId, returnUrl, callbackUrl, options: {}, at: Date.now() },
+    });
+  }
+
+  /** A merchant comes back from the platform's page with a code. */
+  async function takeCode(accountId: string, code: string): Promise<boolean> {
+    const account = accounts.get(accountId);
+    const { binding } = connectors.find(({ id }) => id === account?.platform) ?? {};
+    if (account === undefined || binding === undefined) return false;
+    const returnUrl = `${base}/bindings/${accountId}/return`;
+    const view = viewOf(account);
+    const token = await binding.exchangeCode?.(view, callPlatform, code, returnUrl, Date.now());
+    if (token?.ok !== true) return false;
+    const shops = await binding.prove(view, callPlatform, '', token.value, Date.now());
+    for (const { platformStoreId } of shops.ok ? shops.value : [])
+      storesOf(accountId).tokens.set(platformStoreId, token.value);
+    return shops.ok;
   }
 
   const show = (account: Account): unknown => ({
@@ -166,7 +220,12 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
     const verified = connector.verify(callback, view);
     if (verified.ok) {
       const parsed = connector.parse(verified.accepted, view);
-      if (parsed.kind === 'reports') for (const report of parsed.reports) store(connector, account, report);
+      if (parsed.kind === 'reports') {
+        for (const report of parsed.reports) store(connector, account, report);
+        for (const notice of parsed.stores ?? []) {
+          if (notice.kind === 'bound') storesOf(accountId).tokens.set(notice.store, notice.token);
+        }
+      }
     } else counts.rejected += 1;
     if (faults.loseReplies !== undefined && faults.loseReplies > 0) {
       faults.loseReplies -= 1;
@@ -191,6 +250,7 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
       first.lines = mergeLines(first.lines, order.lines, connector.registers);
       first.aliases = [...first.aliases, ...order.aliases];
       orders.delete(order.json.id);
+      showChange(order, { ...order.json, mergedInto: first.json.id, version: order.json.version + 1 }, order.json);
     }
     return first;
   }
@@ -226,7 +286,10 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
     const old = before?.json;
     orders.set(json.id, stored);
     if (report.doubt !== undefined) readLater(connector, account, stored, report.doubt);
-    if (!changed) return;
+    if (changed) showChange(stored, json, old);
+  }
+
+  function showChange(stored: StoredOrder, json: OrderJson, old: OrderJson | undefined): void {
     stored.json = json;
     const event = { id: `evt_${(nextId += 1)}`, sequence: json.version, order: json, type: orderEventType(old, json) };
     stored.sending = stored.sending.then(async () => {
@@ -240,12 +303,14 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
     doubts.set(order, new Set([...(waiting ?? []), doubt]));
     if (waiting !== undefined || connector.readTruth === undefined) return;
     const read = async (): Promise<void> => {
-      for (let attempt = 0; attempt < 400 && !stopped; attempt += 1) {
-        await sleep(5);
+      // Without end: the platform may be away for as long as a killed sandbox takes to come back.
+      for (let waitMs = 5; !stopped; waitMs = Math.min(200, waitMs * 2)) {
+        await sleep(waitMs);
         const asked = [...(doubts.get(order) ?? [])];
         doubts.set(order, new Set());
         const { store: ref, kind } = order.json;
-        const toRead = { aliases: order.aliases, kind, store: ref, storeToken: null, doubts: asked };
+        const storeToken = storesOf(account.id).tokens.get(ref ?? '') ?? null;
+        const toRead = { aliases: order.aliases, kind, store: ref, storeToken, doubts: asked };
         const truth = await connector
           .readTruth?.(viewOf(account), callPlatform, toRead, Date.now())
           .catch(() => undefined);
@@ -268,7 +333,7 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
     });
     for (const endpoint of endpoints.values()) {
       if (!endpoint.accounts.includes(order.account)) continue;
-      for (let attempt = 0; attempt < 400 && !stopped; attempt += 1) {
+      while (!stopped) {
         const timestamp = String(Math.floor(Date.now() / 1000));
         const signature = signWebhook(faults.secret ?? secret, event.id, timestamp, body);
         const headers = { 'webhook-id': event.id, 'webhook-timestamp': timestamp, 'webhook-signature': signature };
@@ -316,6 +381,6 @@ function viewOf(account: Account): AccountView {
     },
     credential: (name) => account.credentials[name],
     settings: account.settings,
-    pendingBindings: new Set(),
+    pendingBindings: account.stores?.pending ?? new Set(),
   };
 }
