@@ -1,7 +1,10 @@
 import type { Alias, Report } from '../core/fact.ts';
 import { reportKey } from '../core/fact.ts';
+import { availableAfterMs } from '../core/commission/available-after.ts';
 import { newId } from '../core/ids.ts';
 import type { Parsed } from '../core/connector.ts';
+import { NO_COMMISSION, readWorldOfAliases } from '../store/commission-reads.ts';
+import type { CommissionWorld } from '../store/commission-reads.ts';
 import { findKnownFacts, insertFacts, moveFacts } from '../store/facts.ts';
 import type { FactSource } from '../store/facts.ts';
 import { setOrderClocks } from '../store/order-clocks.ts';
@@ -14,6 +17,7 @@ import type { StoreLabel } from '../store/stores.ts';
 import { defer } from '../store/transaction.ts';
 import type { Tx } from '../store/transaction.ts';
 import type { KnownAccount } from './account-directory.ts';
+import { CommissionDesk } from './commission-desk.ts';
 import type { HubContext } from './context.ts';
 import { OrderSet } from './order-set.ts';
 import type { OrderChange } from './order-set.ts';
@@ -56,16 +60,23 @@ export async function applyBatch(
 ): Promise<readonly IntakeResult[]> {
   const accountId = account.row.id;
   const keyed = intakes.flatMap(reportsOf).map((report) => ({ report, key: reportKey(report) }));
-  const [held, loaded] = await Promise.all([holdFeed(ctx, tx, accountId), loadWorkingSet(ctx, tx, accountId, keyed)]);
-  const orders = createOrderSet(ctx, account, loaded);
+  const [held, loaded, world] = await Promise.all([
+    holdFeed(ctx, tx, accountId),
+    loadWorkingSet(ctx, tx, accountId, keyed),
+    loadCommissionWorld(tx, accountId, keyed),
+  ]);
   const now = new Date(ctx.clock());
+  const commission = openCommissionDesk(account, world, now);
+  const orders = createOrderSet(ctx, account, loaded, commission);
 
   const keys = new Map(keyed.map(({ report, key }) => [report, key]));
-  const results = intakes.map((intake) => applyIntake(orders, intake, keys));
+  const results = intakes.map((intake) => applyIntake(orders, commission, intake, keys));
   const ofStores = await applyNotices(ctx, tx, account, intakes, results, now);
   writeReceipts(tx, accountId, intakes, results, now);
   writeOrders(ctx, tx, accountId, orders, now);
-  const events = [...orders.changes.map((change) => orderEvent(change)), ...ofStores];
+  defer(tx, setOrderClocks(tx, accountId, [...orders.clocks, ...commission.clocks], now));
+  commission.write(tx);
+  const events = [...orders.changes.map((change) => orderEvent(change)), ...commission.events, ...ofStores];
   publishEvents(ctx, tx, accountId, { ...held, createdAt: now }, events);
   return results;
 }
@@ -118,6 +129,7 @@ function createOrderSet(
   ctx: Pick<HubContext, 'clock' | 'randomBytes'>,
   account: KnownAccount,
   loaded: Loaded,
+  commission: CommissionDesk,
 ): OrderSet {
   const now = ctx.clock();
   return new OrderSet(
@@ -128,12 +140,50 @@ function createOrderSet(
       rules: account.connector.registers,
       now,
       newOrderId: () => newId('ord', now, ctx.randomBytes),
+      memberOf: (orderId, sid) => commission.memberOf(orderId, sid),
     },
     loaded,
   );
 }
 
-function applyIntake(orders: OrderSet, intake: Intake, keys: ReadonlyMap<Report, string>): IntakeResult {
+/** What the split of promoted orders depends on; no statement where no message is about one. */
+async function loadCommissionWorld(
+  tx: Tx,
+  accountId: string,
+  keyed: readonly { readonly report: Report }[],
+): Promise<CommissionWorld> {
+  const reports = keyed.map(({ report }) => report).filter(({ kind }) => kind === 'cps');
+  if (reports.length === 0) return NO_COMMISSION;
+  const sids = new Set<string>();
+  for (const { facts } of reports) for (const fact of facts) if (fact.register === 'sid') sids.add(fact.value);
+  return readWorldOfAliases(
+    tx,
+    accountId,
+    [...sids],
+    reports.flatMap(({ aliases }) => aliases),
+  );
+}
+
+/** The ledger of an account, to follow its orders. */
+export function openCommissionDesk(account: KnownAccount, world: CommissionWorld, now: Date): CommissionDesk {
+  const { row, view } = account;
+  return new CommissionDesk(
+    {
+      account: row.id,
+      platform: row.platform,
+      nowMs: now.getTime(),
+      availableAfterMs: availableAfterMs(view.settings),
+    },
+    world,
+  );
+}
+
+function applyIntake(
+  orders: OrderSet,
+  commission: CommissionDesk,
+  intake: Intake,
+  keys: ReadonlyMap<Report, string>,
+): IntakeResult {
   const { content } = intake;
   if (content.kind === 'held') return { verdict: 'held', reason: 'the account is paused', orderIds: [] };
   if (content.kind === 'nothing') return { verdict: 'nothing', reason: content.note, orderIds: [] };
@@ -141,12 +191,13 @@ function applyIntake(orders: OrderSet, intake: Intake, keys: ReadonlyMap<Report,
   const verdicts = new Set<Verdict>();
   const orderIds = new Set<string>();
   for (const report of content.reports) {
-    const { verdict, orderId } = orders.apply(
-      report,
-      keys.get(report) ?? reportKey(report),
-      intake.source,
-      intake.receipt?.id ?? null,
-    );
+    const key = keys.get(report) ?? reportKey(report);
+    const folded = orders.folded.length;
+    const { verdict, orderId } = orders.apply(report, key, intake.source, intake.receipt?.id ?? null);
+    for (const id of [...orders.folded.slice(folded).map(({ from }) => from), orderId]) {
+      const order = orders.current(id);
+      if (order !== undefined && verdict !== 'duplicate') commission.follow(order, `fact:${key}`);
+    }
     verdicts.add(verdict);
     orderIds.add(orderId);
   }
@@ -210,7 +261,6 @@ function writeOrders(ctx: Pick<HubContext, 'sealer'>, tx: Tx, accountId: string,
     defer(tx, moveAliases(tx, accountId, from, into));
   }
   defer(tx, writeAliases(tx, accountId, orders.newAliases));
-  defer(tx, setOrderClocks(tx, accountId, orders.clocks, now));
 }
 
 /** The event of an order's change. */

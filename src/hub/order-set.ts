@@ -41,6 +41,8 @@ export interface OrderSetOptions {
   readonly rules: RegisterRules;
   readonly now: TimeMs;
   newOrderId(): string;
+  /** Whose a promoted order is; null: nobody's. Left out or `undefined`: it stays as it is. */
+  memberOf?(orderId: string, sid: string | undefined): string | null | undefined;
 }
 
 /**
@@ -97,6 +99,7 @@ export class OrderSet {
     const verdict = lines === order.lines ? 'stale' : 'applied';
     order.lines = lines;
     this.#label(order);
+    this.#attribute(order);
     const version = this.#show(order, receiptId);
     order.touched ||= verdict === 'applied';
     this.facts.push({
@@ -131,6 +134,26 @@ export class OrderSet {
       this.#show(order, null);
     }
     return this.changes.length - before;
+  }
+
+  /** Gives every loaded order its member. */
+  reattribute(): void {
+    for (const order of this.#orders.values()) {
+      this.#attribute(order);
+      this.#show(order, null);
+    }
+  }
+
+  /** An order as it is now, for those that follow its changes. */
+  current(orderId: string): { readonly json: OrderJson; readonly lines: Lines } | undefined {
+    const order = this.#orders.get(orderId);
+    return order?.json === undefined ? undefined : { json: order.json, lines: order.lines };
+  }
+
+  #attribute(order: WorkingOrder): void {
+    if (order.head.kind !== 'cps' || order.head.mergedInto !== null) return;
+    const member = this.#options.memberOf?.(order.head.id, read(order.lines, WHOLE, 'sid'));
+    if (member !== undefined && member !== order.head.member) order.head = { ...order.head, member };
   }
 
   #raiseDoubt(orderId: string, doubt: string): void {

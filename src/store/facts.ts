@@ -49,12 +49,12 @@ export async function findKnownFacts(
 const insertFactsStatement = sql(
   'insert_facts',
   `insert into facts (account_id, order_id, key, source, receipt_id, said_at, stored_at, final, generation, facts,
-                      sealed_personal, verdict, version)
+                      sealed_personal, verdict, version, stage)
    select $1, f.order_id, f.key, f.source, f.receipt_id, f.said_at, $2, f.final, f.generation, f.facts, b.bytes, f.verdict,
-          f.version
+          f.version, f.stage
      from (select unnest($3::text[]) as order_id, unnest($4::text[]) as key, unnest($5::text[]) as source,
                   unnest($6::text[]) as receipt_id, unnest($7::timestamptz[]) as said_at, unnest($8::boolean[]) as final,
-                  unnest($9::int[]) as generation, unnest($10::text[]) as verdict, unnest($11::int[]) as version,
+                  unnest($9::int[]) as generation, unnest($10::text[]) as verdict, unnest($11::int[]) as version, unnest($15::int[]) as stage,
                   ${unnestJson(12)} as facts, generate_series(1, cardinality($3)) as nth) f
      join ${bytesRows(13, 14)} b on b.nth = f.nth`,
 );
@@ -86,6 +86,7 @@ export async function insertFacts(
       joinJson(split.map(({ open }) => open)),
       sealed.bytes,
       sealed.lengths,
+      rows.map(({ report }) => report.stage ?? 0),
     ),
   );
 }
@@ -112,9 +113,36 @@ export async function moveFacts(
   await db.query(
     `insert into facts
      select account_id, $3, key, source, receipt_id, said_at, stored_at, final, generation, facts, sealed_personal,
-            verdict, null
+            verdict, null, stage
        from facts where account_id = $1 and order_id = $2
      on conflict (account_id, order_id, key) do nothing`,
     [accountId, fromOrderId, toOrderId],
   );
+}
+
+/** A stored report as far as an order is made of it; personal data is left out. */
+export interface StoredFacts {
+  readonly key: string;
+  readonly saidAt: Date | null;
+  readonly storedAt: Date;
+  readonly final: boolean;
+  readonly generation: number;
+  readonly stage: number;
+  readonly version: number | null;
+  readonly facts: readonly Fact[];
+}
+
+/** The reports that took effect on orders, by order. */
+export async function readAppliedFacts(
+  db: Queryable,
+  accountId: string,
+  orderIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly StoredFacts[]>> {
+  const found = await db.query<StoredFacts & { readonly orderId: string }>(
+    `select order_id as "orderId", key, said_at as "saidAt", stored_at as "storedAt", final, generation, stage, version, facts
+       from facts where account_id = $1 and order_id = any($2::text[]) and verdict = 'applied'
+      order by order_id, version, key`,
+    [accountId, orderIds],
+  );
+  return Map.groupBy(found.rows, ({ orderId }) => orderId);
 }

@@ -1,3 +1,4 @@
+import { availableAfterField } from '../../core/commission/available-after.ts';
 import type { AccountSpec } from '../../core/account-fields.ts';
 import type { AccountView } from '../../core/connector.ts';
 
@@ -40,6 +41,7 @@ export const account: AccountSpec = {
       label: { en: 'Address of your system', zh: '自有系统地址' },
       help: { en: 'For your own notes: nothing is called there yet.', zh: '仅作记录，目前不会调用。' },
     },
+    availableAfterField,
   ],
 };
 

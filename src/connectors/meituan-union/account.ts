@@ -1,4 +1,5 @@
 import type { AccountSpec } from '../../core/account-fields.ts';
+import { availableAfterField } from '../../core/commission/available-after.ts';
 import type { AccountView } from '../../core/connector.ts';
 
 /** Credentials and settings of a Meituan Union account; the README says which unknown fact each setting is for. */
@@ -95,6 +96,18 @@ export const account: AccountSpec = {
       label: { en: 'Arrays in the signature', zh: '签名中的数组' },
       help: { en: 'compact: [2,3]; spaced: [2, 3].', zh: 'compact：[2,3]；spaced：[2, 3]。' },
     },
+    {
+      name: 'queryCommission',
+      kind: 'boolean',
+      default: true,
+      required: false,
+      label: { en: 'Ask for commission', zh: '查询佣金' },
+      help: {
+        en: 'After each push the order is asked for once, since no push holds an amount of commission.',
+        zh: '回推不含佣金金额，收到后主动查询该订单一次。',
+      },
+    },
+    availableAfterField,
   ],
 };
 

@@ -1,3 +1,6 @@
+-- Where in the order's life a report stands: without it an order cannot be made from its facts again.
+alter table facts add column stage integer not null default 0;
+
 -- Who promotes, and how what an order earns is split. Members and plans are the whole hub's and are written seldom;
 -- what follows from orders begins with the account.
 
