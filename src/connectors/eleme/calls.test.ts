@@ -6,6 +6,7 @@ import { playedCall } from '../../../test/kit/truth-reading.ts';
 import type { AccountView, OrderToRead } from '../../core/connector.ts';
 import type { CallPlatform, OutgoingRequest, PlatformResult } from '../../core/outgoing.ts';
 import type { CallAnswer, PlatformMemory } from '../../core/sandbox.ts';
+import { WHOLE } from '../../core/registers.ts';
 import type { BindingRequest, StoreToken } from '../../core/store-binding.ts';
 import { binding, check } from './binding.ts';
 import { callAction } from './client.ts';
@@ -253,6 +254,17 @@ describe('eleme: reading an order again', () => {
       for (const report of history) model.take(report);
       assert.deepEqual([model.order(NUMBER)?.amounts.income, model.order(NUMBER)?.flags], [1550, []]);
     }
+  });
+
+  test('an answer ends the doubt of a message of its own millisecond', async () => {
+    const result = answered(`{"refundStatus":"rejected","refundType":"part","totalPrice":4.5}`);
+    const reports = valueOf(await readTruth(view(), answering(result), toRead('refund'), AT));
+    const facts = [{ line: WHOLE, register: 'flag.doubt', value: true }] as const;
+    const model = new OrderModel(eleme);
+    model.take({ aliases: [{ kind: 'platform', value: NUMBER }], kind: 'takeaway', at: AT, stage: 0, facts });
+    assert.deepEqual(model.order(NUMBER)?.flags, ['doubt']);
+    for (const report of reports) model.take(report);
+    assert.deepEqual(model.order(NUMBER)?.flags, []);
   });
 
   test('a refund told without its amount gets it, in place of the notice', async () => {

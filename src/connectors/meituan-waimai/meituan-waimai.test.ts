@@ -12,6 +12,7 @@ import { playedCall } from '../../../test/kit/truth-reading.ts';
 import type { CallbackRequest } from '../../core/accept.ts';
 import { believable } from '../../core/connector.ts';
 import type { AccountView, OrderToRead } from '../../core/connector.ts';
+import type { Report } from '../../core/fact.ts';
 import type { CallPlatform, OutgoingRequest } from '../../core/outgoing.ts';
 import { PERSONAL_REGISTERS } from '../../core/registers.ts';
 import type { PlatformMemory } from '../../core/sandbox.ts';
@@ -686,6 +687,37 @@ describe('meituan-waimai: asking for the truth', () => {
     assert.deepEqual(shown(), ['partially_refunded', 800, 'doubt refund_requested']);
     await settle([...parts, refund({ refund_id: 3, refund_type: '2', money: undefined })], AT + 5);
     assert.deepEqual(shown(), ['refunded', 1688, '']);
+  });
+
+  test('an answer ends the doubt of a push of its own millisecond, and of a platform whose clock is ahead', async () => {
+    const heard = (name: string, json: string, topic: string): readonly Report[] => {
+      const fields = [
+        ['ePoiId', 'shop-0028'],
+        [name, json],
+      ] as const;
+      const body = writeForm([...fields, ['sign', sign(fields, KEY)]]);
+      const request = { ...callbackRequest({ topic, headers: FORM, body }), receivedAt: AT };
+      const verified = meituanWaimai.verify(request, demo);
+      assert.ok(verified.ok);
+      const parsed = meituanWaimai.parse(verified.accepted, demo);
+      assert.ok(parsed.kind === 'reports', JSON.stringify(parsed));
+      return parsed.reports;
+    };
+    const ahead = Math.floor(AT / 1000) + 60;
+    const times = `"ctime":${ahead},"utime":${ahead}`;
+    const incomplete = `{"orderId":${ORDER_ID},"status":2,"payType":2,"total":16.88,"incmpCode":-1,${times}}`;
+    const truth = await read([refund({})]);
+    assert.ok(truth.ok);
+    for (const pushes of [
+      heard('orderRefund', `{"orderId":${ORDER_ID},"notifyType":"apply"}`, 'refund'),
+      heard('order', incomplete, 'order'),
+    ]) {
+      const model = new OrderModel(meituanWaimai);
+      for (const report of pushes) model.take(report);
+      assert.ok(model.order(ORDER_ID)?.flags.includes('doubt'));
+      for (const report of truth.value) model.take(report);
+      assert.ok(!model.order(ORDER_ID)?.flags.includes('doubt'));
+    }
   });
 
   test('one harmless call proves the credentials, and a wrong key is told apart', async () => {

@@ -64,7 +64,8 @@ export function readOrder(order: JsonReader, account: AccountView): Report | und
       facts.push({ line, register: 'acceptBy', value: placedAt + minutes * 60_000 });
     }
   }
-  if (degraded) facts.push({ line, register: 'flag.doubt', value: true });
+  // Without a time, so that the answer ends it: by the platform's clock the push may be younger than the answer by ours.
+  if (degraded) facts.push({ line, register: 'flag.doubt', value: true, at: null });
   if (order.fault !== undefined) return undefined;
   return { aliases, kind: 'takeaway', at, stage: row.stage, ...(degraded ? { doubt: 'incomplete' } : {}), facts };
 }
