@@ -3,11 +3,10 @@ import { HuidanError } from '../core/errors.ts';
 import { decodeUtf8 } from '../core/json.ts';
 import { PERSONAL_REGISTERS } from '../core/registers.ts';
 import type { RegisterName } from '../core/registers.ts';
-import { findReceipt, listReceipts } from '../store/receipt-reads.ts';
+import { findReceipt, isReceiptWithin, listReceipts } from '../store/receipt-reads.ts';
 import type { ReceiptFilter, ReceiptSqlRow } from '../store/receipt-reads.ts';
 import { openRequest } from '../store/receipts.ts';
 import type { Verdict } from '../store/receipts.ts';
-import { covers } from './access.ts';
 import type { Principal } from './access.ts';
 import type { HubContext } from './context.ts';
 import { mayReveal, recordReveal } from './reveal.ts';
@@ -50,19 +49,15 @@ export interface CallbackDetailJson extends CallbackJson {
 
 type Deps = Pick<HubContext, 'pool' | 'clock' | 'randomBytes' | 'sealer' | 'registry'>;
 
-/** Callbacks that the key may see, the youngest first, those before `beforeId`. A key limited to shops sees none. */
+/** Callbacks that the key may see, as it may their orders; the youngest first, those before `beforeId`. */
 export async function readCallbacks(
   ctx: Pick<Deps, 'pool'>,
   principal: Principal,
-  filter: Omit<ReceiptFilter, 'accounts' | 'merchants'>,
+  filter: Omit<ReceiptFilter, 'accounts' | 'merchants' | 'shops'>,
   page: { readonly beforeId: string | null; readonly limit: number },
 ): Promise<readonly CallbackJson[]> {
-  if (principal.shops !== null) return [];
-  const rows = await listReceipts(
-    ctx.pool,
-    { ...filter, accounts: principal.accounts, merchants: principal.merchants },
-    page,
-  );
+  const { accounts, merchants, shops } = principal;
+  const rows = await listReceipts(ctx.pool, { ...filter, accounts, merchants, shops }, page);
   return rows.map(toJson);
 }
 
@@ -102,14 +97,13 @@ export async function findVisibleReceipt(
   id: string,
 ): Promise<ReceiptSqlRow & { readonly raw: Buffer }> {
   const row = await findReceipt(ctx.pool, id);
-  if (row === undefined || !covers(principal, { account: row.account_id, merchant: row.merchant, shop: null })) {
-    throw new HuidanError('callback_not_found');
-  }
+  const isOfAccount = row !== undefined && (principal.accounts === null || principal.accounts.includes(row.account_id));
+  if (!isOfAccount || !(await isReceiptWithin(ctx.pool, row, principal))) throw new HuidanError('callback_not_found');
   return row;
 }
 
 /** Of a platform that nobody knows any more the worst is assumed. */
-function mayHoldPersonalData(connector: Connector | undefined): boolean {
+export function mayHoldPersonalData(connector: Connector | undefined): boolean {
   return (
     connector === undefined ||
     Object.keys(connector.registers).some((name) => PERSONAL_REGISTERS.has(name as RegisterName))

@@ -34,6 +34,7 @@ export interface ReceiptFilter {
   /** Limits of the key. */
   readonly accounts: readonly string[] | null;
   readonly merchants: readonly string[] | null;
+  readonly shops: readonly string[] | null;
 }
 
 /** Callbacks, the youngest first, those before `beforeId`; read account by account, as `listOrders` does. */
@@ -54,7 +55,9 @@ export async function listReceipts(
   if (filter.account !== null) accounts.push(`a.id = ${value(filter.account)}`);
   if (filter.platform !== null) accounts.push(`a.platform = ${value(filter.platform)}`);
   if (filter.accounts !== null) accounts.push(`a.id = any(${value(filter.accounts)}::text[])`);
-  if (filter.merchants !== null) accounts.push(`a.merchant = any(${value(filter.merchants)}::text[])`);
+  if (filter.merchants !== null || filter.shops !== null) {
+    conditions.push(withinLimits(`${value(filter.merchants)}::text[]`, `${value(filter.shops)}::text[]`));
+  }
   const limit = value(page.limit);
   const found = await db.query<ReceiptSqlRow>(
     `select r.*, a.platform, a.merchant
@@ -71,6 +74,33 @@ export async function listReceipts(
     values,
   );
   return found.rows;
+}
+
+/**
+ * Whether a callback lies within limits on merchants and shops: as its orders do, every one of them; one that names none
+ * as its account does, which is of no shop. Accounts may hold the stores of many merchants.
+ */
+const withinLimits = (merchants: string, shops: string): string =>
+  `case when cardinality(r.order_ids) = 0 then ${shops} is null and (${merchants} is null or a.merchant = any(${merchants}))
+        else not exists (
+          select from unnest(r.order_ids) as named (id)
+            left join orders o on o.account_id = r.account_id and o.id = named.id
+           where o.id is null
+              or (${merchants} is not null and (o.merchant = any(${merchants})) is not true)
+              or (${shops} is not null and (o.shop = any(${shops})) is not true)) end`;
+
+/** Whether a callback lies within limits on merchants and shops. */
+export async function isReceiptWithin(
+  db: Queryable,
+  receipt: Pick<ReceiptSqlRow, 'account_id' | 'id' | 'received_at'>,
+  limits: Pick<ReceiptFilter, 'merchants' | 'shops'>,
+): Promise<boolean> {
+  const found = await db.query(
+    `select from receipts r join accounts a on a.id = r.account_id
+      where r.account_id = $1 and r.id = $2 and r.received_at = $3 and ${withinLimits('$4::text[]', '$5::text[]')}`,
+    [receipt.account_id, receipt.id, receipt.received_at, limits.merchants, limits.shops],
+  );
+  return found.rowCount === 1;
 }
 
 /**

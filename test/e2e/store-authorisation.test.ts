@@ -153,9 +153,9 @@ test('a code that the platform refuses leaves the link usable', async () => {
 test('of two returns at once one exchanges the code', async () => {
   const id = await account();
   const back = await answerPage((await link(id)).url, 'yes');
-  const before = platform.calls.filter((call) => call.includes('/token')).length;
+  const earlier = platform.calls.filter((call) => call.includes('/token')).length;
   const pages = await Promise.all([returned(back), returned(back), returned(back)]);
-  assert.equal(platform.calls.filter((call) => call.includes('/token')).length - before, 1);
+  assert.equal(platform.calls.filter((call) => call.includes('/token')).length - earlier, 1);
   assert.ok(pages.some(({ body }) => body.includes('授权成功')));
   assert.ok(pages.every(({ statusCode }) => statusCode === 200 || statusCode === 409));
 });
@@ -307,8 +307,8 @@ test('an order whose sums are provisional is read again with the pair of its sho
     await sendCallback(api, PLATFORM, id, callback);
     const find = async () =>
       (await api.call('GET', `/api/v1/orders?account=${id}&platformOrderId=${story.platformOrderId}`)).body.data[0];
-    const before = await find();
-    if (before?.flags.includes('provisional_money') !== true) continue;
+    const earlier = await find();
+    if (earlier?.flags.includes('provisional_money') !== true) continue;
     // The played platform answers the first read with the downgraded order still.
     for (let turn = 0; turn < 4; turn += 1) {
       await later(10_000);

@@ -145,13 +145,13 @@ test('no answer of the API and no event holds the token, and it lies sealed in t
 test('the same bind callback again is answered as stored and changes nothing', async () => {
   const id = await account();
   const callback = await bind(id, '8859');
-  const before = await events(id);
+  const earlier = await events(id);
   later(3000);
   for (let repeat = 0; repeat < 3; repeat += 1) {
     assert.deepEqual(await send(id, callback), { status: 200, body: '{"data":"success"}' });
   }
   assert.equal(await work(), 0);
-  assert.deepEqual(await events(id), before);
+  assert.deepEqual(await events(id), earlier);
   const { body } = await api.call('GET', `/api/v1/callbacks?account=${id}`);
   assert.deepEqual(
     body.data.map(({ verdict }: { verdict: string }) => verdict),
@@ -448,9 +448,9 @@ test('a refund push raises a doubt that one call settles, however many pushes ca
   assert.deepEqual(clocks.rows, [{ kind: 'doubt:refund' }]);
   assert.equal(await settleDueDoubts(api.hub.ctx, deps()), 0, 'it waits a second for what comes together');
   later(1000);
-  const before = platform.calls.length;
+  const earlier = platform.calls.length;
   assert.equal(await settleDueDoubts(api.hub.ctx, deps()), 1);
-  assert.equal(platform.calls.length - before, 1);
+  assert.equal(platform.calls.length - earlier, 1);
   const order = await find();
   assert.deepEqual([order.payment, order.flags.includes('doubt')], ['refunded', false]);
   assert.deepEqual((await api.hub.database.pool.query('select 1 from order_clocks where account_id = $1', [id])).rows, []);
