@@ -18,7 +18,7 @@ const HELP = `Starts a hub, its own PostgreSQL and the sandbox that plays every 
   huidan demo [--rate N] [--speed X] [--chaos LIST]
 
   --rate N       orders a second (default 2)
-  --speed X      how many times faster than the clock an order's life passes (default 600: most end within a minute)
+  --speed X      how many times faster than the clock an order's life passes (default 1200: a day takes 72 s)
   --chaos LIST   as in huidan sandbox --help (default duplicate=0.2,reorder=0.2,delay=0.1)
 
 Everything is kept in the data folder (HUIDAN_DATA_DIR, default ./data); a second start goes on with it.
@@ -26,7 +26,7 @@ Everything is kept in the data folder (HUIDAN_DATA_DIR, default ./data); a secon
 
 const OPTIONS = {
   rate: { type: 'string', default: '2' },
-  speed: { type: 'string', default: '600' },
+  speed: { type: 'string', default: '1200' },
   chaos: { type: 'string', default: 'duplicate=0.2,reorder=0.2,delay=0.1' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;

@@ -1,3 +1,7 @@
+import type { Connector } from '../core/connector.ts';
+import type { LedgerState } from './ledger-state.ts';
+import { seededRandom } from './seeded-random.ts';
+
 export interface Placing {
   setRate(rate: number): void;
   pause(): void;
@@ -54,4 +58,10 @@ export function createPlacing(options: PlacingOptions): Placing {
     },
     stop: () => clearInterval(timer),
   };
+}
+
+/** Where the next order is placed: at each platform once, so that all are seen soon, and then as the seed has it. */
+export function pickPlatform(playing: readonly Connector[], seed: string, state: LedgerState): Connector | undefined {
+  const draw = seededRandom(`${seed}/pick/${state.orders.size}`)();
+  return playing.find(({ id }) => !state.numbers.has(id)) ?? playing[Math.floor(draw * playing.length)];
 }

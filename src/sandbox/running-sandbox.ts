@@ -26,7 +26,7 @@ import { createLives } from './lives.ts';
 import type { Lives } from './lives.ts';
 import { createOutbox } from './outbox.ts';
 import type { Outbox } from './outbox.ts';
-import { createPlacing } from './placing.ts';
+import { createPlacing, pickPlatform } from './placing.ts';
 import type { Placing } from './placing.ts';
 import { openReceiver, RECEIVER_PATH } from './receiver.ts';
 import type { Receiver } from './receiver.ts';
@@ -36,8 +36,9 @@ import type { CallbackUrls } from './registration.ts';
 import type { Sandbox, SandboxOptions } from './sandbox-contract.ts';
 import { SandboxError } from './sandbox-error.ts';
 import { seededRandom } from './seeded-random.ts';
+import { ledgerStats } from './stats.ts';
 import type { SandboxStats } from './stats.ts';
-import { compareWithHub, eventsOutstanding, readHubOrders } from './verify.ts';
+import { compareSettled, eventsOutstanding, readHubOrders } from './verify.ts';
 import type { VerifyReport } from './verify.ts';
 
 const DEFAULT_CONCURRENCY = 64;
@@ -138,20 +139,9 @@ export class RunningSandbox implements Sandbox {
   }
 
   stats(): SandboxStats {
-    const { state } = this.#book();
-    const { totals } = this.#outbox;
-    const { events, repeats, faults } = state.events.totals;
     return {
-      orders: state.orders.size,
-      byPlatform: Object.fromEntries(state.numbers),
-      callbacks: state.totals.messages,
-      acknowledged: state.totals.acknowledged,
-      dropped: state.totals.dropped,
-      unreceived: state.totals.messages - state.totals.dropped - state.totals.acknowledged,
-      ...totals,
-      events,
-      repeats,
-      faults: faults + state.refused.length,
+      ...ledgerStats(this.#book().state),
+      ...this.#outbox.totals,
       lagMs: this.#lag.longestMs(this.#clock()),
       living: this.#lives?.unfinished() ?? 0,
       trouble: this.#fault ?? this.#outbox.trouble(),
@@ -206,8 +196,8 @@ export class RunningSandbox implements Sandbox {
     this.#mail.hurry(true);
     try {
       await this.#catchUp(waitMs, onProgress, true);
-      const { state } = this.#book();
-      return compareWithHub(state, await this.#whenHubAnswers(() => readHubOrders(this.#hub, this.#accountIds())));
+      const read = () => this.#whenHubAnswers(() => readHubOrders(this.#hub, this.#accountIds()));
+      return await compareSettled(this.#book().state, read, waitMs);
     } finally {
       this.#mail.hurry(false);
       lives?.continue();
@@ -360,9 +350,7 @@ export class RunningSandbox implements Sandbox {
       limit: orderLimit ?? Number.POSITIVE_INFINITY,
       mayPlace: () => this.#outbox.queued() < QUEUE_LIMIT,
       place: () => {
-        const playing = this.#playing();
-        const draw = seededRandom(`${this.seed}/pick/${ledger.state.orders.size}`)();
-        const picked = playing[Math.floor(draw * playing.length)];
+        const picked = pickPlatform(this.#playing(), this.seed, ledger.state);
         lives.place(picked?.id ?? '').catch((error: unknown) => this.#onFault(error));
       },
       onLimit: this.#resolveAllPlaced,

@@ -1,3 +1,5 @@
+import type { LedgerState } from './ledger-state.ts';
+
 /** What a sandbox has done, since its ledger began unless said otherwise. */
 export interface SandboxStats {
   readonly orders: number;
@@ -27,6 +29,22 @@ export interface SandboxStats {
   readonly trouble: string | undefined;
 }
 
+/** The part of it that the ledger knows. */
+export function ledgerStats({ orders, numbers, totals, refused, ...state }: LedgerState) {
+  const { events, repeats, faults } = state.events.totals;
+  return {
+    orders: orders.size,
+    byPlatform: Object.fromEntries(numbers),
+    callbacks: totals.messages,
+    acknowledged: totals.acknowledged,
+    dropped: totals.dropped,
+    unreceived: totals.messages - totals.dropped - totals.acknowledged,
+    events,
+    repeats,
+    faults: faults + refused.length,
+  };
+}
+
 /** One line for a terminal. */
 export function statsLine(stats: SandboxStats, before: SandboxStats | undefined, seconds: number): string {
   const perSecond = (now: number, then: number | undefined): string =>
@@ -45,17 +63,11 @@ export function statsLine(stats: SandboxStats, before: SandboxStats | undefined,
   return parts.join(' · ') + troubleOf(stats);
 }
 
-/** The same for someone who looks for the first time; 80 columns hold it. */
+/** The same for someone who looks for the first time: the orders of every platform. 80 columns hold the first minutes. */
 export function shortStatsLine(stats: SandboxStats): string {
-  const parts = [
-    `${stats.orders} orders`,
-    `${stats.acknowledged} callbacks`,
-    `${stats.duplicates} repeats`,
-    `${stats.events} events`,
-    `${stats.lagMs} ms behind`,
-    `${stats.faults} errors`,
-  ];
-  return parts.join(' · ') + troubleOf(stats);
+  // Of `meituan-union` the last word: the whole names fill a line by themselves.
+  const orders = Object.entries(stats.byPlatform).map(([id, count]) => `${id.split('-').at(-1) ?? id} ${count}`);
+  return [`${stats.events} events`, `${stats.faults} errors`, orders.join(' ')].join(' · ') + troubleOf(stats);
 }
 
 const troubleOf = (stats: SandboxStats): string =>

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { compareOrder } from './compare-order.ts';
 import { missingSequences } from './event-book.ts';
 import type { HubClient } from './hub-client.ts';
@@ -82,6 +83,27 @@ function doubtsOutstanding(state: LedgerState, hubOrders: ReadonlyMap<string, Fi
     if (expected && waiting.some((flag) => expected.flags?.includes(String(flag)) !== true)) doubts += 1;
   }
   return doubts;
+}
+
+/** A read of the truth is due a second after its message, and takes effect a moment after it was answered. */
+const SETTLED_MS = 3000;
+const AGAIN_MS = 250;
+
+/**
+ * Compares until both agree, or differ for longer than it takes the hub to ask a platform what a last message left open:
+ * not every such question shows in a flag of the order.
+ */
+export async function compareSettled(
+  state: LedgerState,
+  readHub: () => Promise<ReadonlyMap<string, Fields>>,
+  waitMs: number,
+): Promise<VerifyReport> {
+  const deadlineMs = performance.now() + Math.min(waitMs, SETTLED_MS);
+  for (;;) {
+    const report = compareWithHub(state, await readHub());
+    if (report.differences.length === 0 || performance.now() > deadlineMs) return report;
+    await sleep(AGAIN_MS);
+  }
 }
 
 /** Compares the platforms' own ledger with the hub's orders, and both with what the receiver got. */
