@@ -140,7 +140,7 @@ export async function findOrderHead(
   const found = await db.query<OrderHeadRow>(
     sql(
       'find_order_head',
-      `select id, kind, store, merged_into as "mergedInto", lines -> '' -> 'platformFields' -> 'v' as "platformFields"
+      `select id, kind, store, merged_into as "mergedInto", lines -> 'l' -> '' -> 'platformFields' -> 0 as "platformFields"
          from orders where account_id = $1 and id = $2`,
     )(accountId, orderId),
   );

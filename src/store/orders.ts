@@ -1,9 +1,10 @@
-import type { AliasKind, Lines, OrderKind } from '../core/fact.ts';
-import type { Alias } from '../core/fact.ts';
+import type { Alias, AliasKind, Cell, Line, Lines, OrderKind } from '../core/fact.ts';
 import { PERSONAL_REGISTERS } from '../core/registers.ts';
 import type { RegisterName } from '../core/registers.ts';
 import { orderJson } from '../core/order-json.ts';
 import type { OrderHead, OrderJson } from '../core/order-json.ts';
+import { compactLines, expandLines } from './compact-lines.ts';
+import type { CompactLines } from './compact-lines.ts';
 import { sql } from './pool.ts';
 import type { Queryable } from './pool.ts';
 import type { Sealer } from './seal.ts';
@@ -32,7 +33,7 @@ export interface OrderSqlRow {
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly version: number;
-  readonly lines: Lines;
+  readonly lines: CompactLines;
   readonly sealed_personal: Buffer | null;
 }
 
@@ -84,23 +85,35 @@ export async function readOrderJson(
 }
 
 /** Takes the personal registers out of the lines and seals them; `sealed` is null when there are none. */
-export function splitLines(sealer: Sealer, lines: Lines): { readonly open: Lines; readonly sealed: Buffer | null } {
-  const open: Record<string, Record<string, unknown>> = {};
-  const personal: Record<string, Record<string, unknown>> = {};
+export function splitLines(
+  sealer: Sealer,
+  lines: Lines,
+): { readonly open: CompactLines; readonly sealed: Buffer | null } {
+  const open: Record<string, Line> = {};
+  const personal: Record<string, Line> = {};
   for (const [name, line] of Object.entries(lines)) {
-    for (const [register, cell] of Object.entries(line)) {
-      const side = PERSONAL_REGISTERS.has(register as RegisterName) ? personal : open;
-      (side[name] ??= {})[register] = cell;
+    if (!Object.keys(line).some((register) => PERSONAL_REGISTERS.has(register as RegisterName))) {
+      open[name] = line;
+      continue;
     }
+    const sides: [Partial<Record<RegisterName, Cell>>, Partial<Record<RegisterName, Cell>>] = [{}, {}];
+    for (const [register, cell] of Object.entries(line)) {
+      sides[PERSONAL_REGISTERS.has(register as RegisterName) ? 1 : 0][register as RegisterName] = cell;
+    }
+    [open[name], personal[name]] = sides;
   }
   const hasPersonal = Object.keys(personal).length > 0;
-  return { open: open as Lines, sealed: hasPersonal ? sealer.seal(JSON.stringify(personal)) : null };
+  return {
+    open: compactLines(open),
+    sealed: hasPersonal ? sealer.seal(JSON.stringify(compactLines(personal))) : null,
+  };
 }
 
-function openLines(sealer: Sealer, open: Lines, sealed: Buffer | null): Lines {
-  if (sealed === null) return open;
-  const personal = JSON.parse(sealer.open(sealed).toString('utf8')) as Lines;
-  const joined: Record<string, Lines[string]> = { ...open };
+function openLines(sealer: Sealer, open: CompactLines, sealed: Buffer | null): Lines {
+  const lines = expandLines(open);
+  if (sealed === null) return lines;
+  const personal = expandLines(JSON.parse(sealer.open(sealed).toString('utf8')) as CompactLines);
+  const joined: Record<string, Line> = { ...lines };
   for (const [name, line] of Object.entries(personal)) joined[name] = { ...joined[name], ...line };
   return joined;
 }
@@ -184,15 +197,11 @@ export async function writeAliases(
 }
 
 /** The numbers that name an order, the platform's own first. */
-export async function findAliasesOfOrder(
-  db: Queryable,
-  accountId: string,
-  orderId: string,
-): Promise<readonly Alias[]> {
+export async function findAliasesOfOrder(db: Queryable, accountId: string, orderId: string): Promise<readonly Alias[]> {
   const found = await db.query<Alias>(
     sql(
       'find_aliases_of_order',
-      `select kind, value from order_aliases where account_id = $1 and order_id = $2 order by kind <> 'platform', kind, value`,
+      `select kind, value from order_aliases where account_id = $1 and order_id = $2 and kind <> '' order by kind <> 'platform', kind, value`,
     )(accountId, orderId),
   );
   return found.rows;
@@ -205,7 +214,8 @@ export async function moveAliases(
   fromOrderId: string,
   toOrderId: string,
 ): Promise<void> {
-  await db.query('update order_aliases set order_id = $3 where account_id = $1 and order_id = $2', [
+  // `kind <> ''` holds for every alias; it is what lets the planner use the index.
+  await db.query(`update order_aliases set order_id = $3 where account_id = $1 and order_id = $2 and kind <> ''`, [
     accountId,
     fromOrderId,
     toOrderId,

@@ -94,11 +94,14 @@ create table orders (
   primary key (account_id, id)
 ) with (fillfactor = 80);
 
-create index orders_by_status on orders (account_id, status, id);
+-- Partial, here and on the aliases, by a condition that finding a row by its key never states: in a young table without
+-- statistics the planner took such an index to be as good as the primary key, read the whole account for each order of a
+-- batch, and kept the plan while the table grew (600 µs a row).
+create index orders_by_status on orders (account_id, status, id) where merged_into is null;
 create index orders_by_sid on orders (account_id, sid, id) where sid is not null;
 create index orders_by_member on orders (account_id, member, id) where member is not null;
 create index orders_by_store on orders (account_id, store, id) where store is not null;
-create index orders_by_placed on orders (account_id, placed_at);
+create index orders_by_placed on orders (account_id, placed_at) where placed_at is not null;
 create index orders_by_phone on orders (account_id, phone_hash) where phone_hash is not null;
 create index orders_by_phone_tail on orders (account_id, phone_tail_hash, id) where phone_tail_hash is not null;
 create index orders_by_parent on orders (account_id, parent) where parent is not null;
@@ -111,7 +114,7 @@ create table order_aliases (
   primary key (account_id, kind, value)
 );
 
-create index order_aliases_of_order on order_aliases (account_id, order_id);
+create index order_aliases_of_order on order_aliases (account_id, order_id) where kind <> '';
 
 -- One row a report; its primary key is what makes a callback count once. Kept as long as the order.
 create table facts (
