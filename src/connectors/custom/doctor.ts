@@ -35,7 +35,10 @@ export const doctor: DoctorSheet = {
         },
         {
           code: 'body_only',
-          words: { en: 'only the body is signed, without id and timestamp', zh: '只有请求体参与签名，缺少 id 和时间戳' },
+          words: {
+            en: 'only the body is signed, without id and timestamp',
+            zh: '只有请求体参与签名，缺少 id 和时间戳',
+          },
           change: { text: '{body}' },
         },
         {

@@ -132,7 +132,10 @@ const requestForms: readonly KnownForm<FieldRules>[] = [
   },
   {
     code: 'booleans_by_php',
-    words: { en: '{field} is signed as {text}, as PHP makes text of booleans', zh: '{field} 以 {text} 参与签名（PHP 的布尔转文本）' },
+    words: {
+      en: '{field} is signed as {text}, as PHP makes text of booleans',
+      zh: '{field} 以 {text} 参与签名（PHP 的布尔转文本）',
+    },
     change: { boolean: 'digit-or-empty' },
   },
 ];
@@ -204,12 +207,18 @@ export const doctor: DoctorSheet = {
         },
         {
           code: 'token_last',
-          words: { en: 'the token stands last; it is sorted with the values', zh: 'Token 放在了最后；应与各值一起排序' },
+          words: {
+            en: 'the token stands last; it is sorted with the values',
+            zh: 'Token 放在了最后；应与各值一起排序',
+          },
           change: { among: undefined, after: '{secret}' },
         },
         {
           code: 'token_first',
-          words: { en: 'the token stands first; it is sorted with the values', zh: 'Token 放在了最前；应与各值一起排序' },
+          words: {
+            en: 'the token stands first; it is sorted with the values',
+            zh: 'Token 放在了最前；应与各值一起排序',
+          },
           change: { among: undefined, before: '{secret}' },
         },
       ],

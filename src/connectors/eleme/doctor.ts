@@ -89,6 +89,7 @@ export const doctor: DoctorSheet = {
       secrets: ['appSecret'],
       body: 'json',
       expects: ['nop', 'id', 'action', 'token', 'metas', 'params'],
+      identity: [{ field: 'app_key', credential: 'appKey' }],
       rules: request,
       forms: [
         {

@@ -87,7 +87,10 @@ const forms: readonly KnownForm<FieldRules>[] = [
   },
   {
     code: 'url_encoded',
-    words: { en: 'values are URL-encoded before they are signed ({field})', zh: '字段值先经 URL 编码再参与签名（{field}）' },
+    words: {
+      en: 'values are URL-encoded before they are signed ({field})',
+      zh: '字段值先经 URL 编码再参与签名（{field}）',
+    },
     change: { url: 'form' },
   },
   {
@@ -138,7 +141,10 @@ export const doctor: DoctorSheet = {
         ...forms,
         {
           code: 'booleans_by_php',
-          words: { en: 'booleans are signed as 1 and empty text ({field})', zh: '布尔值以 1 和空文本参与签名（{field}）' },
+          words: {
+            en: 'booleans are signed as 1 and empty text ({field})',
+            zh: '布尔值以 1 和空文本参与签名（{field}）',
+          },
           change: { boolean: 'digit-or-empty' },
         },
       ],
@@ -152,6 +158,7 @@ export const doctor: DoctorSheet = {
       secrets: ['secret'],
       body: 'json',
       expects: ['s-ca-app', 's-ca-timestamp', 'content-md5', 's-ca-signature-headers'],
+      identity: [{ field: 's-ca-app', credential: 'appkey' }],
       timestamp: { name: 's-ca-timestamp', unit: 'ms' },
       rules: {
         ...PLAIN_MESSAGE,

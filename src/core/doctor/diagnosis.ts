@@ -1,9 +1,9 @@
 import type { Words } from '../account-fields.ts';
 import { findingsOf } from './findings.ts';
-import type { Finding } from './findings.ts';
+import type { Finding } from './finding.ts';
 import { search } from './search.ts';
 import type { SearchInput } from './search.ts';
-import type { FieldRules } from './scheme.ts';
+import type { DoctorSheet, FieldRules } from './scheme.ts';
 import { itemsOf } from './signed-text.ts';
 import type { Item, Piece } from './signed-text.ts';
 import { isFieldScheme } from './trial.ts';
@@ -47,6 +47,10 @@ export interface DiagnosisInput extends SearchInput {
   readonly hideValues: boolean;
 }
 
+/** Credentials that requests carry in clear, such as an app id. */
+export const openCredentials = ({ schemes }: DoctorSheet): ReadonlySet<string> =>
+  new Set(schemes.flatMap(({ identity = [] }) => identity.map(({ credential }) => credential)));
+
 const MOST_NEAR_MISSES = 6;
 const MOST_SHOWN = 20_000;
 
@@ -69,7 +73,11 @@ function matchJson(match: Match, input: DiagnosisInput): MatchJson {
     deviations: described.flatMap(({ code, fields }): MatchJson['deviations'] =>
       fields.length === 0 ? [{ code, field: null }] : fields.map((field) => ({ code, field })),
     ),
-    text: matchText(match, described.map(({ words }) => words), input),
+    text: matchText(
+      match,
+      described.map(({ words }) => words),
+      input,
+    ),
     hashed: shown(pieces, input),
   };
 }
@@ -116,9 +124,9 @@ function changedItems(
     .map((name) => ({ name, text: textIn(after, name) }));
 }
 
-function brief(text: string, { hideValues, secrets }: DiagnosisInput): string {
-  if (hideValues) return '…';
-  const masked = mask(text, secrets);
+function brief(text: string, input: DiagnosisInput): string {
+  if (input.hideValues) return '…';
+  const masked = mask(text, input);
   return masked.length > 80 ? `${masked.slice(0, 79)}…` : masked;
 }
 
@@ -126,7 +134,8 @@ function matchText({ secret, candidate, deviations }: Match, words: readonly Wor
   const { known } = candidate;
   const { of, scheme } = known;
   const isAsIs = deviations.length === 0;
-  const isOwnScheme = scheme.direction === input.reading.request.direction && (input.platform === null || of.platform === input.platform);
+  const isOwnScheme =
+    scheme.direction === input.reading.request.direction && (input.platform === null || of.platform === input.platform);
   const isRightSecret = secret !== null && scheme.secrets.includes(secret.name);
   const label = { en: secretWords(secret, 'en'), zh: secretWords(secret, 'zh') };
   const wanted = scheme.secrets[0];
@@ -135,15 +144,22 @@ function matchText({ secret, candidate, deviations }: Match, words: readonly Wor
     isRightSecret || secret === null || secret.state === 'pasted' || wantedLabel === undefined
       ? { en: '', zh: '' }
       : { en: `, not the ${lower(wantedLabel.en)}`, zh: `，而不是${wantedLabel.zh}` };
-  const en = isAsIs && isOwnScheme && isRightSecret && secret.state !== 'retired' ? 'This verifies as it is, with' : 'This matches';
-  const zh = isAsIs && isOwnScheme && isRightSecret && secret.state !== 'retired' ? '按原样即可通过验签，所用密钥：' : '签名相符的是';
+  const en =
+    isAsIs && isOwnScheme && isRightSecret && secret.state !== 'retired'
+      ? 'This verifies as it is, with'
+      : 'This matches';
+  const zh =
+    isAsIs && isOwnScheme && isRightSecret && secret.state !== 'retired'
+      ? '按原样即可通过验签，所用密钥：'
+      : '签名相符的是';
   const when = {
     en: isAsIs ? '' : ` when ${words.map((one) => one.en).join(', and ')}`,
     zh: isAsIs ? '' : `，条件：${words.map((one) => one.zh).join('；')}`,
   };
-  const inScheme = isOwnScheme && isAsIs && input.platform !== null && countOf(input, of) < 2
-    ? { en: '', zh: '' }
-    : { en: ` (${of.label.en}: ${scheme.label.en})`, zh: `（${of.label.zh}：${scheme.label.zh}）` };
+  const inScheme =
+    isOwnScheme && isAsIs && input.platform !== null && countOf(input, of) < 2
+      ? { en: '', zh: '' }
+      : { en: ` (${of.label.en}: ${scheme.label.en})`, zh: `（${of.label.zh}：${scheme.label.zh}）` };
   return {
     en: `${en} ${label.en}${instead.en}${when.en}${inScheme.en}.`,
     zh: `${zh}${label.zh}${instead.zh}${when.zh}${inScheme.zh}。`,
@@ -182,16 +198,17 @@ function shownPiece(piece: Piece, input: DiagnosisInput): string {
   if (piece.shown !== undefined) return piece.shown.map((inner) => shownPiece(inner, input)).join('');
   if (piece.kind === 'secret') return '***';
   if (piece.kind === 'value' && input.hideValues) return `‹${piece.from ?? ''}›`;
-  return mask(piece.text, input.secrets);
+  return mask(piece.text, input);
 }
 
 /** Below this length a secret is a word that may stand anywhere, and hiding it would make texts unreadable. */
 const LEAST_MASKED = 6;
 
-function mask(text: string, secrets: readonly DoctorSecret[]): string {
+function mask(text: string, { secrets, plainCredentials }: DiagnosisInput): string {
+  const open = new Set(Object.values(plainCredentials));
   return secrets
     .map(({ value }) => value.trim())
-    .filter((value) => value.length >= LEAST_MASKED)
+    .filter((value) => value.length >= LEAST_MASKED && !open.has(value))
     .reduce((masked, value) => masked.replaceAll(value, '***'), text);
 }
 
@@ -215,13 +232,20 @@ function likeliest(input: DiagnosisInput): Known | undefined {
   const { direction } = input.reading.request;
   const all = input.sheets
     .filter(({ platform }) => input.platform === null || platform === input.platform)
-    .flatMap((of) => of.sheet.schemes.filter((scheme) => scheme.direction === direction).map((scheme) => ({ of, scheme })));
+    .flatMap((of) =>
+      of.sheet.schemes.filter((scheme) => scheme.direction === direction).map((scheme) => ({ of, scheme })),
+    );
   const against = ({ scheme }: Known): number =>
     findingsOf({ ...input, scheme }).reduce((sum, { weight }) => sum + weight, 0);
   return all.map((known) => ({ known, sum: against(known) })).sort((a, b) => a.sum - b.sum)[0]?.known;
 }
 
-function adviceOf(matches: readonly MatchJson[], nearMisses: readonly NearMissJson[], tried: number, input: DiagnosisInput): Words {
+function adviceOf(
+  matches: readonly MatchJson[],
+  nearMisses: readonly NearMissJson[],
+  tried: number,
+  input: DiagnosisInput,
+): Words {
   const [best] = matches;
   if (best !== undefined) return best.text;
   const unsigned = input.sheets.find(({ platform }) => platform === input.platform)?.sheet.unsigned;

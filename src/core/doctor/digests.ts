@@ -1,4 +1,4 @@
-import { createHmac, createPublicKey, hash, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { publicKeyOf, verifyRsaSha256 } from '../rsa.ts';
 import { encodeGb18030 } from './gb18030.ts';
 import type { Digest, Notation } from './scheme.ts';
@@ -20,7 +20,10 @@ export type GivenNotation = 'hex-lower' | 'hex-upper' | 'hex-mixed' | 'base64' |
 const LEAST_BYTES = 8;
 
 export function readSignature(text: string): GivenSignature {
-  const clean = text.trim().replace(/^"(.*)"$/su, '$1').trim();
+  const clean = text
+    .trim()
+    .replace(/^"(.*)"$/su, '$1')
+    .trim();
   const readings: GivenSignature['readings'][number][] = [];
   if (/^(?:[\da-f]{2})+$/iu.test(clean)) {
     readings.push({
@@ -70,14 +73,16 @@ export function computeDigest(digest: Digest, data: Uint8Array, key: Uint8Array,
 }
 
 /** How a computed digest fits what was given. `cut`: the beginning, or of an MD5 the 8 bytes in the middle. */
-export function fit(given: GivenSignature, computed: Uint8Array): { notation: GivenNotation; cut: boolean } | undefined {
+export function fit(
+  given: GivenSignature,
+  computed: Uint8Array,
+): { notation: GivenNotation; cut: boolean } | undefined {
   for (const { bytes, notation } of given.readings) {
     if (bytes.length === computed.length) {
       if (timingSafeEqual(bytes, computed)) return { notation, cut: false };
     } else if (bytes.length < computed.length && LENGTHS[bytes.length] === undefined) {
       const starts = timingSafeEqual(bytes, computed.subarray(0, bytes.length));
-      const isMiddle =
-        bytes.length === 8 && computed.length === 16 && timingSafeEqual(bytes, computed.subarray(4, 12));
+      const isMiddle = bytes.length === 8 && computed.length === 16 && timingSafeEqual(bytes, computed.subarray(4, 12));
       if (starts || isMiddle) return { notation, cut: true };
     }
   }
@@ -104,16 +109,6 @@ export function publicKeyIn(text: string): string | undefined {
 export function isPrivateKey(text: string): boolean {
   try {
     publicKeyOf(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether the key can be read at all. */
-export function isReadablePublicKey(text: string): boolean {
-  try {
-    createPublicKey(text);
     return true;
   } catch {
     return false;

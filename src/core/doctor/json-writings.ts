@@ -36,7 +36,7 @@ function write(value: Lossless, style: Style): string {
   if (Array.isArray(value)) {
     return `[${(value as readonly Lossless[]).map((item) => write(item, style)).join(style.comma)}]`;
   }
-  if (!isLosslessObject(value)) return String(value);
+  if (!isLosslessObject(value)) return JSON.stringify(value);
   const names = [...value.keys()];
   const pairs = (style.sorted ? names.sort() : names).map(
     (name) => quote(name, style.escape) + style.colon + write(value.get(name) ?? null, style),
@@ -63,5 +63,4 @@ export function quote(text: string, escape: Style['escape'] = 'none'): string {
 
 const unicodeEscape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 // By UTF-16 unit, as both languages do.
-// oxlint-disable-next-line require-unicode-regexp
 const asciiOnly = (text: string): string => text.replace(/[\u0080-\uffff]/g, unicodeEscape);

@@ -11,7 +11,7 @@ export function numberText(token: string, writing: FieldRules['number']): string
       return jsNumber(token);
     case 'php':
       // A whole number of 64 bits stays one; a float has up to 17 digits.
-      return isWhole && token.length <= 18 ? token : phpNumber(value);
+      return isWhole && BigInt(token) <= MOST_INT64 && BigInt(token) >= -MOST_INT64 ? token : phpNumber(value);
     case 'go':
       return goNumber(value);
     case 'java':
@@ -24,6 +24,8 @@ export function numberText(token: string, writing: FieldRules['number']): string
       return token;
   }
 }
+
+const MOST_INT64 = 2n ** 63n - 1n;
 
 function jsNumber(token: string): string {
   const value = Number(token);

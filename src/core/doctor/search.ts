@@ -1,13 +1,14 @@
 import { NumberText } from '../json.ts';
-import { MESSAGE_DEVIATIONS, SHAPE_DEVIATIONS, VALUE_DEVIATIONS } from './deviations.ts';
+import { MESSAGE_DEVIATIONS, SHAPE_DEVIATIONS } from './shape-deviations.ts';
+import { VALUE_DEVIATIONS } from './value-deviations.ts';
 import { beforeRounding } from './number-writings.ts';
 import type { ReadField, Reading } from './request-reading.ts';
 import type { FieldRules, FieldScheme, Scheme } from './scheme.ts';
 import { sourceFields } from './signed-text.ts';
-import { findSignatures } from './signature-place.ts';
+import { findSignatures, signaturesAt } from './signature-place.ts';
 import { isFieldScheme, isMessageScheme, probe, Trials } from './trial.ts';
 import type { AnyDeviation, AnyRules, Candidate, DoctorSecret, Known, Match, PlatformSheet } from './trial.ts';
-import { unlistedCandidates } from './unlisted-schemes.ts';
+import { unlistedCandidates, unlistedWithValues } from './unlisted-schemes.ts';
 
 export interface SearchInput {
   readonly reading: Reading;
@@ -30,8 +31,8 @@ export interface SearchResult {
   readonly isExhausted: boolean;
 }
 
-/** About 0.5 s of one core for a push of 1 KiB (bench/doctor.ts). */
-export const MAX_TRIED = 60_000;
+/** About 1 s of one core for a push of 1 KiB (bench/doctor.ts). */
+export const MAX_TRIED = 120_000;
 const MOST_MATCHES = 5;
 
 /**
@@ -43,19 +44,25 @@ export function* search(input: SearchInput, isTimeUp: () => boolean = () => fals
   const { own, others } = knownSchemes(input);
   const all = [...own, ...others];
   const trials = new Trials(input.reading, placesOf(input, all), input.maxTried ?? MAX_TRIED);
-  const withNone = [...input.secrets, null];
-  const stages: readonly (() => Iterable<readonly [Candidate, readonly (DoctorSecret | null)[]]>)[] = [
+  const withAll = (candidates: Iterable<Candidate>): Iterable<Trial> => paired(candidates, input.secrets);
+  const stages: readonly (() => Iterable<Trial>)[] = [
     // Documented schemes, with whatever secret.
-    () => own.map((known) => [plain(known), input.secrets] as const),
-    () => own.flatMap((known) => secretWritings(known, input.secrets)),
-    () => own.flatMap((known) => knownForms(known).map((candidate) => [candidate, withNone] as const)),
-    () => others.map((known) => [plain(known), input.secrets] as const),
-    () => own.flatMap((known) => singles(known, input).map((candidate) => [candidate, withNone] as const)),
+    () => withAll(own.map(plain)),
+    () => lazily(own, (known) => secretWritings(known, input.secrets)),
+    () => withAll(lazily(own, knownForms)),
+    () =>
+      paired(
+        own.map((known) => ({ ...plain(known), deviations: [NO_SECRET] })),
+        [null],
+      ),
+    () => withAll(others.map(plain)),
+    () => withAll(lazily(own, (known) => singles(known, input))),
     () => restored(own, input),
-    () => others.flatMap((known) => knownForms(known).map((candidate) => [candidate, input.secrets] as const)),
-    () => pairs(own, input),
-    () => unlistedCandidates(input.reading, own).map((candidate) => [candidate, withNone] as const),
-    () => others.flatMap((known) => singles(known, input).map((candidate) => [candidate, input.secrets] as const)),
+    () => withAll(lazily(others, knownForms)),
+    () => withAll(lazily(own, (known) => pairs(known, input))),
+    () => withAll(unlistedCandidates(input.reading, own)),
+    () => withAll(lazily(others, (known) => singles(known, input))),
+    () => withAll(unlistedWithValues(input.reading, own)),
   ];
   for (const stage of stages) {
     for (const [candidate, secrets] of stage()) {
@@ -68,14 +75,27 @@ export function* search(input: SearchInput, isTimeUp: () => boolean = () => fals
   return ranked(trials, input, true);
 }
 
-/** The schemes of the platform and direction, then all others. */
+type Trial = readonly [Candidate, readonly (DoctorSecret | null)[]];
+
+function* paired(candidates: Iterable<Candidate>, secrets: Trial[1]): Generator<Trial> {
+  for (const candidate of candidates) yield [candidate, secrets];
+}
+
+/** One scheme after the other, none before its turn: reading a large body in sixty ways takes its time. */
+function* lazily<Item>(list: readonly Known[], make: (known: Known) => Iterable<Item>): Generator<Item> {
+  for (const known of list) yield* make(known);
+}
+
+/** The schemes of the platform and direction, those that fit the request first, then all others. */
 function knownSchemes({ reading, platform, sheets }: SearchInput): { own: readonly Known[]; others: readonly Known[] } {
   const all = sheets.flatMap((of) => of.sheet.schemes.map((scheme): Known => ({ of, scheme })));
   const isOwn = ({ of, scheme }: Known): boolean =>
     scheme.direction === reading.request.direction && (platform === null || of.platform === platform);
   const isNear = ({ of }: Known): boolean => of.platform === platform;
+  const misfit = ({ scheme }: Known): number =>
+    (signaturesAt(reading, scheme).length > 0 ? 0 : 10) + Math.min(missingNames(reading, scheme), 9);
   return {
-    own: all.filter(isOwn),
+    own: all.filter(isOwn).sort((a, b) => misfit(a) - misfit(b)),
     others: all.filter((known) => !isOwn(known)).sort((a, b) => Number(isNear(b)) - Number(isNear(a))),
   };
 }
@@ -101,7 +121,12 @@ const knownForms = (known: Known): readonly Candidate[] =>
 function secretWritings(known: Known, secrets: readonly DoctorSecret[]): (readonly [Candidate, DoctorSecret[]])[] {
   const writings: readonly (readonly [string, string, string, (value: string) => string])[] = [
     ['secret.trimmed', 'blanks around the secret are cut', '密钥首尾的空白被去掉', (value) => value.trim()],
-    ['secret.unquoted', 'the quotes around the secret are cut', '密钥两端的引号被去掉', (value) => value.replace(/^(["'])(.*)\1$/su, '$2')],
+    [
+      'secret.unquoted',
+      'the quotes around the secret are cut',
+      '密钥两端的引号被去掉',
+      (value) => value.replace(/^(["'])(.*)\1$/su, '$2'),
+    ],
     ['secret.line_end', 'a line feed stands behind the secret', '密钥末尾多了一个换行', (value) => `${value}\n`],
     ['secret.blank', 'a blank stands behind the secret', '密钥末尾多了一个空格', (value) => `${value} `],
     ['secret.lower', 'the secret is in lower case', '密钥被转为小写', (value) => value.toLowerCase()],
@@ -117,14 +142,20 @@ function secretWritings(known: Known, secrets: readonly DoctorSecret[]): (readon
 }
 
 /** The single deviations that change what would be hashed of this request. */
-function singles(known: Known, input: SearchInput): readonly Candidate[] {
+function singles(known: Known, input: SearchInput): Iterable<Candidate> {
   if (isMessageScheme(known)) {
-    return effective(input.reading, known, MESSAGE_DEVIATIONS as readonly AnyDeviation[]);
+    return effective(input.reading, known, MESSAGE_DEVIATIONS);
   }
   if (!isFieldScheme(known)) return [];
   const deviations = [...VALUE_DEVIATIONS, ...fieldDeviations(known.scheme, input), ...SHAPE_DEVIATIONS, HMAC];
-  return effective(input.reading, known, deviations as readonly AnyDeviation[]);
+  return effective(input.reading, known, deviations);
 }
+
+const NO_SECRET: AnyDeviation = {
+  code: 'secret.empty',
+  words: { en: 'the secret is empty', zh: '密钥为空' },
+  change: {},
+};
 
 const HMAC: AnyDeviation = {
   code: 'digest.hmac',
@@ -132,17 +163,15 @@ const HMAC: AnyDeviation = {
   change: { digest: 'hmac-md5', before: '', after: '', among: undefined },
 };
 
-function effective(reading: Reading, known: Known, deviations: readonly AnyDeviation[]): readonly Candidate[] {
+function* effective(reading: Reading, known: Known, deviations: readonly AnyDeviation[]): Generator<Candidate> {
   const seen = new Set([probe(reading, plain(known))]);
-  const candidates: Candidate[] = [];
   for (const deviation of deviations) {
     const candidate = varied(known, [deviation]);
     const text = probe(reading, candidate);
     if (text === undefined || seen.has(text)) continue;
     seen.add(text);
-    candidates.push(candidate);
+    yield candidate;
   }
-  return candidates;
 }
 
 /** Fields left out, taken in, or signed though they were not sent. */
@@ -178,7 +207,10 @@ function fieldDeviations(scheme: FieldScheme, input: SearchInput): readonly AnyD
     rules.except.includes(name) || (rules.only !== undefined && !rules.only.includes(name));
   const signName = scheme.signature.name;
   return [
-    ...names.filter(isLeft).filter((name) => name !== signName || input.signature !== undefined).map(taken),
+    ...names
+      .filter(isLeft)
+      .filter((name) => name !== signName || input.signature !== undefined)
+      .map(taken),
     ...names.filter((name) => !isLeft(name)).map(own),
     ...(rules.lead.length === 0 ? [] : rules.lead.map((name) => leadDropped(rules, name))),
     { ...injected(signName, ''), code: 'field.signature_empty' },
@@ -213,7 +245,7 @@ function topLevelNames(reading: Reading, scheme: FieldScheme, names: readonly st
 }
 
 /** The digits that somebody's parser has rounded away may be found again: only some 1 000 numbers round to the same. */
-function* restored(own: readonly Known[], input: SearchInput): Generator<readonly [Candidate, readonly DoctorSecret[]]> {
+function* restored(own: readonly Known[], input: SearchInput): Generator<Trial> {
   for (const known of own.filter(isFieldScheme)) {
     const secrets = input.secrets.filter(({ name }) => known.scheme.secrets.includes(name));
     for (const field of input.reading.fields) {
@@ -239,20 +271,20 @@ const withDigits = (fields: readonly ReadField[], field: ReadField, digits: stri
   fields.map((held) => (held === field ? { ...held, value: new NumberText(digits), raw: digits } : held));
 
 /** Two deviations at once, the known forms among them. */
-function* pairs(own: readonly Known[], input: SearchInput): Generator<readonly [Candidate, readonly DoctorSecret[]]> {
-  for (const known of own) {
-    const parts = [...knownForms(known), ...singles(known, input)].flatMap(({ deviations }) => deviations);
-    const seen = new Set<string | undefined>(parts.map((part) => probe(input.reading, varied(known, [part]))));
-    for (const [index, first] of parts.entries()) {
-      for (const second of parts.slice(index + 1)) {
-        const both = combined(first, second);
-        if (both === undefined) continue;
-        const candidate = { ...varied(known, [{ ...first, change: both }]), deviations: [first, second] };
-        const text = probe(input.reading, candidate);
-        if (text === undefined || seen.has(text)) continue;
-        if (seen.size < MAX_TRIED) seen.add(text);
-        yield [candidate, input.secrets];
-      }
+function* pairs(known: Known, input: SearchInput): Generator<Candidate> {
+  const parts = [...knownForms(known), ...singles(known, input)].flatMap(({ deviations }) => deviations);
+  const seen = new Set<string | undefined>(parts.map((part) => probe(input.reading, varied(known, [part]))));
+  // The texts of large bodies must not fill the memory; trying one twice is no harm.
+  const most = 20_000_000 / (input.reading.text.length + 1);
+  for (const [index, first] of parts.entries()) {
+    for (const second of parts.slice(index + 1)) {
+      const both = combined(first, second);
+      if (both === undefined) continue;
+      const candidate = { ...varied(known, [{ ...first, change: both }]), deviations: [first, second] };
+      const text = probe(input.reading, candidate);
+      if (text === undefined || seen.has(text)) continue;
+      if (seen.size < most) seen.add(text);
+      yield candidate;
     }
   }
 }
@@ -268,13 +300,22 @@ function combined(first: AnyDeviation, second: AnyDeviation): AnyRules | undefin
 
 /** The simplest explanation first: the right secret, the own platform, few deviations. */
 function ranked(trials: Trials, input: SearchInput, isExhausted: boolean): SearchResult {
+  const { reading } = input;
   const cost = ({ candidate: { known }, secret, deviations, confidence }: Match): number =>
     deviations.length * 10 +
+    Math.min(missingNames(reading, known.scheme), 3) * 0.3 +
     (secret !== null && known.scheme.secrets.includes(secret.name) ? 0 : 4) +
     (secret?.state === 'current' ? 0 : 1) +
-    (known.scheme.direction === input.reading.request.direction ? 0 : 2) +
+    (known.scheme.direction === reading.request.direction ? 0 : 2) +
     (known.of.platform === input.platform ? 0 : 3) +
     (confidence === 'certain' ? 0 : 100);
   const matches = trials.matches.toSorted((a, b) => cost(a) - cost(b)).slice(0, MOST_MATCHES);
   return { matches, tried: trials.tried, isExhausted };
+}
+
+/** How many of the names that a scheme's requests have this one lacks. */
+function missingNames(reading: Reading, scheme: Scheme): number {
+  const fields = scheme.kind === 'fields' ? [...sourceFields(reading, scheme.rules), ...reading.fields] : [];
+  const names = scheme.kind === 'fields' ? fields.map(({ name }) => name) : Object.keys(reading.request.headers);
+  return (scheme.expects ?? []).filter((name) => !names.includes(name)).length;
 }

@@ -45,7 +45,10 @@ function chosenFields(reading: Reading, rules: FieldRules): readonly ReadField[]
 }
 
 /** Every field where the scheme looks for its fields. */
-export function sourceFields(reading: Reading, rules: Pick<FieldRules, 'source' | 'unwrap' | 'merge'>): readonly ReadField[] {
+export function sourceFields(
+  reading: Reading,
+  rules: Pick<FieldRules, 'source' | 'unwrap' | 'merge'>,
+): readonly ReadField[] {
   const found = bySource(reading, rules.source);
   const { unwrap, merge } = rules;
   if (unwrap !== undefined) {
@@ -104,7 +107,8 @@ function joined(items: readonly Joint[], rules: FieldRules): readonly Piece[] {
   const sorted = inOrder(items, rules);
   const middle = MIDDLES[rules.pair];
   return sorted.flatMap((item, index): readonly Piece[] => {
-    const value: Piece = item.isSecret === true ? { kind: 'secret', text: item.text } : valuePiece(item.name, item.text);
+    const value: Piece =
+      item.isSecret === true ? { kind: 'secret', text: item.text } : valuePiece(item.name, item.text);
     const separator: readonly Piece[] =
       index === 0 || rules.separator === '' ? [] : [{ kind: 'frame', text: rules.separator }];
     if (rules.pair === 'value' || (item.isSecret === true && item.name === '')) return [...separator, value];
@@ -135,10 +139,7 @@ const COMPARERS = {
 } as const;
 
 /** The text of a scheme that signs no fields; `undefined` where a header that it needs is missing. */
-export function messageText(
-  reading: Reading,
-  rules: MessageRules,
-): ((secret: string) => readonly Piece[]) | undefined {
+export function messageText(reading: Reading, rules: MessageRules): ((secret: string) => readonly Piece[]) | undefined {
   const needed = [...rules.text.matchAll(/\{header:([^}]+)\}/gu)].map(([, name = '']) => name);
   if (needed.some((name) => reading.request.headers[name] === undefined)) return undefined;
   const body = bodyText(reading, rules.body);

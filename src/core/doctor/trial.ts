@@ -11,8 +11,8 @@ import {
   publicKeyIn,
 } from './digests.ts';
 import type { GivenNotation, GivenSignature } from './digests.ts';
-import { CASE_WORDS } from './deviations.ts';
-import type { Deviation } from './deviations.ts';
+import { CASE_WORDS } from './deviation.ts';
+import type { Deviation } from './deviation.ts';
 import type { Reading } from './request-reading.ts';
 import type { Digest, DoctorSheet, FieldRules, FieldScheme, MessageRules, MessageScheme, Scheme } from './scheme.ts';
 import { fieldText, messageText, textOf } from './signed-text.ts';
@@ -66,6 +66,8 @@ export interface Match {
   readonly confidence: 'certain' | 'likely';
 }
 
+const STAND_IN = '\u0001secret\u0001';
+
 /** Counts and keeps what was tried on one request. */
 export class Trials {
   readonly reading: Reading;
@@ -84,24 +86,20 @@ export class Trials {
     return this.tried >= this.maxTried;
   }
 
-  /** Hashes a candidate with each secret; `null` is no secret at all. True when one fits. */
+  /** Hashes a candidate with each secret; `null` is an empty one. True when one fits. */
   test(candidate: Candidate, secrets: readonly (DoctorSecret | null)[]): boolean {
     const given = this.signatures.get(candidate.known.for ?? candidate.known.scheme) ?? [];
     if (given.length === 0) return false;
     const reading = candidate.reading ?? this.reading;
     const text = textMaker(reading, candidate);
     if (text === undefined) return false;
+    // Without a secret in it a text says nothing about one, and is tried once.
+    const bare = text('');
+    if (!dependsOnSecret(candidate.rules.digest, text(STAND_IN))) return this.#hash(candidate, given, bare, null);
     let found = false;
     for (const secret of secrets) {
       if (this.isOver) break;
-      const pieces = text(secret?.value ?? '');
-      // Without a secret in it a text says nothing about one, and needs to be tried once only.
-      if (secret !== null && !dependsOnSecret(candidate.rules.digest, pieces)) {
-        if (secret !== secrets[0]) continue;
-        found = this.#hash(candidate, given, pieces, null) || found;
-        continue;
-      }
-      found = this.#hash(candidate, given, pieces, secret) || found;
+      found = this.#hash(candidate, given, secret === null ? bare : text(secret.value), secret) || found;
     }
     return found;
   }
@@ -221,7 +219,7 @@ function lateDeviations(
 export function probe(reading: Reading, candidate: Candidate): string | undefined {
   const maker = textMaker(candidate.reading ?? reading, candidate);
   if (maker === undefined) return undefined;
-  const text = textOf(maker('\u0001secret\u0001'));
+  const text = textOf(maker(STAND_IN));
   const { digest, charset } = candidate.rules;
   const twice = 'twice' in candidate.rules && candidate.rules.twice;
   const key = 'key' in candidate.rules ? candidate.rules.key : '';

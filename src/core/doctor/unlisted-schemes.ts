@@ -1,24 +1,46 @@
-import { SHAPE_DEVIATIONS } from './deviations.ts';
+import { SHAPE_DEVIATIONS } from './shape-deviations.ts';
+import { VALUE_DEVIATIONS } from './value-deviations.ts';
 import type { Reading } from './request-reading.ts';
 import { PLAIN_FIELDS, PLAIN_MESSAGE } from './scheme.ts';
 import type { FieldScheme, MessageScheme } from './scheme.ts';
-import { isFieldScheme } from './trial.ts';
+import { isFieldScheme, probe } from './trial.ts';
 import type { AnyDeviation, AnyRules, Candidate, Known } from './trial.ts';
 
 /**
  * The systematic space behind all known schemes: how fields are paired, separated, sorted and framed, and what is
  * usual where a body is signed as a whole. Each point is described by the shapes that it is made of.
  */
-export function unlistedCandidates(reading: Reading, own: readonly Known[]): readonly Candidate[] {
+export function* unlistedCandidates(reading: Reading, own: readonly Known[]): Generator<Candidate> {
   const [model] = own;
-  if (model === undefined) return [];
-  return [...fieldSpace(own), ...messageSpace(reading, model)];
+  if (model === undefined) return;
+  yield* fieldSpace(own);
+  yield* messageSpace(reading, model);
+}
+
+/** The space of fields again, with each thing done to values that matters for this request. */
+export function* unlistedWithValues(reading: Reading, own: readonly Known[]): Generator<Candidate> {
+  const values = VALUE_DEVIATIONS as readonly AnyDeviation[];
+  const seen = new Set<string | undefined>();
+  for (const deviation of values.filter(({ code }) => !code.startsWith('empty.'))) {
+    let isFirst = true;
+    for (const candidate of fieldSpace(own)) {
+      const changed = made(candidate.known, [...candidate.deviations, deviation]);
+      if (isFirst) {
+        isFirst = false;
+        seen.add(probe(reading, candidate));
+        const text = probe(reading, changed);
+        if (seen.has(text)) break;
+        seen.add(text);
+      }
+      yield changed;
+    }
+  }
 }
 
 const shape = (code: string): AnyDeviation => {
   const found = SHAPE_DEVIATIONS.find((deviation) => deviation.code === code);
   if (found === undefined) throw new TypeError(`there is no shape ${code}`);
-  return found as AnyDeviation;
+  return found;
 };
 const shapes = (...codes: readonly string[]): readonly AnyDeviation[] => codes.map(shape);
 
@@ -26,22 +48,12 @@ const PAIRS = shapes('pair.name_equals', 'pair.name_value', 'pair.value', 'pair.
 const SEPARATORS = shapes('separator.amp', 'separator.none', 'separator.comma', 'separator.line');
 const ORDERS = shapes('order.bytes', 'order.given', 'order.any_case');
 const FRAMES = [
-  ...shapes(
-    'frame.after',
-    'frame.before',
-    'frame.both',
-    'frame.key',
-    'frame.amp',
-    'frame.among',
-    'frame.app_secret',
-  ),
-  ...['secret', 'appSecret', 'appkey', 'app_key', 'token', 'signKey', 'key'].map(
-    (name): AnyDeviation => ({
-      code: `frame.named_${name}`,
-      words: { en: `the secret is added as &${name}=`, zh: `密钥以 &${name}= 形式附加` },
-      change: { before: '', after: `&${name}={secret}`, among: undefined },
-    }),
-  ),
+  ...shapes('frame.after', 'frame.before', 'frame.both', 'frame.key', 'frame.amp', 'frame.among', 'frame.app_secret'),
+  ...['secret', 'appSecret', 'appkey', 'app_key', 'token', 'signKey', 'key'].map((name): AnyDeviation => ({
+    code: `frame.named_${name}`,
+    words: { en: `the secret is added as &${name}=`, zh: `密钥以 &${name}= 形式附加` },
+    change: { before: '', after: `&${name}={secret}`, among: undefined },
+  })),
   {
     code: 'digest.hmac',
     words: { en: 'the secret is the key of an HMAC', zh: '密钥作为 HMAC 的 key 使用' },
@@ -49,8 +61,16 @@ const FRAMES = [
   } satisfies AnyDeviation,
 ];
 const EMPTIES: readonly AnyDeviation[] = [
-  { code: 'empty.skipped', words: { en: 'empty fields are left out', zh: '空值字段不参与签名' }, change: { empty: 'skip' } },
-  { code: 'empty.kept', words: { en: 'empty fields are signed too', zh: '空值字段也参与签名' }, change: { empty: 'keep' } },
+  {
+    code: 'empty.skipped',
+    words: { en: 'empty fields are left out', zh: '空值字段不参与签名' },
+    change: { empty: 'skip' },
+  },
+  {
+    code: 'empty.kept',
+    words: { en: 'empty fields are signed too', zh: '空值字段也参与签名' },
+    change: { empty: 'keep' },
+  },
 ];
 
 function* fieldSpace(own: readonly Known[]): Generator<Candidate> {
@@ -92,7 +112,8 @@ const sourceOf = ({ rules, signature }: FieldScheme): AnyRules => ({
 
 function* messageSpace(reading: Reading, model: Known): Generator<Candidate> {
   const headers = Object.keys(reading.request.headers);
-  const named = (pattern: RegExp): string[] => headers.filter((name) => pattern.test(name)).map((name) => `{header:${name}}`);
+  const named = (pattern: RegExp): string[] =>
+    headers.filter((name) => pattern.test(name)).map((name) => `{header:${name}}`);
   const times = ['', ...named(/time|date$/u)];
   const nonces = ['', ...named(/nonce|random|(?:^|-)id$/u)];
   const scheme: MessageScheme = {

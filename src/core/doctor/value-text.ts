@@ -106,7 +106,8 @@ const plain = (value: Lossless): string => (typeof value === 'string' ? value : 
 function jsText(value: Lossless): string {
   if (isLosslessObject(value)) return '[object Object]';
   if (Array.isArray(value)) return (value as readonly Lossless[]).map(jsText).join(',');
-  return value instanceof NumberText ? numberText(value.text, 'js') : value === null ? '' : String(value);
+  if (value instanceof NumberText) return numberText(value.text, 'js');
+  return value === null ? '' : plain(value);
 }
 
 /** As Go prints a map and a slice: `map[a:1 b:2]`, `[x y]`. */
@@ -114,7 +115,7 @@ function goText(value: Lossless): string {
   if (value === null) return '<nil>';
   if (value instanceof NumberText) return numberText(value.text, 'go');
   if (Array.isArray(value)) return `[${(value as readonly Lossless[]).map(goText).join(' ')}]`;
-  if (!isLosslessObject(value)) return String(value);
+  if (!isLosslessObject(value)) return plain(value);
   return `map[${[...value.keys()]
     .sort()
     .map((name) => `${name}:${goText(value.get(name) ?? null)}`)
@@ -130,7 +131,7 @@ function cut(text: string, { trim, quotes }: FieldRules): string {
   return trim === 'none' ? bare : trim === 'ascii' ? bare.replaceAll(ASCII_BLANKS, '') : bare.trim();
 }
 
-const EMOJI = /\p{Extended_Pictographic}[\u{fe0f}\u{1f3fb}-\u{1f3ff}]?|[\u{10000}-\u{10ffff}]/gu;
+const EMOJI = /\p{Extended_Pictographic}(?:\u{fe0f}|\p{Emoji_Modifier})?|[\u{10000}-\u{10ffff}]/gu;
 
 function encoded(given: string, { url, html, emoji }: FieldRules): string {
   let text = given;
