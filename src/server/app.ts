@@ -19,6 +19,7 @@ import { merchantRoutes } from './api/merchants.ts';
 import { orderRoutes } from './api/orders.ts';
 import { platformRoutes } from './api/platforms.ts';
 import { shopRoutes } from './api/shops.ts';
+import { signatureRoutes } from './api/signatures.ts';
 import { statsRoutes } from './api/stats.ts';
 import { storeRoutes } from './api/stores.ts';
 import { timelineRoutes } from './api/timeline.ts';
@@ -100,6 +101,7 @@ const API = [
   orderRoutes,
   timelineRoutes,
   callbackRoutes,
+  signatureRoutes,
   endpointRoutes,
   deliveryRoutes,
   eventRoutes,
