@@ -17,8 +17,13 @@ export interface TakenCallback {
 }
 
 export interface TakeCallbackOptions {
-  /** Rejected callbacks kept per account and minute: enough for the doctor, too few to fill a disk. Default 120. */
+  /** Rejected callbacks kept per account and minute: enough for the doctor. Default 120. */
   readonly rejectedPerMinute?: number;
+  /**
+   * Bytes of them kept per account and hour: anybody can send what is rejected, and 120 large ones a minute would fill
+   * 11 GB a day. Default 4 MiB, which is thousands of genuine callbacks.
+   */
+  readonly rejectedBytesPerHour?: number;
 }
 
 /** Rejected bodies are kept up to this size; a genuine callback is a few KiB. */
@@ -34,7 +39,7 @@ export function createTakeCallback(
   commits: GroupCommit,
   options: TakeCallbackOptions = {},
 ): TakeCallback {
-  const quota = createQuota(options.rejectedPerMinute ?? 120);
+  const quota = createQuota(options.rejectedPerMinute ?? 120, options.rejectedBytesPerHour ?? 4_194_304);
 
   return async (account, request) => {
     const { connector, view } = account;
@@ -109,8 +114,11 @@ async function noteRejection(
   reply: Reply,
 ): Promise<void> {
   const accountId = account.row.id;
+  const room = quota.take(accountId, request.receivedAt);
+  // Nor may the log grow as fast as anybody likes to send; the metrics count them all.
+  if (room === 'last') ctx.log.warn({ account: accountId }, 'callbacks are rejected faster than they are noted down');
+  if (room === 'none') return;
   ctx.log.info({ account: accountId, reason: refusal.reason }, 'a callback was rejected');
-  if (!quota.take(accountId, request.receivedAt)) return;
   const kept = { ...request, body: request.body.subarray(0, REJECTED_BODY_BYTES) };
   const row = {
     ...openReceipt(ctx, kept, reply, null, ''),
@@ -119,6 +127,7 @@ async function noteRejection(
     reason: `${refusal.reason}: ${refusal.detail}`,
     orderIds: [],
   };
+  quota.spend(accountId, row.raw.length);
   const written = insertReceipts(ctx.pool, accountId, [row], new Date(ctx.clock())).catch((error: unknown) => {
     ctx.log.warn({ err: error, account: accountId }, 'a rejected callback could not be noted down');
   });
@@ -126,21 +135,28 @@ async function noteRejection(
 }
 
 interface Quota {
-  take(name: string, nowMs: number): boolean;
+  /** Whether one more is kept; `last`: the last one of this minute. */
+  take(name: string, nowMs: number): 'some' | 'last' | 'none';
+  spend(name: string, bytes: number): void;
 }
 
-function createQuota(perMinute: number): Quota {
-  const counts = new Map<string, { minute: number; taken: number }>();
+function createQuota(perMinute: number, bytesPerHour: number): Quota {
+  const counts = new Map<string, { minute: number; taken: number; hour: number; bytes: number }>();
   return {
     take(name, nowMs) {
       const minute = Math.floor(nowMs / 60_000);
-      const count = counts.get(name);
-      if (count === undefined || count.minute !== minute) {
-        counts.set(name, { minute, taken: 1 });
-        return true;
-      }
+      const hour = Math.floor(nowMs / 3_600_000);
+      const count = counts.get(name) ?? { minute, taken: 0, hour, bytes: 0 };
+      counts.set(name, count);
+      if (count.hour !== hour) Object.assign(count, { hour, bytes: 0 });
+      if (count.minute !== minute) Object.assign(count, { minute, taken: 0 });
+      if (count.bytes >= bytesPerHour) return 'none';
       count.taken += 1;
-      return count.taken <= perMinute;
+      return count.taken < perMinute ? 'some' : count.taken === perMinute ? 'last' : 'none';
+    },
+    spend(name, bytes) {
+      const count = counts.get(name);
+      if (count !== undefined) count.bytes += bytes;
     },
   };
 }
