@@ -24,6 +24,8 @@ export interface HubClient {
 interface CallOptions {
   readonly query?: Readonly<Record<string, string | boolean | undefined>>;
   readonly body?: unknown;
+  /** A body that is the bytes of a CSV file. */
+  readonly csv?: Uint8Array;
 }
 
 interface ProblemAnswer {
@@ -59,7 +61,7 @@ async function request<T>(
   key: string,
   method: string,
   path: string,
-  { query = {}, body }: CallOptions,
+  { query = {}, body, csv }: CallOptions,
 ): Promise<T> {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
@@ -69,9 +71,11 @@ async function request<T>(
     headers: {
       authorization: `Bearer ${key}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(csv === undefined ? {} : { 'content-type': 'text/csv' }),
       ...(method === 'GET' ? {} : { 'idempotency-key': randomUUID() }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(csv === undefined ? {} : { body: Buffer.from(csv) }),
   }).catch((error: unknown) => {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     throw new HuidanError('hub_unreachable', `At ${base}: ${cause}`);
