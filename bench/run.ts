@@ -99,7 +99,7 @@ async function measure(): Promise<void> {
       if (variant === 'a') await checkHub(receiver, hub, round, result);
     }
   }
-  report(results);
+  printReport(results);
   await Promise.all([hub, plain, telling, memory, receiver].map((child: Child<unknown>) => child.stop()));
 }
 
@@ -113,6 +113,8 @@ async function prepareHub(hub: Child<{ url: string; key: string }>, webhook: str
     platform: 'meituan-union',
     name: 'bench',
     credentials: { appkey: 'benchkey', secret: 'bench-api-secret', callbackSecret: CALLBACK_SECRET },
+    // There is no platform behind this account to ask for the commission of each order.
+    settings: { queryCommission: false },
   });
   await callHub(hub, '/api/v1/endpoints', { url: webhook, events: ['order.*'] });
   return account.callbacks[0]?.url ?? '';
@@ -169,7 +171,7 @@ async function checkHub(receiver: Child<unknown>, hub: unknown, round: number, r
   if (report.sequences !== events || report.gaps > 0) fault(`round ${round}: events are missing or came with gaps`);
 }
 
-function report(results: Readonly<Record<Variant, readonly LoadResult[]>>): void {
+function printReport(results: Readonly<Record<Variant, readonly LoadResult[]>>): void {
   const median = (variant: Variant): number => {
     const sorted = results[variant].map(({ perSecond }) => perSecond).toSorted((x, y) => x - y);
     return sorted[sorted.length >> 1] ?? 0;
