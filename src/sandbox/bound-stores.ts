@@ -71,7 +71,8 @@ async function askForAddress(hub: HubClient, account: string, store: string | nu
   const wish = store === null ? { account } : { account, store, name };
   const answer = await hub.call('POST', '/api/v1/stores/bindings', wish);
   const url = textOf(answer.fields['url']);
-  if (answer.status !== 201 || url === undefined) throw refusal(`make an address to bind the store ${store ?? ''}`, answer);
+  if (answer.status !== 201 || url === undefined)
+    throw refusal(`make an address to bind the store ${store ?? ''}`, answer);
   return url;
 }
 

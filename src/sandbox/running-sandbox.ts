@@ -284,7 +284,7 @@ export class RunningSandbox implements Sandbox {
       clock: this.#clock,
       send: (message: MessageRecord) => this.#outbox.send(message),
       onTold: async (platform: string, orders: readonly string[]) => {
-        await Promise.all(orders.map((order) => this.#lives?.truthTold(platform, order)));
+        await Promise.all(orders.map(async (order) => this.#lives?.truthTold(platform, order)));
       },
     };
     this.#receiver = await openReceiver(

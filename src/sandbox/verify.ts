@@ -80,7 +80,7 @@ function doubtsOutstanding(state: LedgerState, hubOrders: ReadonlyMap<string, Fi
     const record = state.byPlatformOrderId.get(orderKey(platform, textOf(order['platformOrderId']) ?? ''));
     // Some stay in doubt for good, and the story says so.
     const { expected } = record ?? {};
-    if (expected && waiting.some((flag) => expected.flags?.includes(String(flag)) !== true)) doubts += 1;
+    if (expected && waiting.some((flag) => expected.flags?.includes(flag) !== true)) doubts += 1;
   }
   return doubts;
 }
@@ -186,8 +186,10 @@ function compareEvents(
     const { mergedInto } = known;
     if (mergedInto !== undefined) {
       const target = foldedInto(state, mergedInto);
-      if (hubOrders.has(id)) add('event', subject, `says that it is a part of ${mergedInto}, but is in the list of orders`);
-      else if (!hubOrders.has(target)) add('event', subject, `became a part of ${target}, which is not in the list of orders`);
+      if (hubOrders.has(id))
+        add('event', subject, `says that it is a part of ${mergedInto}, but is in the list of orders`);
+      else if (!hubOrders.has(target))
+        add('event', subject, `became a part of ${target}, which is not in the list of orders`);
     } else if (!hubOrders.has(id)) add('event', subject, 'sent events, but is not in the list of orders');
     for (const { detail } of known.faults) add('arrival', subject, detail);
   }
@@ -197,7 +199,7 @@ function compareEvents(
 function foldedInto(state: LedgerState, id: string): string {
   const passed = new Set<string>();
   let at = id;
-  for (let next = state.events.orders.get(at)?.mergedInto; next !== undefined && !passed.has(at); ) {
+  for (let next = state.events.orders.get(at)?.mergedInto; next !== undefined && !passed.has(at);) {
     passed.add(at);
     at = next;
     next = state.events.orders.get(at)?.mergedInto;

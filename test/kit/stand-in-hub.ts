@@ -125,12 +125,15 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
     }
     if (room === 'orders') return send(200, page(url.searchParams));
     if (room === 'stores' && request.method === 'POST') {
-      const address = bindingAddress(input.account, input.store, input.name);
-      return address === undefined ? send(404, { code: 'account_not_found' }) : send(201, { url: address });
+      const made = bindingAddress(input.account, input.store, input.name);
+      return made === undefined ? send(404, { code: 'account_not_found' }) : send(201, { url: made });
     }
     if (room === 'stores') {
       const bound = storesOf(url.searchParams.get('account') ?? '').tokens;
-      return send(200, { data: [...bound.keys()].map((store) => ({ store, state: 'bound' })), nextCursor: null });
+      return send(200, {
+        data: [...bound.keys()].map((number) => ({ store: number, state: 'bound' })),
+        nextCursor: null,
+      });
     }
     return send(404, { code: 'not_found' });
   }
@@ -142,14 +145,14 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
     return stores;
   }
 
-  function bindingAddress(accountId: string, store = '', name = ''): string | undefined {
+  function bindingAddress(accountId: string, number = '', name = ''): string | undefined {
     const account = accounts.get(accountId);
     if (account === undefined) return undefined;
-    storesOf(accountId).pending.add(store);
+    storesOf(accountId).pending.add(number);
     const { binding } = connectors.find(({ id }) => id === account.platform) ?? {};
     const [returnUrl, callbackUrl] = [`${base}/bindings/${accountId}/return`, ''];
     return binding?.bindUrl(viewOf(account), {
-      ...{ store, name, state: accountId, returnUrl, callbackUrl, options: {}, at: Date.now() },
+      ...{ store: number, name, state: accountId, returnUrl, callbackUrl, options: {}, at: Date.now() },
     });
   }
 
