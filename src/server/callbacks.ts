@@ -1,4 +1,5 @@
 // Adds `hide` to a route's schema.
+import type { IncomingMessage } from 'node:http';
 import type {} from '@fastify/swagger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TRY_AGAIN } from '../core/connector.ts';
@@ -10,13 +11,14 @@ import type { AccountDirectory, KnownAccount } from '../hub/account-directory.ts
 import type { Clock, TimeMs } from '../core/time.ts';
 import type { Log } from '../hub/context.ts';
 import type { TakeCallback, TakenCallback } from '../hub/take-callback.ts';
+import { createBodyReader } from './bounded-body.ts';
+import type { BodyBounds } from './bounded-body.ts';
 
-export interface CallbackDoorOptions {
+export interface CallbackDoorOptions extends BodyBounds {
   readonly accounts: AccountDirectory;
   readonly take: TakeCallback;
   readonly log: Log;
   readonly clock: Clock;
-  readonly bodyLimitBytes: number;
   /** True once the hub is stopping: senders are told to try again, so that nothing is half taken. */
   isStopping(): boolean;
   /** Called after each callback of a known account. */
@@ -35,9 +37,10 @@ interface Params {
  */
 export async function callbackDoor(app: FastifyInstance, options: CallbackDoorOptions): Promise<void> {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: options.bodyLimitBytes }, (_request, body, done) => {
-    done(null, body);
-  });
+  const readBody = createBodyReader(options);
+  app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
+    readBody(payload, request.headers['content-length']),
+  );
   // A content type that is none would be refused before any parser is asked; the sender's own text is kept aside.
   const sentTypes = new WeakMap<FastifyRequest, string>();
   app.addHook('onRequest', (request, _reply, done) => {
@@ -49,6 +52,7 @@ export async function callbackDoor(app: FastifyInstance, options: CallbackDoorOp
   app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
     if (error.statusCode === 413) return sendPlain(reply, 'body_too_large');
     if (error.statusCode !== undefined && error.statusCode < 500) return sendPlain(reply, 'malformed_request');
+    if (error.statusCode === 503) return send(reply, TRY_AGAIN);
     options.log.error({ err: error }, 'a callback could not be handled');
     return send(reply, TRY_AGAIN);
   });
