@@ -239,3 +239,13 @@ function invalidImport(faults: readonly Fault[]): HuidanError {
     fields: named,
   });
 }
+
+/** Members by id, those after `afterId`. */
+export async function readMembers(
+  ctx: Pick<HubContext, 'pool'>,
+  filter: { readonly inviter?: string; readonly sid?: string },
+  page: { readonly afterId: string | null; readonly limit: number },
+): Promise<readonly MemberJson[]> {
+  const { inviter = null, sid = null } = filter;
+  return (await store.listMembers(ctx.pool, { inviter, sid }, page)).map(memberJson);
+}

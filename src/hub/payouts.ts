@@ -187,3 +187,31 @@ export async function adjust(
   ]);
   return { id, member, amount, reason, at: at.toISOString() };
 }
+
+/** Payouts, the youngest first, those before `beforeId`. */
+export async function listPayouts(
+  ctx: Pick<HubContext, 'pool'>,
+  page: { readonly beforeId: string | null; readonly limit: number },
+): Promise<readonly PayoutJson[]> {
+  return (await store.listPayouts(ctx.pool, page)).map(payoutJson);
+}
+
+export interface PayoutItemJson {
+  readonly member: string;
+  readonly name: string | null;
+  readonly amount: number;
+  readonly state: 'held' | 'paid' | 'failed';
+  readonly reason: string | null;
+  readonly updatedAt: string;
+}
+
+/** The items of a payout by member. Error: `payout_not_found`. */
+export async function readPayoutItems(
+  ctx: Pick<HubContext, 'pool'>,
+  id: string,
+  page: { readonly afterMember: string | null; readonly limit: number },
+): Promise<readonly PayoutItemJson[]> {
+  await mustRead(ctx.pool, id);
+  const items = await store.listPayoutItems(ctx.pool, id, page);
+  return items.map(({ updatedAt, ...item }) => ({ ...item, updatedAt: updatedAt.toISOString() }));
+}

@@ -3,7 +3,7 @@ import type { Report } from '../core/fact.ts';
 import { PlatformUnreachable } from '../core/outgoing.ts';
 import type { PlatformResult } from '../core/outgoing.ts';
 import type { TimeMs } from '../core/time.ts';
-import { findAliasesOfOrder } from '../store/orders.ts';
+import { findAliasesOfOrder, readOrderJson } from '../store/orders.ts';
 import { findOrderHead } from '../store/order-reads.ts';
 import { claimOrderClocks, putOffOrderClock, removeOrderClock } from '../store/order-clocks.ts';
 import type { ClaimedClock } from '../store/order-clocks.ts';
@@ -127,7 +127,10 @@ async function readAndApply(
   if (!answer.ok) {
     const { class: kind, code, message } = answer.refusal;
     const reason = `${code}: ${message}`;
-    ctx.log.info({ account: accountId, order: orderId, code }, 'the platform did not tell the truth about an order yet');
+    ctx.log.info(
+      { account: accountId, order: orderId, code },
+      'the platform did not tell the truth about an order yet',
+    );
     return kind === 'final' ? { kind: 'stop', reason } : { kind: 'retry', reason };
   }
   if (answer.value.length > 0) {
@@ -170,6 +173,14 @@ async function orderToRead(
   if (head === undefined) return undefined;
   const aliases = await findAliasesOfOrder(ctx.pool, accountId, head.id);
   const token = head.store === null ? undefined : await findTokenOfStore(ctx.pool, accountId, head.store);
+  const order = await readOrderJson(ctx.pool, ctx.sealer, accountId, head.id, { reveal: false });
   const storeToken = token === undefined ? null : openToken(ctx.sealer, token);
-  return { aliases, kind: head.kind, store: head.store, storeToken, doubts, platformFields: head.platformFields ?? {} };
+  return {
+    aliases,
+    kind: head.kind,
+    store: head.store,
+    storeToken,
+    doubts,
+    platformFields: order?.platformFields ?? {},
+  };
 }

@@ -11,15 +11,18 @@ import { bindingsReturn } from './api/bindings-return.ts';
 import { bindingRoutes } from './api/bindings.ts';
 import { callbackRoutes } from './api/callbacks.ts';
 import type { ApiContext, TypedRequests } from './api/context.ts';
+import { commissionRoutes } from './api/commission.ts';
 import { deliveryRoutes } from './api/deliveries.ts';
 import { endpointRoutes } from './api/endpoints.ts';
 import { eventRoutes } from './api/events.ts';
 import { keyRoutes } from './api/keys.ts';
 import { merchantRoutes } from './api/merchants.ts';
+import { memberRoutes } from './api/members.ts';
 import { orderRoutes } from './api/orders.ts';
+import { payoutRoutes } from './api/payouts.ts';
 import { platformRoutes } from './api/platforms.ts';
-import { shopRoutes } from './api/shops.ts';
 import { signatureRoutes } from './api/signatures.ts';
+import { shopRoutes } from './api/shops.ts';
 import { statsRoutes } from './api/stats.ts';
 import { storeRoutes } from './api/stores.ts';
 import { timelineRoutes } from './api/timeline.ts';
@@ -112,6 +115,9 @@ const API = [
   merchantRoutes,
   statsRoutes,
   auditRoutes,
+  memberRoutes,
+  commissionRoutes,
+  payoutRoutes,
 ];
 
 async function apiScope(scope: FastifyInstance, api: ApiContext, adminKeyHash: Buffer): Promise<void> {

@@ -9,6 +9,7 @@ import { noCrash } from '../hub/crash-points.ts';
 import type { CrashPoints } from '../hub/crash-points.ts';
 import { startDeliveries } from '../hub/deliver.ts';
 import { startDueWork } from '../hub/due-work.ts';
+import { followDueTasks, releaseDueCommission } from '../hub/follow-orders.ts';
 import { createGroupCommit } from '../hub/group-commit.ts';
 import { checkMasterKey } from '../hub/master-key-check.ts';
 import { createPlatformHttp } from '../hub/platform-http.ts';
@@ -186,6 +187,8 @@ function dueSteps(ctx: HubContext, { accounts, commits }: Intake) {
   return [
     { name: 'settle-doubts', run: () => settleDueDoubts(ctx, { accounts, commits }) },
     { name: 'store-tasks', run: () => runDueStoreTasks(ctx, { accounts }) },
+    { name: 'follow-orders', run: () => followDueTasks(ctx, { accounts }) },
+    { name: 'release-commission', run: () => releaseDueCommission(ctx, { accounts }) },
     { name: 'relabel-orders', run: () => relabelDueOrders(ctx, { accounts }) },
   ];
 }

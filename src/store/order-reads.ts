@@ -1,5 +1,4 @@
 import type { OrderKind } from '../core/fact.ts';
-import type { RegisterValues } from '../core/registers.ts';
 import { ORDER_COLUMNS } from './orders.ts';
 import type { OrderSqlRow } from './orders.ts';
 import { sql } from './pool.ts';
@@ -128,7 +127,6 @@ export interface OrderHeadRow {
   readonly kind: OrderKind;
   readonly store: string | null;
   readonly mergedInto: string | null;
-  readonly platformFields: RegisterValues['platformFields'] | null;
 }
 
 /** The head of one order of an account. */

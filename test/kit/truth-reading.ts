@@ -58,7 +58,8 @@ export async function settleDoubts(
   const store = model.order(number)?.store ?? null;
   const storeToken = store === null ? null : (takeToken?.(store, account, memory) ?? null);
   const doubts = [...new Set(raised.flatMap(({ doubt }) => (doubt === undefined ? [] : [doubt])))];
-  const order = { aliases: first.aliases, kind: first.kind, store, storeToken, doubts };
+  const platformFields = model.order(number)?.platformFields ?? {};
+  const order = { aliases: first.aliases, kind: first.kind, store, storeToken, doubts, platformFields };
   const truth = await connector.readTruth(account, playedCall(connector, account, memory, at), order, at);
   assert.ok(truth.ok, JSON.stringify(truth));
   for (const report of truth.value) model.take(report);

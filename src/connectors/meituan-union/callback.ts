@@ -1,12 +1,13 @@
 import type { Accepted } from '../../core/accept.ts';
 import { jsonReply } from '../../core/connector.ts';
-import type { Parsed, Reply } from '../../core/connector.ts';
+import type { AccountView, Parsed, Reply } from '../../core/connector.ts';
 import type { Fact, RegisterRules } from '../../core/fact.ts';
 import type { LosslessObject } from '../../core/json.ts';
 import { partLine, PAYMENT_RANKS, RAISED_RANKS, WHOLE } from '../../core/registers.ts';
 import type { Payment } from '../../core/registers.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { PushFields } from './fields.ts';
+import { asksForCommission, COMMISSION_DOUBT } from './truth.ts';
 
 interface StatusRow {
   readonly status: string;
@@ -47,6 +48,9 @@ export const registers: RegisterRules = {
   completedAt: { by: 'rank', ranks: 'lowest' },
   'money.total': { by: 'time' },
   'money.paid': { by: 'time' },
+  // From the query, which is asked again after each push.
+  commission: { by: 'time' },
+  refund: { by: 'time' },
   items: { by: 'time' },
   sid: { by: 'time' },
   placedAt: { by: 'time' },
@@ -77,7 +81,7 @@ const MAX_VOUCHER_ID = 256;
 const MAX_SID = 512;
 
 /** Turns a verified push into one report about its order, or says which field it could not read. */
-export function parse(accepted: Accepted<LosslessObject>): Parsed {
+export function parse(accepted: Accepted<LosslessObject>, account: AccountView): Parsed {
   const fields = new PushFields(accepted.content);
   const status = fields.text('status');
   const orderId = fields.text('orderid', MAX_ORDER_ID);
@@ -100,9 +104,10 @@ export function parse(accepted: Accepted<LosslessObject>): Parsed {
   const at = fields.time('modTime') ?? null;
   const facts = [...fateFacts(row, fateLine, at), ...contentFacts(fields, fateLine)];
   if (fields.fault !== undefined) return unrecognised(fields.fault);
+  const doubt = asksForCommission(account) ? { doubt: COMMISSION_DOUBT } : {};
   return {
     kind: 'reports',
-    reports: [{ aliases: [{ kind: 'platform', value: orderId }], kind: 'cps', at, stage: row.stage, facts }],
+    reports: [{ aliases: [{ kind: 'platform', value: orderId }], kind: 'cps', at, stage: row.stage, ...doubt, facts }],
   };
 }
 

@@ -2,8 +2,10 @@ import { defineConnector } from '../../core/connector.ts';
 import { account } from './account.ts';
 import { parse, registers, reply } from './callback.ts';
 import { doctor } from './doctor.ts';
+import { makeLink, sidFault } from './client.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
+import { readTruth } from './truth.ts';
 
 /** Meituan Union (美团联盟): CPS orders pushed as flat JSON objects, signed with MD5 in a field of their own. */
 export const meituanUnion = defineConnector({
@@ -17,5 +19,8 @@ export const meituanUnion = defineConnector({
   parse,
   reply,
   doctor,
+  readTruth,
+  sidFault,
+  makeLink,
   sandbox,
 });

@@ -2,9 +2,18 @@ import type { AccountView } from '../../core/connector.ts';
 import { NumberText, stringifyLossless } from '../../core/json.ts';
 import type { Lossless } from '../../core/json.ts';
 import { fenToYuan } from '../../core/money.ts';
-import type { ExpectedOrder, OutgoingCallback, Random, SandboxPlatform, Story } from '../../core/sandbox.ts';
+import type {
+  ExpectedOrder,
+  OutgoingCallback,
+  PlatformMemory,
+  Random,
+  SandboxPlatform,
+  Story,
+} from '../../core/sandbox.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { signingRules } from './account.ts';
+import { answer, commissionOf, noteRow } from './sandbox-answers.ts';
+import type { PlayedRow } from './sandbox-answers.ts';
 import { sign } from './signature.ts';
 
 const MINUTE_MS = 60_000;
@@ -173,6 +182,37 @@ function invent(random: Random, number: number, atMs: TimeMs, { line, vouchers }
   };
 }
 
+/** The voucher's code as the platform shows it. */
+const couponOf = (order: Order, voucher: 'A' | 'B'): string => `${order.id.slice(-8)}${voucher}`;
+
+/** What the platform answers about the order after this scene: a row of its own for each voucher that has a fate. */
+function rowsAfter(order: Order, scenes: readonly Scene[], vouchers: number | undefined): readonly PlayedRow[] {
+  const row = (own: readonly Scene[], coupon: string | null, paidFen: number): PlayedRow => {
+    const last = own.toSorted((a, b) => a.status - b.status).at(-1);
+    const risk = own.some(({ refundType }) => refundType === 3);
+    const partly = last?.refundType === 2;
+    const isDone = own.some(({ status }) => status === 8);
+    return {
+      coupon,
+      // A partial refund does not show in the state of a completed order.
+      status: partly && isDone ? 8 : (last?.status ?? 1),
+      risk,
+      paidFen,
+      returnedFen: last?.status !== 9 ? 0 : partly ? Math.floor(paidFen / 4) : paidFen,
+      title: order.content['smstitle'] ?? '',
+      sid: order.sid ?? '',
+    };
+  };
+  if (vouchers === undefined) return [row(scenes, null, order.paidFen)];
+  const named = (['A', 'B'] as const).filter((voucher) => scenes.some((scene) => scene.voucher === voucher));
+  if (named.length === 0) return [row(scenes, null, order.paidFen)];
+  const share = Math.floor(order.paidFen / vouchers);
+  return named.map((voucher) => {
+    const own = scenes.filter((scene) => scene.voucher === voucher);
+    return row(own, couponOf(order, voucher), share);
+  });
+}
+
 function push(order: Order, scene: Scene, line: Plot['line'], atMs: TimeMs, account: AccountView): OutgoingCallback {
   const [secret] = account.secrets('callbackSecret');
   if (secret === undefined) throw new TypeError('the account has no callbackSecret to sign with');
@@ -185,7 +225,7 @@ function push(order: Order, scene: Scene, line: Plot['line'], atMs: TimeMs, acco
   };
   if (scene.refundType !== undefined) said['refundType'] = String(scene.refundType);
   if (scene.voucher !== undefined) {
-    said['couponCode'] = `${order.id.slice(-8)}${scene.voucher}`;
+    said['couponCode'] = couponOf(order, scene.voucher);
     said['consumeType'] = scene.status === 8 ? '1' : '0';
   }
   const isNumber = (value: string): boolean => order.asNumbers && /^(?:0|[1-9]\d*)(?:\.\d+)?$/u.test(value);
@@ -199,7 +239,12 @@ function push(order: Order, scene: Scene, line: Plot['line'], atMs: TimeMs, acco
 }
 
 /** The truth after these scenes, worked out from the plot and not by the code that the sandbox is to test. */
-function truth(order: Order, vouchers: number | undefined, scenes: readonly Scene[]): ExpectedOrder {
+function truth(
+  order: Order,
+  vouchers: number | undefined,
+  scenes: readonly Scene[],
+  read: readonly Scene[] | undefined,
+): ExpectedOrder {
   const risk = scenes.some(({ refundType }) => refundType === 3);
   const completed = scenes.filter(({ status }) => status === 8);
   const returned = scenes.filter(({ status }) => status === 9);
@@ -217,12 +262,33 @@ function truth(order: Order, vouchers: number | undefined, scenes: readonly Scen
     amounts: {
       total: order.totalFen,
       paid: order.paidFen,
-      // The push names no refunded sum: known only when nothing or everything went back.
-      refunded: payment === 'paid' ? 0 : payment === 'refunded' && !risk ? order.paidFen : null,
+      ...(read === undefined ? {} : { commission: earned(order, vouchers, scenes, read) }),
+      refunded: returnedOf(order, vouchers, payment, risk),
     },
     sid: order.sid,
   };
 }
+
+/** A push names no refunded sum: of a part of an order without vouchers the platform's answer does. */
+function returnedOf(order: Order, vouchers: number | undefined, payment: string, risk: boolean): number | null {
+  if (payment === 'paid') return 0;
+  if (payment === 'refunded') return risk ? null : order.paidFen;
+  return vouchers === undefined ? Math.floor(order.paidFen / 4) : null;
+}
+
+/** What is left of the commission. */
+function earned(order: Order, vouchers: number | undefined, scenes: readonly Scene[], read: readonly Scene[]): number {
+  if (scenes.some(({ refundType }) => refundType === 3)) return 0;
+  return rowsAfter(order, read, vouchers).reduce((sum, row) => {
+    const { cps, cpa, refundedCps, refundedCpa } = commissionOf(row);
+    return sum + cps + cpa - refundedCps - refundedCpa;
+  }, 0);
+}
+
+/** The platform's answer names one state: that an order was completed before all went back is not in it. */
+const isHidden = (scene: Scene, happened: readonly Scene[]): boolean =>
+  scene.status === 8 &&
+  happened.some(({ status, refundType, voucher }) => status === 9 && refundType !== 2 && voucher === scene.voucher);
 
 function tell(random: Random, number: number, atMs: TimeMs): Story {
   const plot = pickPlot(random);
@@ -230,15 +296,24 @@ function tell(random: Random, number: number, atMs: TimeMs): Story {
   return {
     platformOrderId: order.id,
     plot: plot.plot,
-    steps: plot.scenes.map((scene) => ({
+    steps: plot.scenes.map((scene, index) => ({
       afterMs: between(random, scene.afterMs),
-      callback: (stepMs, account) => push(order, scene, plot.line, stepMs, account),
+      callback: (stepMs: TimeMs, account: AccountView, memory?: PlatformMemory) => {
+        if (memory !== undefined)
+          noteRow(memory, order.id, rowsAfter(order, plot.scenes.slice(0, index + 1), plot.vouchers));
+        return push(order, scene, plot.line, stepMs, account);
+      },
     })),
-    expected: (told) =>
+    // What the platform has told about the order since heals what was never pushed.
+    expected: (told, happened = (told.at(-1) ?? -1) + 1) =>
       truth(
         order,
         plot.vouchers,
-        told.map((index) => plot.scenes[index]).filter((scene) => scene !== undefined),
+        plot.scenes.filter(
+          (scene, index) =>
+            told.includes(index) || (index < happened && !isHidden(scene, plot.scenes.slice(0, happened))),
+        ),
+        happened === 0 ? undefined : plot.scenes.slice(0, happened),
       ),
   };
 }
@@ -261,6 +336,7 @@ export const sandbox: SandboxPlatform = {
   }),
   tell,
   isReceived,
+  answer,
   // No source tells whether or how Meituan repeats a push: these gaps are an assumption.
   retryGapsMs: [5_000, 15_000, MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS],
 };
