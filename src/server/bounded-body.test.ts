@@ -29,7 +29,7 @@ test('bodies that are never finished hold no more than the bound together, and s
   const outcomes = slow.map((body) =>
     read(body, undefined).then(
       () => 'read',
-      (error: { statusCode: number }) => error.statusCode,
+      (error: unknown) => (error as { readonly statusCode: number }).statusCode,
     ),
   );
   await turn();

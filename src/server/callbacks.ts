@@ -31,6 +31,9 @@ interface Params {
   readonly topic?: string;
 }
 
+/** Wider than the ids that the API gives; what lies outside is no question for the database, which refuses U+0000. */
+const LIKE_AN_ID = /^[\w.-]{1,100}$/u;
+
 /**
  * `POST /callbacks/{platform}/{account}[/{topic}]`. The scope has a parser of its own that hands over the raw bytes
  * whatever the content type, because platforms sign bytes and are careless with headers.
@@ -71,6 +74,7 @@ export async function callbackDoor(app: FastifyInstance, options: CallbackDoorOp
     if (options.isStopping()) return send(reply, TRY_AGAIN);
     const startedAt = performance.now();
     const { platform, account: accountId, topic = '' } = request.params;
+    if (!LIKE_AN_ID.test(accountId)) return sendPlain(reply, 'callback_unknown');
     let account: KnownAccount | undefined;
     try {
       account = await options.accounts.find(accountId);
