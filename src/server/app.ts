@@ -1,5 +1,5 @@
 import Fastify from 'fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ERRORS, HuidanError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { hashApiKey } from '../hub/api-keys.ts';
@@ -66,6 +66,11 @@ export async function createApp(ctx: HubContext, options: AppOptions): Promise<F
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
     genReqId: requestIds(ctx),
+    // Addresses that the router cannot read get to no handler, and so not to the error handler either.
+    frameworkErrors: (thrown, request, reply: FastifyReply) => {
+      const error = toHuidanError(thrown);
+      void reply.code(ERRORS[error.code].status).type(PROBLEM_TYPE).send(toProblem(error, request.id));
+    },
   });
   app.removeAllContentTypeParsers();
   app.setValidatorCompiler(validatorCompiler);
