@@ -1,4 +1,4 @@
-import { PARTITIONED, dropPartitionsBefore, ensurePartitions } from '../store/partitions.ts';
+import { PARTITIONED, dropPartitionsBefore, ensurePartitions, weekOf } from '../store/partitions.ts';
 import type { HubContext } from './context.ts';
 
 const DAY_MS = 86_400_000;
@@ -6,6 +6,22 @@ const DAY_MS = 86_400_000;
 export interface Retention {
   /** Days that receipts, events and delivery attempts are kept. Orders and facts are kept for good. */
   readonly days: number;
+}
+
+/**
+ * A step that makes partitions as soon as the clock is in another week. The hourly chore is too late for a machine that
+ * slept for weeks, or whose clock was put right by as much: until then nothing could be stored.
+ */
+export function followTheWeek(ctx: Pick<HubContext, 'pool' | 'clock'>): () => Promise<number> {
+  let madeFor: number | undefined;
+  return async () => {
+    const nowMs = ctx.clock();
+    const week = weekOf(nowMs);
+    if (week === madeFor) return 0;
+    await ensurePartitions(ctx.pool, nowMs);
+    madeFor = week;
+    return 0;
+  };
 }
 
 /** Makes the coming partitions and drops the ones past retention, and forgets idempotency keys after a day. */

@@ -19,7 +19,7 @@ import { settleDueDoubts } from '../hub/settle-doubts.ts';
 import { closeExpiredBindings } from '../hub/store-bindings.ts';
 import { runDueStoreTasks } from '../hub/store-tasks.ts';
 import { createTakeCallback } from '../hub/take-callback.ts';
-import { findAccountsWithHeldCallbacks, keepTablesInShape } from '../hub/upkeep.ts';
+import { findAccountsWithHeldCallbacks, followTheWeek, keepTablesInShape } from '../hub/upkeep.ts';
 import { startChores } from '../jobs/chores.ts';
 import { pooledRandomBytes } from '../store/random-pool.ts';
 import { createSealer } from '../store/seal.ts';
@@ -185,6 +185,7 @@ async function listen(
 /** What is done when it falls due, order by order and store by store. */
 function dueSteps(ctx: HubContext, { accounts, commits }: Intake) {
   return [
+    { name: 'partitions', run: followTheWeek(ctx) },
     { name: 'settle-doubts', run: () => settleDueDoubts(ctx, { accounts, commits }) },
     { name: 'store-tasks', run: () => runDueStoreTasks(ctx, { accounts }) },
     { name: 'follow-orders', run: () => followDueTasks(ctx, { accounts }) },

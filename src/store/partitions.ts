@@ -14,7 +14,8 @@ const WEEK_MS = 7 * 86_400_000;
 const ORIGIN_MS = Date.UTC(2024, 0, 1);
 const WEEKS_AHEAD = 4;
 
-const weekOf = (timeMs: TimeMs): number => Math.floor((timeMs - ORIGIN_MS) / WEEK_MS);
+/** Number of the week that a time lies in; the partitions are cut by it. */
+export const weekOf = (timeMs: TimeMs): number => Math.floor((timeMs - ORIGIN_MS) / WEEK_MS);
 const startOf = (week: number): Date => new Date(ORIGIN_MS + week * WEEK_MS);
 const nameOf = (table: string, week: number): string =>
   `${table}_${startOf(week).toISOString().slice(0, 10).replaceAll('-', '')}`;
