@@ -111,6 +111,7 @@ export const Order = Type.Object({
       payment: Nullable(Type.Enum(Payment)),
       fulfilment: Nullable(Type.Enum(Fulfilment)),
       lifecycle: Nullable(Type.Enum(Lifecycle)),
+      platformFields: Type.Record(Type.String(), Type.Unknown()),
     }),
     { description: 'Parts with a fate of their own: vouchers, dispense records.' },
   ),
