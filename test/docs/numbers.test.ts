@@ -43,6 +43,24 @@ const TOLD: readonly {
   },
   {
     file: 'src/hub/take-callback.ts',
+    code: 'rejectedBytesPerHour ?? 4_194_304',
+    pages: {
+      'docs/architecture.md': '4 MiB an hour',
+      'docs/decisions/0021-rejected-callbacks-are-bounded.md': '4 MiB an account and hour',
+    },
+  },
+  {
+    file: 'src/hub/store-bindings.ts',
+    code: 'VALID_MS = 30 * 86_400_000',
+    pages: { 'docs/stores.md': 'good for 30 days' },
+  },
+  {
+    file: 'src/hub/diagnose.ts',
+    code: 'TIME_LIMIT_MS = 2000',
+    pages: { 'docs/doctor.md': 'ends after 2 s' },
+  },
+  {
+    file: 'src/hub/take-callback.ts',
     code: 'REJECTED_BODY_BYTES = 65_536',
     pages: { 'docs/architecture.md': 'bodies up to 64 KiB' },
   },
