@@ -74,7 +74,7 @@ export function balancesOf(basis: Basis): Balances {
     rest -= amount;
   }
   balances['house'] = rest;
-  balances['platform'] = -net;
+  balances['platform'] = 0 - net;
   return balances;
 }
 
