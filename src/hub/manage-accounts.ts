@@ -19,6 +19,7 @@ import {
 } from '../store/accounts.ts';
 import type { AccountRecord } from '../store/accounts.ts';
 import type { Queryable } from '../store/pool.ts';
+import { wipeStores } from '../store/stores.ts';
 import type { Tx } from '../store/transaction.ts';
 import { covers, hasRight } from './access.ts';
 import type { Principal } from './access.ts';
@@ -225,7 +226,9 @@ function checkPresence(spec: readonly AccountField[], present: Readonly<Record<s
 export async function deleteAccount(ctx: Deps, tx: Tx, principal: Principal, id: string): Promise<void> {
   await lockAccount(tx, id);
   await readVisible(tx, principal, id);
-  await markAccountDeleted(tx, id, new Date(ctx.clock()));
+  const now = new Date(ctx.clock());
+  await markAccountDeleted(tx, id, now);
+  await wipeStores(tx, id, now);
 }
 
 /**

@@ -96,7 +96,9 @@ export async function createBindings(
     account.row,
     async (desk) => {
       await insertBindings(tx, rows);
-      const named = new Map(inputs.flatMap(({ store, name }) => (store === undefined ? [] : [[store, name]] as const)));
+      const named = new Map(
+        inputs.flatMap(({ store, name }) => (store === undefined ? [] : ([[store, name]] as const))),
+      );
       const stores = [...named].map(([ref, name]) => ({ ref, name: name === undefined || name === '' ? null : name }));
       // In one statement: hundreds of links are asked for at once, and callbacks wait behind the desk.
       for (const store of await markStoresPending(tx, accountId, stores, now)) {
@@ -106,7 +108,8 @@ export async function createBindings(
     },
     tx,
   );
-  return rows.map((row) => toJson(ctx, principal, account, { ...row, platform: account.row.platform }));
+  const shown = { platform: account.row.platform, boundAt: null };
+  return rows.map((row) => toJson(ctx, principal, account, { ...row, ...shown }));
 }
 
 async function bindingAccount(
@@ -195,12 +198,16 @@ function toJson(
   ctx: HubContext,
   principal: Principal,
   account: KnownAccount | undefined,
-  row: BindingRow & Pick<ListedBindingRow, 'platform'>,
+  row: BindingRow & Pick<ListedBindingRow, 'platform' | 'boundAt'>,
 ): BindingJson {
   const isOver = row.state === 'pending' && row.expiresAt.getTime() <= ctx.clock();
-  const url = row.sealedUrl === null || isOver ? null : ctx.sealer.open(row.sealedUrl).toString('utf8');
+  // Of several addresses for a store one was opened, whichever: what they were asked for is done.
+  const isDone = row.state === 'pending' && row.boundAt !== null && row.boundAt >= row.createdAt;
+  const url = row.sealedUrl === null || isOver || isDone ? null : ctx.sealer.open(row.sealedUrl).toString('utf8');
   const isOpen =
-    url !== null && account !== undefined && (holdsSecret(account, url) ? hasRight(principal, 'admin') : hasRight(principal, 'write'));
+    url !== null &&
+    account !== undefined &&
+    (holdsSecret(account, url) ? hasRight(principal, 'admin') : hasRight(principal, 'write'));
   return {
     id: row.id,
     account: row.account,
@@ -208,7 +215,7 @@ function toJson(
     store: row.store,
     name: row.name,
     url: isOpen ? url : null,
-    state: isOver ? 'expired' : row.state,
+    state: isDone ? 'done' : isOver ? 'expired' : row.state,
     reason: row.reason,
     createdAt: row.createdAt.toISOString(),
     expiresAt: row.expiresAt.toISOString(),
@@ -254,12 +261,7 @@ export async function cancelBinding(ctx: HubContext, tx: Tx, principal: Principa
   return row.account;
 }
 
-async function closeBinding(
-  ctx: HubContext,
-  row: ListedBindingRow,
-  reason: string | null,
-  outer?: Tx,
-): Promise<void> {
+async function closeBinding(ctx: HubContext, row: ListedBindingRow, reason: string | null, outer?: Tx): Promise<void> {
   const account = { id: row.account, platform: row.platform, merchant: row.accountMerchant };
   await atStoreDesk(
     ctx,

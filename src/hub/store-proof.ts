@@ -1,6 +1,6 @@
 import type { StoreBinding, PlatformStore, StoreToken } from '../core/store-binding.ts';
 import type { TimeMs } from '../core/time.ts';
-import { finishBindings } from '../store/bindings.ts';
+import { finishBinding } from '../store/bindings.ts';
 import { hurryClocksOfStore } from '../store/order-clocks.ts';
 import { putToken, readCandidates, readToken } from '../store/store-tokens.ts';
 import type { TokenRow } from '../store/store-tokens.ts';
@@ -67,7 +67,7 @@ export async function bindStore(
   }
   await putToken(desk.tx, inUse(desk, binding, token));
   await dropCandidates(desk, store.ref, (candidate) => candidate.id !== token.id);
-  await finishBindings(desk.tx, store.account, store.ref, desk.now);
+  await finishBinding(desk.tx, store.account, store.ref, desk.now);
   await takeIntoUse(
     desk,
     store,
@@ -139,12 +139,7 @@ export async function releaseStore(
   const left = { ...store, tokenId: null, reason: null, releasedAt: desk.now };
   await saveStore(desk, { ...left, state: await stateOf(desk, left) }, 'store.released', origin);
   if (tokenId !== null) await retireIfUnused(desk, tokenId);
-  await noteHistory(
-    desk,
-    store.ref,
-    { key: freshKey(desk, 'released'), kind: 'released', saidAt, detail: {} },
-    origin,
-  );
+  await noteHistory(desk, store.ref, { key: freshKey(desk, 'released'), kind: 'released', saidAt, detail: {} }, origin);
 }
 
 async function retireIfUnused(desk: StoreDesk, tokenId: string): Promise<void> {

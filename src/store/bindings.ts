@@ -27,6 +27,8 @@ export interface ListedBindingRow extends BindingRow {
   readonly merchant: string | null;
   readonly shop: string | null;
   readonly accountMerchant: string | null;
+  /** When the store was bound last. */
+  readonly boundAt: Date | null;
 }
 
 const COLUMNS = `b.account_id as account, b.id, b.store, b.name, b.options, b.state, b.state_hash as "stateHash",
@@ -74,11 +76,17 @@ export async function findPendingBinding(
   return found.rows[0];
 }
 
-/** Closes every binding of a store that still waits, when the store is bound. */
-export async function finishBindings(tx: Queryable, accountId: string, store: string, now: Date): Promise<void> {
+/**
+ * Closes one binding of a store that was bound: the newest that waits. Which address the merchant opened nobody says, so
+ * the others stay open: each that was given out may be opened once more.
+ */
+export async function finishBinding(tx: Queryable, accountId: string, store: string, now: Date): Promise<void> {
   await tx.query(
     `update bindings set state = 'done', sealed_url = null, reason = null, updated_at = $3
-      where account_id = $1 and store = $2 and state = 'pending'`,
+      where account_id = $1
+        and id = (select id from bindings
+                   where account_id = $1 and store = $2 and state = 'pending'
+                   order by created_at desc, id desc limit 1)`,
     [accountId, store, now],
   );
 }
@@ -119,7 +127,7 @@ export interface BindingFilter {
 }
 
 const LISTED = `${COLUMNS}, a.platform, coalesce(s.merchant, a.merchant) as merchant, s.shop,
-  a.merchant as "accountMerchant"`;
+  a.merchant as "accountMerchant", s.bound_at as "boundAt"`;
 const JOINS = `bindings b
   join accounts a on a.id = b.account_id
   left join stores s on s.account_id = b.account_id and s.ref = b.store`;

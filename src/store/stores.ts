@@ -123,6 +123,28 @@ export async function touchStores(tx: Queryable, accountId: string): Promise<voi
   await tx.query('update accounts set stores_version = stores_version + 1 where id = $1', [accountId]);
 }
 
+/** Wipes every token and closes every binding of an account that is deleted; its stores are released. */
+export async function wipeStores(tx: Queryable, accountId: string, now: Date): Promise<void> {
+  await tx.query(
+    `update store_tokens
+        set state = 'retired', sealed = null, task = null, due_at = null, updated_at = $2
+      where account_id = $1 and state in ('candidate', 'active')`,
+    [accountId, now],
+  );
+  await tx.query(
+    `update bindings set state = 'cancelled', sealed_url = null, updated_at = $2
+      where account_id = $1 and state in ('pending', 'exchanging')`,
+    [accountId, now],
+  );
+  await tx.query(
+    `update stores
+        set state = case when bound_at is null then 'unbound' else 'released' end, token_id = null, reason = null,
+            released_at = case when bound_at is null then null else $2::timestamptz end, updated_at = $2
+      where account_id = $1 and state in ('pending', 'proving', 'bound')`,
+    [accountId, now],
+  );
+}
+
 /** Whose a store's orders are. */
 export interface StoreLabel {
   readonly merchant: string | null;

@@ -291,6 +291,44 @@ test('a store that was released is bound again by a new link', async () => {
   assert.equal((await store(id, '8859')).state, 'bound');
 });
 
+test('of two addresses for a store each may be opened, and both are done once one was', async () => {
+  const id = await account();
+  const [first, second] = [await askBinding(id, '8859'), await askBinding(id, '8859')];
+  for (const made of [second, first]) {
+    later(5000);
+    await platform.visit(made.body.url, true);
+    const [callback] = platform.takeCallbacks();
+    assert.ok(callback !== undefined);
+    assert.deepEqual(await send(id, callback), { status: 200, body: '{"data":"success"}' });
+    await work();
+    assert.equal(await sealedTokenOf(id, '8859'), parseForm(callback.body)?.get('appAuthToken'));
+    for (const one of [first, second]) {
+      const shown = await api.call('GET', `/api/v1/stores/bindings/${one.body.id}`);
+      assert.deepEqual([shown.body.state, shown.body.url], ['done', null]);
+    }
+  }
+  later(5000);
+  await platform.visit(first.body.url, true);
+  const [third] = platform.takeCallbacks();
+  assert.ok(third !== undefined);
+  await send(id, third);
+  assert.equal(await work(), 0, 'no third one was asked for');
+});
+
+test('an account that is deleted takes its tokens and addresses with it', async () => {
+  const id = await account();
+  await bind(id, '8859');
+  await askBinding(id, '1Z1');
+  assert.equal((await api.call('DELETE', `/api/v1/accounts/${id}`)).status, 204);
+  const { rows } = await api.hub.database.pool.query(
+    `select 1 from store_tokens where account_id = $1 and sealed is not null
+      union all select 1 from bindings where account_id = $1 and sealed_url is not null`,
+    [id],
+  );
+  assert.deepEqual(rows, []);
+  assert.deepEqual([(await store(id, '8859')).state, (await store(id, '1Z1')).state], ['released', 'unbound']);
+});
+
 test('the unsigned link needs an admin, since it shows the sign key', async () => {
   const id = await account({ bindLink: 'unsigned' });
   const writer = await api.key({ right: 'write' });
