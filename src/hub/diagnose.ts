@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { CallbackRequest } from '../core/accept.ts';
+import type { Words } from '../core/account-fields.ts';
 import type { Connector, Refusal } from '../core/connector.ts';
 import { diagnose, openCredentials } from '../core/doctor/diagnosis.ts';
 import type { Diagnosis, DiagnosisInput } from '../core/doctor/diagnosis.ts';
@@ -91,6 +92,7 @@ export async function diagnoseSignature(
     });
   }
   const startedAtMs = ctx.clock();
+  const verification = verificationOf(account, request, startedAtMs, stored);
   const sheets = ctx.registry.all.flatMap(platformSheet);
   const search: DiagnosisInput = {
     reading: readRequest(request),
@@ -100,13 +102,15 @@ export async function diagnoseSignature(
     plainCredentials: account === undefined ? {} : openValues(account),
     nowMs: startedAtMs,
     hideValues: isPersonal && !reveal,
+    isRefused: verification?.ok === false,
     ...(input.signature === undefined ? {} : { signature: input.signature }),
   };
   const diagnosis = await inTurn(() => searchInSlices(ctx, search));
   return {
     ...diagnosis,
+    advice: withVerification(diagnosis, verification),
     tookMs: Math.round(ctx.clock() - startedAtMs),
-    verification: verificationOf(account, request, startedAtMs, stored),
+    verification,
   };
 }
 
@@ -275,4 +279,21 @@ function verificationOf(
   const verified = account.connector.verify(callback, account.view);
   if (verified.ok) return { ok: true, reason: null, detail: null };
   return { ok: false, ...verified.refusal };
+}
+
+/** What the hub itself says weighs more than what the search found: settings decide too, and not all is signed. */
+function withVerification({ advice, matches }: Diagnosis, verification: DiagnosisJson['verification']): Words {
+  if (verification?.ok === true) {
+    const taken = {
+      en: 'The hub takes it now, with the secrets and settings of this account.',
+      zh: '按本账号现在的密钥和设置，汇单会接收此请求。',
+    };
+    return matches.length === 0 ? taken : { en: `${taken.en} ${advice.en}`, zh: `${taken.zh}${advice.zh}` };
+  }
+  const [best] = matches;
+  if (verification === null || best === undefined || best.deviations.length > 0) return advice;
+  return {
+    en: `${advice.en} The hub says: ${verification.detail}`,
+    zh: `${advice.zh}汇单的判断：${verification.detail}`,
+  };
 }

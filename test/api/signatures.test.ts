@@ -57,8 +57,45 @@ test('a pasted callback is explained with the secrets of the account, which stay
 
 test('a right callback verifies, for the doctor as for the hub', async () => {
   const { body } = await diagnose({ account: 'union', body: unionPush(ORDER, CALLBACK) });
-  assert.match(body.advice.en, /^This verifies as it is/u);
+  assert.match(body.advice.en, /^The hub takes it now.* This verifies as it is/u);
   assert.deepEqual(body.verification, { ok: true, reason: null, detail: null });
+});
+
+test('where a setting decides, what the hub says comes with what was found', async () => {
+  const made = await api.call('POST', '/api/v1/accounts', {
+    body: { id: 'em', platform: 'em', name: 'em', credentials: { appid: 'HUBAPP01', appSecret: 'HUBSECRET01' } },
+  });
+  assert.equal(made.status, 201, made.text);
+  const sign = createHash('md5')
+    .update('appid=HUBAPP01&request_data={}&timestamp=1700000000&key=HUBSECRET01')
+    .digest('hex');
+  const body = JSON.stringify({ appid: 'HUBAPP01', timestamp: '1700000000', request_data: '{}', sign });
+  const refused = await diagnose({ account: 'em', body });
+  assert.match(
+    refused.body.advice.en,
+    /^This matches your app secret \(.*kv-amp-key-upper\)\. The hub says: .*set signScheme/u,
+  );
+  await api.call('PATCH', '/api/v1/accounts/em', { body: { settings: { signScheme: 'kv-amp-key-upper' } } });
+  const taken = await diagnose({ account: 'em', body });
+  assert.equal(taken.body.verification.ok, true);
+  assert.match(taken.body.advice.zh, /汇单会接收此请求/u);
+});
+
+test('a body made to be slow is answered in time', async () => {
+  const startedAt = performance.now();
+  for (const body of [
+    'a&'.repeat(30_000),
+    `{${Array.from({ length: 5000 }, (_, index) => `"f${index}":1`).join(',')},"sign":"${'ab'.repeat(16)}"}`,
+    JSON.stringify({ text: '"\\'.repeat(15_000), sign: 'ab'.repeat(16) }),
+    '['.repeat(60_000),
+    '%'.repeat(60_000),
+  ]) {
+    const answer = await diagnose({ account: 'union', body });
+    assert.equal(answer.status, 200, answer.text.slice(0, 200));
+    assert.deepEqual(answer.body.matches, []);
+  }
+  // Five searches of two seconds at most; an unbounded one would take minutes.
+  assert.ok(performance.now() - startedAt < 60_000);
 });
 
 test('a stored rejected callback is explained by its id alone', async () => {
@@ -173,7 +210,7 @@ test('questions out of shape are refused', async () => {
     [{ body: { a: 1 } }, 400, 'malformed_request'],
     [{ secrets: { a: 1 } }, 400, 'malformed_request'],
     [{ colour: 'red' }, 400, 'malformed_request'],
-    [{ body: 'x'.repeat(262_145) }, 400, 'malformed_request'],
+    [{ body: 'x'.repeat(65_537) }, 400, 'malformed_request'],
   ];
   for (const [question, status, code] of cases) {
     const answer = await diagnose(question);

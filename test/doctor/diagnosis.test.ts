@@ -20,7 +20,9 @@ const union = (body: string, more: Partial<Question> = {}): Question => ({
   body,
   ...more,
 });
-const codesOf = (question: Question): readonly string[] => ask(question).nearMisses.map(({ code }) => code);
+// What is odd about a request does not depend on how long was searched.
+const codesOf = (question: Question): readonly string[] =>
+  ask({ maxTried: 500, ...question }).nearMisses.map(({ code }) => code);
 
 describe('which secret', () => {
   test('a right request verifies as it is, and says with which secret', () => {
@@ -315,10 +317,12 @@ describe('what the doctor may not do', () => {
           headers: scheme.signature.in === 'header' ? { [name]: given, 'x-timestamp': '1700000000' } : {},
           body: JSON.stringify(fields),
         };
-        const { matches, tried, exhausted } = ask(question);
+        // To the end for one of them; the others as far as pairs of deviations.
+        const most = platform === 'meituan-union' && scheme.code === 'push' ? MAX_TRIED : 25_000;
+        const { matches, tried, exhausted } = ask({ ...question, maxTried: most });
         assert.deepEqual(matches, [], `${platform} ${scheme.code}`);
-        assert.ok(tried > 50 && tried <= MAX_TRIED, `${platform} ${scheme.code}: ${tried}`);
-        assert.ok(exhausted || tried >= MAX_TRIED);
+        assert.ok(tried > 50 && tried <= most, `${platform} ${scheme.code}: ${tried}`);
+        assert.ok(exhausted || tried === most);
       }
     }
   });

@@ -45,6 +45,8 @@ export interface DiagnosisInput extends SearchInput {
   readonly nowMs: number;
   /** Values of fields are not shown: they may be personal data that the asker may not see. */
   readonly hideValues: boolean;
+  /** The connector refuses the request all the same, such as for a setting. */
+  readonly isRefused?: boolean;
 }
 
 /** Credentials that requests carry in clear, such as an app id. */
@@ -144,14 +146,10 @@ function matchText({ secret, candidate, deviations }: Match, words: readonly Wor
     isRightSecret || secret === null || secret.state === 'pasted' || wantedLabel === undefined
       ? { en: '', zh: '' }
       : { en: `, not the ${lower(wantedLabel.en)}`, zh: `，而不是${wantedLabel.zh}` };
-  const en =
-    isAsIs && isOwnScheme && isRightSecret && secret.state !== 'retired'
-      ? 'This verifies as it is, with'
-      : 'This matches';
-  const zh =
-    isAsIs && isOwnScheme && isRightSecret && secret.state !== 'retired'
-      ? '按原样即可通过验签，所用密钥：'
-      : '签名相符的是';
+  const isVerified = isAsIs && isOwnScheme && isRightSecret && secret.state !== 'retired' && input.isRefused !== true;
+  const start = isVerified
+    ? { en: 'This verifies as it is, with', zh: '按原样即可通过验签，所用密钥：' }
+    : { en: 'This matches', zh: '签名相符的是' };
   const when = {
     en: isAsIs ? '' : ` when ${words.map((one) => one.en).join(', and ')}`,
     zh: isAsIs ? '' : `，条件：${words.map((one) => one.zh).join('；')}`,
@@ -161,8 +159,8 @@ function matchText({ secret, candidate, deviations }: Match, words: readonly Wor
       ? { en: '', zh: '' }
       : { en: ` (${of.label.en}: ${scheme.label.en})`, zh: `（${of.label.zh}：${scheme.label.zh}）` };
   return {
-    en: `${en} ${label.en}${instead.en}${when.en}${inScheme.en}.`,
-    zh: `${zh}${label.zh}${instead.zh}${when.zh}${inScheme.zh}。`,
+    en: `${start.en} ${label.en}${instead.en}${when.en}${inScheme.en}.`,
+    zh: `${start.zh}${label.zh}${instead.zh}${when.zh}${inScheme.zh}。`,
   };
 }
 

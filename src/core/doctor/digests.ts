@@ -19,6 +19,8 @@ export type GivenNotation = 'hex-lower' | 'hex-upper' | 'hex-mixed' | 'base64' |
  */
 const LEAST_BYTES = 8;
 
+/** By their bytes. */
+const LENGTHS: Readonly<Record<number, string>> = { 16: 'md5', 20: 'sha1', 32: 'sha256', 48: 'sha384', 64: 'sha512' };
 export function readSignature(text: string): GivenSignature {
   const clean = text
     .trim()
@@ -31,7 +33,9 @@ export function readSignature(text: string): GivenSignature {
       notation: /[A-F]/u.test(clean) ? (/[a-f]/u.test(clean) ? 'hex-mixed' : 'hex-upper') : 'hex-lower',
     });
   }
-  if (/^[\w+/-]+={0,2}$/u.test(clean)) {
+  // Hex of a digest's length is no base64 by chance.
+  const isDigest = readings.some(({ bytes }) => LENGTHS[bytes.length] !== undefined);
+  if (!isDigest && /^[\w+/-]+={0,2}$/u.test(clean)) {
     const bytes = Buffer.from(clean, 'base64');
     if (bytes.length >= LEAST_BYTES) {
       readings.push({ bytes, notation: 'base64' });
@@ -43,7 +47,6 @@ export function readSignature(text: string): GivenSignature {
   return { text, clean, readings: readings.filter(({ bytes }) => bytes.length >= LEAST_BYTES) };
 }
 
-const LENGTHS: Readonly<Record<number, string>> = { 16: 'md5', 20: 'sha1', 32: 'sha256', 48: 'sha384', 64: 'sha512' };
 /** Bytes of a digest; 0 for a signature of RSA, whose length follows from its key. */
 export function digestLength(digest: Digest): number {
   const plain = digest.replace('hmac-', '');

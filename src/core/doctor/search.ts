@@ -95,7 +95,11 @@ function knownSchemes({ reading, platform, sheets }: SearchInput): { own: readon
   const misfit = ({ scheme }: Known): number =>
     (signaturesAt(reading, scheme).length > 0 ? 0 : 10) + Math.min(missingNames(reading, scheme), 9);
   return {
-    own: all.filter(isOwn).sort((a, b) => misfit(a) - misfit(b)),
+    own: all
+      .filter(isOwn)
+      .map((known) => ({ known, misfit: misfit(known) }))
+      .sort((a, b) => a.misfit - b.misfit)
+      .map(({ known }) => known),
     others: all.filter((known) => !isOwn(known)).sort((a, b) => Number(isNear(b)) - Number(isNear(a))),
   };
 }

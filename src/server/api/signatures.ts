@@ -6,8 +6,8 @@ import { principalOf } from '../auth.ts';
 import type { ApiContext, ApiScope } from './context.ts';
 import { AccountId, FilterText, Nullable, RevealQuery } from './shapes.ts';
 
-/** Larger bodies are no messages of a platform, and each is read in some hundred ways. */
-const MAX_BODY = 262_144;
+/** As much as is kept of a rejected callback; each body is read in some hundred ways. */
+const MAX_BODY = 65_536;
 const MAX_SECRET = 8000;
 const Secret = Type.String({ minLength: 1, maxLength: MAX_SECRET });
 
