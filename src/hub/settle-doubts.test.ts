@@ -23,8 +23,8 @@ let accounts = 0;
 const doubtful: Connector = {
   ...takeawayPlatform,
   registers: { ...takeawayPlatform.registers, 'flag.doubt': { by: 'time' } },
-  parse(accepted, account): Parsed {
-    const parsed = takeawayPlatform.parse(accepted, account);
+  parse(accepted, view): Parsed {
+    const parsed = takeawayPlatform.parse(accepted, view);
     if (parsed.kind !== 'reports') return parsed;
     const { note = 'refund' } = accepted.content as { readonly note?: string };
     const [report] = parsed.reports;

@@ -46,8 +46,7 @@ const work = (): Promise<number> => runDueStoreTasks(hub.ctx, { accounts: hub.ac
 
 async function tell(id: string, notice: StoreNotice): Promise<string> {
   nowMs += 1;
-  const account = { id, platform: connector.id, merchant: null };
-  return atStoreDesk(hub.ctx, account, async (desk) => {
+  return atStoreDesk(hub.ctx, { id, platform: connector.id, merchant: null }, async (desk) => {
     const taken = await takeNotice(desk, notice, { source: 'callback', receiptId: `rcp_${nowMs}` });
     return taken.verdict;
   });

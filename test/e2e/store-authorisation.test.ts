@@ -314,9 +314,9 @@ test('an order whose sums are provisional is read again with the pair of its sho
       await later(10_000);
       await settleDueDoubts(api.hub.ctx, { accounts: api.hub.accounts, commits: api.hub.commits });
     }
-    const after = await find();
-    assert.deepEqual(after.flags.filter((flag: string) => flag === 'provisional_money' || flag === 'doubt'), []);
-    assert.ok(after.amounts.original !== null);
+    const read = await find();
+    assert.deepEqual(read.flags.filter((flag: string) => flag === 'provisional_money' || flag === 'doubt'), []);
+    assert.ok(read.amounts.original !== null);
     const clocks = await api.hub.database.pool.query('select 1 from order_clocks where account_id = $1', [id]);
     assert.equal(clocks.rowCount, 0);
     return;
