@@ -19,6 +19,7 @@ interface Words {
   readonly kinds: Readonly<Record<OrderKind, string>>;
   readonly binding: Readonly<Record<'link' | 'oauth', string>>;
   readonly tokenAddress: string;
+  readonly links: string;
   readonly none: string;
   addresses(count: number): string;
   readonly comma: string;
@@ -37,6 +38,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
     },
     binding: { link: 'by link', oauth: 'by OAuth' },
     tokenAddress: 'an address an order',
+    links: 'promotion links',
     none: 'not yet',
     addresses: (count) => (count === 1 ? 'one address' : `${count} addresses`),
     comma: ', ',
@@ -53,6 +55,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
     },
     binding: { link: '链接', oauth: 'OAuth' },
     tokenAddress: '每单一个地址',
+    links: '推广链接',
     none: '尚无',
     addresses: (count) => `${count} 个地址`,
     comma: '、',
@@ -78,7 +81,7 @@ export function markedPart(page: string): { readonly before: string; readonly pa
   return { before, part, after };
 }
 
-/** The table as the registry makes it. Nothing acts on a platform yet, so the last column says so of each. */
+/** The table as the registry makes it. The last column names the calls that make or change something at a platform. */
 export function platformTable(language: Language): string {
   const words = WORDS[language];
   const missing = DESIGNED.filter(({ id }) => !connectors.some((connector) => connector.id === id));
@@ -91,7 +94,7 @@ export function platformTable(language: Language): string {
 }
 
 function rowOf(connector: Connector, language: Language): readonly string[] {
-  const { id, label, orderKinds, topics, binding, readTruth } = connector;
+  const { id, label, orderKinds, topics, binding, readTruth, makeLink } = connector;
   const words = WORDS[language];
   return [
     `[${label[language]}](src/connectors/${id}/README.md)`,
@@ -101,7 +104,7 @@ function rowOf(connector: Connector, language: Language): readonly string[] {
     binding === undefined ? '–' : words.binding[binding.style],
     readTruth === undefined ? '–' : '✓',
     '✓',
-    words.none,
+    makeLink === undefined ? words.none : words.links,
   ];
 }
 
