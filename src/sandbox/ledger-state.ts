@@ -56,7 +56,7 @@ export interface LedgerState {
   readonly setOff: { count: number; readonly open: Map<number, MessageRecord> };
   readonly events: EventBook;
   readonly refused: string[];
-  readonly totals: { messages: number; dropped: number; acknowledged: number };
+  readonly totals: { messages: number; dropped: number; acknowledged: number; reads: number };
 }
 
 export const orderKey = (platform: string, number: number | string): string => `${platform}/${number}`;
@@ -76,7 +76,7 @@ export function emptyLedgerState(): LedgerState {
     setOff: { count: 0, open: new Map() },
     events: createEventBook(),
     refused: [],
-    totals: { messages: 0, dropped: 0, acknowledged: 0 },
+    totals: { messages: 0, dropped: 0, acknowledged: 0, reads: 0 },
   };
 }
 
@@ -151,6 +151,7 @@ export function applyLine(state: LedgerState, line: LedgerLine, place?: LinePlac
     case 'read': {
       const record = state.orders.get(orderKey(line.platform, line.number));
       if (record === undefined) break;
+      state.totals.reads += 1;
       record.read = line.happened;
       record.expected = line.expected;
       break;

@@ -5,7 +5,7 @@ import type { Agenda } from './agenda.ts';
 import { drawFate } from './chaos.ts';
 import type { Chaos } from './chaos.ts';
 import type { Ledger } from './ledger.ts';
-import type { MessageLine, OrderLine, ReadLine } from './ledger-lines.ts';
+import type { MessageLine, OrderLine } from './ledger-lines.ts';
 import { memoryOf, orderKey } from './ledger-state.ts';
 import type { MessageRecord, OrderRecord } from './ledger-state.ts';
 import { draftOf } from './memory-draft.ts';
@@ -36,8 +36,6 @@ export interface Lives {
   resume(record: OrderRecord): void;
   /** A callback was received: what was kept back for it goes out. */
   received(message: MessageRecord): void;
-  /** The hub was told how the order stands: from now on it must show that. Resolves once that is written down. */
-  truthTold(platform: string, platformOrderId: string): Promise<void>;
   /** Sends what an earlier run left unacknowledged, or is kept back, whatever fate it was to meet. */
   sendAtOnce(message: MessageRecord): void;
   releaseAll(): void;
@@ -181,16 +179,6 @@ export function createLives(context: LivesContext): Lives {
     received(message) {
       release(orderKey(message.platform, message.number), message.step - 1);
     },
-    async truthTold(platformId, platformOrderId) {
-      const record = ledger.state.byPlatformOrderId.get(orderKey(platformId, platformOrderId));
-      const platform = context.platforms.get(platformId);
-      if (record === undefined || platform === undefined || record.told.length === 0) return;
-      const { happened, told, order } = record;
-      if (record.read === happened) return;
-      const expected = tell(platform, order.seed, order.number, order.placedAt).expected(told, happened);
-      const line: ReadLine = { line: 'read', platform: platformId, number: order.number, happened, expected };
-      await ledger.write(line);
-    },
     sendAtOnce: (message) => outbox.send(message),
     releaseAll() {
       const kept = [...keptBack.values()].flatMap((messages) => [...messages.values()]);
@@ -208,6 +196,16 @@ export function createLives(context: LivesContext): Lives {
     },
     unfinished: () => living + keptBack.size,
   };
+}
+
+/** The hub was told how an order stands: from now on it must show that. Resolves once that is written down. */
+export async function noteTruthTold(ledger: Ledger, platform: Connector, platformOrderId: string): Promise<void> {
+  const record = ledger.state.byPlatformOrderId.get(orderKey(platform.id, platformOrderId));
+  if (record === undefined || record.told.length === 0) return;
+  const { happened, told, order } = record;
+  const expected = tell(platform, order.seed, order.number, order.placedAt).expected(told, happened);
+  // Also when it was told the same before: that line may be on its way, and a kill must not take it back.
+  await ledger.write({ line: 'read', platform: platform.id, number: order.number, happened, expected });
 }
 
 function tell(platform: Connector, seed: string, number: number, placedAt: TimeMs): Story {

@@ -48,6 +48,7 @@ interface World {
   readonly hub: StandInHub;
   readonly dir: string;
   readonly calls: IncomingCall[];
+  readonly platform: Connector;
   play(): Promise<Sandbox>;
 }
 
@@ -65,7 +66,7 @@ async function newWorld(): Promise<World> {
     () => hub.stop(),
   );
   return {
-    ...{ hub, dir, calls },
+    ...{ hub, dir, calls, platform },
     play: async () => {
       const sandbox = await startSandbox({
         ...{ hubUrl: hub.url, key: hub.key, platforms: [platform], ledgerDir: dir },
@@ -118,7 +119,7 @@ test('what a call changed is remembered after the sandbox was stopped, and at an
   const third = await startSandbox({
     ...{ hubUrl: world.hub.url, key: world.hub.key, ledgerDir: world.dir, receiverPort: await freePort() },
     ...{
-      platforms: [withDoor(connectors[0] ?? assert.fail(), world.calls)],
+      platforms: [world.platform],
       rate: 0,
       speed: 1000,
       chaos: parseChaos('none'),

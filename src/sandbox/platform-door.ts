@@ -5,6 +5,7 @@ import type { Ledger } from './ledger.ts';
 import type { CallLine } from './ledger-lines.ts';
 import { memoryOf } from './ledger-state.ts';
 import type { MessageRecord } from './ledger-state.ts';
+import { noteTruthTold } from './lives.ts';
 import { draftOf } from './memory-draft.ts';
 import { playedAccount } from './played-account.ts';
 
@@ -17,8 +18,6 @@ export interface PlatformDoorContext {
   readonly clock: () => TimeMs;
   /** Callbacks that a call set off go out like any other. */
   send(message: MessageRecord): void;
-  /** The hub was told how an order stands. */
-  onTold(platform: string, platformOrderIds: readonly string[]): Promise<void>;
 }
 
 export type DoorCall = Omit<IncomingCall, 'path' | 'at'> & {
@@ -44,7 +43,7 @@ export async function answerAtDoor(context: PlatformDoorContext, call: DoorCall)
   const answer = platform.sandbox.answer({ ...call, path, at }, view, memory);
   const { callbacks = [], tellsOf = [] } = answer;
   // Begun at once: while the lines are written the order may take a step that this answer does not know.
-  const noted = tellsOf.length > 0 ? context.onTold(platformId, tellsOf) : undefined;
+  const noted = Promise.all(tellsOf.map((order) => noteTruthTold(ledger, platform, order)));
   if (changes().length > 0 || callbacks.length > 0) {
     const first = ledger.state.setOff.count;
     const { method } = call;

@@ -38,13 +38,13 @@ import { SandboxError } from './sandbox-error.ts';
 import { seededRandom } from './seeded-random.ts';
 import { ledgerStats } from './stats.ts';
 import type { SandboxStats } from './stats.ts';
-import { compareSettled, eventsOutstanding, readHubOrders } from './verify.ts';
+import { compareWithHub, createOutstanding, readHubOrders } from './verify.ts';
 import type { VerifyReport } from './verify.ts';
 
 const DEFAULT_CONCURRENCY = 64;
 /** Beyond so many waiting requests the platforms' side stands still: the hub is slower than the wished rate. */
 const QUEUE_LIMIT = 20_000;
-/** Requests under way get this long when the sandbox stops. */
+/** For requests under way. */
 const STOP_GRACE_MS = 2000;
 
 /** The sandbox while it runs: puts the parts together and answers for them. */
@@ -196,8 +196,8 @@ export class RunningSandbox implements Sandbox {
     this.#mail.hurry(true);
     try {
       await this.#catchUp(waitMs, onProgress, true);
-      const read = () => this.#whenHubAnswers(() => readHubOrders(this.#hub, this.#accountIds()));
-      return await compareSettled(this.#book().state, read, waitMs);
+      const hubOrders = await this.#whenHubAnswers(() => readHubOrders(this.#hub, this.#accountIds()));
+      return compareWithHub(this.#book().state, hubOrders);
     } finally {
       this.#mail.hurry(false);
       lives?.continue();
@@ -208,13 +208,14 @@ export class RunningSandbox implements Sandbox {
   /** Waits until everything told is acknowledged and every event of it has arrived. */
   async #catchUp(waitMs: number, onProgress?: (left: CatchUp) => void, paused = false): Promise<CatchUp> {
     const { state } = this.#book();
+    const outstanding = createOutstanding(state);
     const unreceived = (): number => this.stats().unreceived + (paused ? 0 : (this.#lives?.unfinished() ?? 0));
     return catchUp({
       waitMs,
       unreceived,
       // Repeats are waited for as well: what they do wrong must show.
       isSent: () => unreceived() === 0 && this.#mail.size() === 0 && this.#outbox.busy() === 0,
-      eventsOutstanding: async () => eventsOutstanding(state, await readHubOrders(this.#hub, this.#accountIds())),
+      eventsOutstanding: async () => outstanding(await readHubOrders(this.#hub, this.#accountIds())),
       eventsReceived: () => state.events.totals.events,
       isOver: () => this.#stopped,
       ...(onProgress === undefined ? {} : { onProgress }),
@@ -283,9 +284,6 @@ export class RunningSandbox implements Sandbox {
       platforms: this.#platforms,
       clock: this.#clock,
       send: (message: MessageRecord) => this.#outbox.send(message),
-      onTold: async (platform: string, orders: readonly string[]) => {
-        await Promise.all(orders.map(async (order) => this.#lives?.truthTold(platform, order)));
-      },
     };
     this.#receiver = await openReceiver(
       this.#options.receiverHost ?? '127.0.0.1',
@@ -318,8 +316,7 @@ export class RunningSandbox implements Sandbox {
   }
 
   async #registerEndpoint(): Promise<void> {
-    const url = `${this.#origin()}${RECEIVER_PATH}`;
-    const port = this.receiverPort;
+    const [url, port] = [`${this.#origin()}${RECEIVER_PATH}`, this.receiverPort];
     await this.#whenHubAnswers(() => ensureEndpoint(this.#hub, this.#book(), url, port, this.#accountIds()));
   }
 
@@ -350,8 +347,8 @@ export class RunningSandbox implements Sandbox {
       limit: orderLimit ?? Number.POSITIVE_INFINITY,
       mayPlace: () => this.#outbox.queued() < QUEUE_LIMIT,
       place: () => {
-        const picked = pickPlatform(this.#playing(), this.seed, ledger.state);
-        lives.place(picked?.id ?? '').catch((error: unknown) => this.#onFault(error));
+        const id = pickPlatform(this.#playing(), this.seed, ledger.state)?.id ?? '';
+        lives.place(id).catch((error: unknown) => this.#onFault(error));
       },
       onLimit: this.#resolveAllPlaced,
     });
@@ -364,8 +361,8 @@ export class RunningSandbox implements Sandbox {
 
   #onReceived(message: MessageRecord): void {
     const { platform, number, step } = message;
-    const ledger = this.#book();
-    ledger.write({ line: 'acknowledged', platform, number, step }).catch((error: unknown) => this.#onFault(error));
+    const written = this.#book().write({ line: 'acknowledged', platform, number, step });
+    written.catch((error: unknown) => this.#onFault(error));
     this.#lives?.received(message);
   }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { compareOrder } from './compare-order.ts';
 import { missingSequences } from './event-book.ts';
 import type { HubClient } from './hub-client.ts';
@@ -87,23 +86,23 @@ function doubtsOutstanding(state: LedgerState, hubOrders: ReadonlyMap<string, Fi
 
 /** A read of the truth is due a second after its message, and takes effect a moment after it was answered. */
 const SETTLED_MS = 3000;
-const AGAIN_MS = 250;
 
 /**
- * Compares until both agree, or differ for longer than it takes the hub to ask a platform what a last message left open:
- * not every such question shows in a flag of the order.
+ * How much there is to wait for, call after call: events, doubts, and orders that differ while anything still happens.
+ * Not every question that the hub is about to ask shows in a flag of the order, so a difference counts as one of them
+ * until it has outlived a while in which nothing came and nothing was asked.
  */
-export async function compareSettled(
-  state: LedgerState,
-  readHub: () => Promise<ReadonlyMap<string, Fields>>,
-  waitMs: number,
-): Promise<VerifyReport> {
-  const deadlineMs = performance.now() + Math.min(waitMs, SETTLED_MS);
-  for (;;) {
-    const report = compareWithHub(state, await readHub());
-    if (report.differences.length === 0 || performance.now() > deadlineMs) return report;
-    await sleep(AGAIN_MS);
-  }
+export function createOutstanding(state: LedgerState): (hubOrders: ReadonlyMap<string, Fields>) => number {
+  let seen = -1;
+  let sinceMs = 0;
+  return (hubOrders) => {
+    const happened = state.events.totals.events + state.totals.reads;
+    if (happened !== seen) [seen, sinceMs] = [happened, performance.now()];
+    const outstanding = eventsOutstanding(state, hubOrders);
+    if (outstanding > 0 || performance.now() - sinceMs > SETTLED_MS) return outstanding;
+    const { differences } = compareWithHub(state, hubOrders);
+    return new Set(differences.flatMap(({ kind, subject }) => (kind === 'order' ? [subject] : []))).size;
+  };
 }
 
 /** Compares the platforms' own ledger with the hub's orders, and both with what the receiver got. */

@@ -311,9 +311,9 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
         await sleep(waitMs);
         const asked = [...(doubts.get(order) ?? [])];
         doubts.set(order, new Set());
-        const { store: ref, kind } = order.json;
+        const { store: ref, kind, platformFields } = order.json;
         const storeToken = storesOf(account.id).tokens.get(ref ?? '') ?? null;
-        const toRead = { aliases: order.aliases, kind, store: ref, storeToken, doubts: asked };
+        const toRead = { aliases: order.aliases, kind, store: ref, storeToken, doubts: asked, platformFields };
         const truth = await connector
           .readTruth?.(viewOf(account), callPlatform, toRead, Date.now())
           .catch(() => undefined);
