@@ -31,6 +31,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   deliveries: { summary: 'attempts to deliver, dead letters', load: () => import('./deliveries.ts') },
   replay: { summary: 'send past events again', load: () => import('./replay.ts') },
   events: { summary: 'read or follow the stream of events', load: () => import('./events.ts') },
+  members: { summary: 'CPS members, their links, balances and statements', load: () => import('./members.ts') },
+  commission: {
+    summary: 'plans, payouts, the ledger; explain an order; recompute --check',
+    load: () => import('./commission.ts'),
+  },
   keys: { summary: 'API keys: make, list, revoke', load: () => import('./keys.ts') },
   migrate: { summary: 'bring the database to the newest migration', load: () => import('./migrate.ts') },
   config: { summary: 'show the effective configuration and where it comes from', load: () => import('./config.ts') },

@@ -1,8 +1,7 @@
-import { WHOLE_BASIS_POINTS, planFor, sameScope, sumOfShares } from '../core/commission/plan.ts';
+import { WHOLE_BASIS_POINTS, inviterAt, planFor, sameScope, sumOfShares } from '../core/commission/plan.ts';
 import type { Plan, Shares } from '../core/commission/plan.ts';
 import { balancesOf, sharesOf } from '../core/commission/ledger.ts';
 import type { ShareLine } from '../core/commission/ledger.ts';
-import { inviterAt } from '../core/commission/plan.ts';
 import { HuidanError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { readAccount } from '../store/account-reads.ts';

@@ -159,18 +159,18 @@ test('another inviter holds for later orders only, the first one from the beginn
   await hub.post('/members', { id: 'solo' });
   await hub.tell('O7', 8, { payprice: '20.00', profit: '2.00' }, { sid: 'solo' });
   await hub.settle();
-  const before = await balance('mid');
+  const earlier = await balance('mid');
   const patched = await hub.api.call('PATCH', '/api/v1/members/solo', { body: { inviter: 'mid' } });
   assert.equal(patched.status, 200, patched.text);
   await hub.settle();
-  assert.equal((await balance('mid')).confirmed, before.confirmed + 20);
+  assert.equal((await balance('mid')).confirmed, earlier.confirmed + 20);
   await hub.api.call('PATCH', '/api/v1/members/solo', { body: { inviter: 'top' } });
   await hub.settle();
-  assert.equal((await balance('mid')).confirmed, before.confirmed + 20);
+  assert.equal((await balance('mid')).confirmed, earlier.confirmed + 20);
   const seconds = String(Math.floor(hub.nowMs / 1000) + 10);
   await hub.tell('O8', 8, { payprice: '20.00', profit: '2.00' }, { sid: 'solo', ordertime: seconds, modTime: seconds });
   await hub.settle();
-  assert.equal((await balance('mid')).confirmed, before.confirmed + 20);
+  assert.equal((await balance('mid')).confirmed, earlier.confirmed + 20);
   await assertRecomputes();
 });
 

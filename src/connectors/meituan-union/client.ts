@@ -1,8 +1,8 @@
-import { createHash, createHmac } from 'node:crypto';
 import type { AccountView, LinkWish } from '../../core/connector.ts';
 import { isLosslessObject, isStorableText, parseLossless, scalarText } from '../../core/json.ts';
 import type { LosslessObject } from '../../core/json.ts';
 import type { CallPlatform, PlatformRefusal, PlatformResponse, PlatformResult } from '../../core/outgoing.ts';
+import { hmacSha256Base64, md5Base64 } from '../../core/signing.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { signingRules } from './account.ts';
 import { sign } from './signature.ts';
@@ -59,7 +59,7 @@ export function mediaHeaders(
   body: string,
   { appkey, secret, at }: { readonly appkey: string; readonly secret: string; readonly at: TimeMs },
 ): Readonly<Record<string, string>> {
-  const contentMd5 = createHash('md5').update(body, 'utf8').digest('base64');
+  const contentMd5 = md5Base64(body);
   const text = `POST\n${contentMd5}\nS-Ca-App:${appkey}\nS-Ca-Timestamp:${at}\n${path}`;
   return {
     'content-type': 'application/json',
@@ -67,7 +67,7 @@ export function mediaHeaders(
     's-ca-app': appkey,
     's-ca-timestamp': String(at),
     's-ca-signature-headers': 'S-Ca-App,S-Ca-Timestamp',
-    's-ca-signature': createHmac('sha256', secret).update(text, 'utf8').digest('base64'),
+    's-ca-signature': hmacSha256Base64(secret, text),
   };
 }
 
