@@ -109,7 +109,7 @@ for (const path of ['README.md', 'README.zh-CN.md']) {
         .split('\n')
         .map((line) => JSON.parse(line) as Shown);
       assert.deepEqual([member?.['id'], plan?.['version']], ['zhang', 1]);
-      assert.equal((preview?.['shares'] as readonly { amount: number }[])[0]?.amount, 73);
+      assert.equal((preview?.['shares'] as readonly { amount: number }[] | undefined)?.[0]?.amount, 73);
       assert.equal(balance?.['estimated'], 0);
     } finally {
       await hub.stop();
