@@ -12,7 +12,7 @@ import { upsertOrders } from '../store/order-writes.ts';
 import { aliasKey, findAliases, loadOrders, moveAliases, writeAliases } from '../store/orders.ts';
 import { insertReceipts, updateReceiptVerdict } from '../store/receipts.ts';
 import type { ReceiptRow, Verdict } from '../store/receipts.ts';
-import { readStoreLabels } from '../store/stores.ts';
+import { insertUnboundStores, readStoreLabels } from '../store/stores.ts';
 import type { StoreLabel } from '../store/stores.ts';
 import { defer } from '../store/transaction.ts';
 import type { Tx } from '../store/transaction.ts';
@@ -74,6 +74,8 @@ export async function applyBatch(
   const ofStores = await applyNotices(ctx, tx, account, intakes, results, now);
   writeReceipts(tx, accountId, intakes, results, now);
   writeOrders(ctx, tx, accountId, orders, now);
+  const unknown = storesNamed(keyed).filter(({ ref }) => !loaded.labels.has(ref));
+  defer(tx, insertUnboundStores(tx, accountId, unknown, now));
   defer(tx, setOrderClocks(tx, accountId, [...orders.clocks, ...commission.clocks], now));
   commission.write(tx);
   const events = [...orders.changes.map((change) => orderEvent(change)), ...commission.events, ...ofStores];
@@ -118,11 +120,27 @@ async function loadLabels(
   accountId: string,
   keyed: readonly { readonly report: Report }[],
 ): Promise<ReadonlyMap<string, StoreLabel>> {
-  const refs = new Set<string>();
+  const named = storesNamed(keyed);
+  return named.length === 0
+    ? new Map()
+    : readStoreLabels(
+        tx,
+        accountId,
+        named.map(({ ref }) => ref),
+      );
+}
+
+/** The stores that reports name, each once. */
+function storesNamed(
+  keyed: readonly { readonly report: Report }[],
+): readonly { readonly ref: string; readonly name: string | null }[] {
+  const names = new Map<string, string | null>();
   for (const { report } of keyed) {
-    for (const fact of report.facts) if (fact.register === 'store') refs.add(fact.value.ref);
+    for (const fact of report.facts) {
+      if (fact.register === 'store') names.set(fact.value.ref, fact.value.name ?? names.get(fact.value.ref) ?? null);
+    }
   }
-  return refs.size === 0 ? new Map() : readStoreLabels(tx, accountId, [...refs]);
+  return [...names].map(([ref, name]) => ({ ref, name }));
 }
 
 function createOrderSet(

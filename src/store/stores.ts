@@ -1,7 +1,7 @@
 import { sql } from './pool.ts';
 import type { Queryable } from './pool.ts';
 
-/** `unbound`: known by a shop or by a message only. `proving`: a token came and is not proved yet. */
+/** `unbound`: known by its orders, a shop or a message only. `proving`: a token came and is not proved yet. */
 export type StoreState = 'unbound' | 'pending' | 'proving' | 'bound' | 'released';
 
 /** A store of an account. Written as a whole, behind the account's clock. */
@@ -116,6 +116,35 @@ export async function markStoresPending(
     [accountId, stores.map(({ ref }) => ref), stores.map(({ name }) => name), now],
   );
   return changed.rows;
+}
+
+const insertUnboundStatement = sql(
+  'insert_unbound_stores',
+  `with fresh as (
+     insert into stores (account_id, ref, name, state, created_at, updated_at)
+     select $1, ref, name, 'unbound', $4, $4 from unnest($2::text[], $3::text[]) as given (ref, name)
+     on conflict (account_id, ref) do nothing
+     returning 1
+   )
+   update accounts set stores_version = stores_version + 1 where id = $1 and exists (select from fresh)`,
+);
+
+/** Notes stores that are known by their orders only, so that they are listed and what is said of them is looked into. */
+export async function insertUnboundStores(
+  tx: Queryable,
+  accountId: string,
+  stores: readonly { readonly ref: string; readonly name: string | null }[],
+  now: Date,
+): Promise<void> {
+  if (stores.length === 0) return;
+  await tx.query(
+    insertUnboundStatement(
+      accountId,
+      stores.map(({ ref }) => ref),
+      stores.map(({ name }) => name),
+      now,
+    ),
+  );
 }
 
 /** Tells everyone who keeps them in memory that the account's stores or its open bindings are others now. */

@@ -86,6 +86,22 @@ test('new orders of a store belong to its shop and merchant at once', async () =
   assert.deepEqual(await labelsOf(other), [null, null, 1]);
 });
 
+test('a store that only its orders speak of is listed as unbound, once', async () => {
+  const id = await account('unbound');
+  await Promise.all([order(id, '31'), order(id, '31'), order(id, '32')]);
+  await order(id, '31');
+  const { data } = (await api.call('GET', `/api/v1/stores?account=${id}`)).body;
+  assert.deepEqual(
+    data.map(({ store, state }: { store: string; state: string }) => [store, state]),
+    [
+      ['31', 'unbound'],
+      ['32', 'unbound'],
+    ],
+  );
+  const known = await api.hub.database.pool.query('select stores_version::int as n from accounts where id = $1', [id]);
+  assert.ok((known.rows[0] as { n: number }).n > 0);
+});
+
 test('a shop joins stores of several accounts, and a store that moves takes its orders along', async () => {
   const [one, two] = [await account('join-1', 'm-join-old'), await account('join-2')];
   const merchant = await make('/merchants', { id: 'm-join', name: 'm' });

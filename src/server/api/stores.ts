@@ -20,7 +20,7 @@ const text = Nullable(Type.String());
 
 export const StoreState = Type.Enum(['unbound', 'pending', 'proving', 'bound', 'released'], {
   description:
-    'unbound: known by a shop or a message only; pending: a binding address waits; proving: a token came and is being proved; bound: it works; released.',
+    'unbound: known by its orders, a shop or a message only; pending: a binding address waits; proving: a token came and is being proved; bound: it works; released.',
 });
 
 /** A store; never its token. */
