@@ -25,7 +25,9 @@ const VERBS = {
     async run(cli, options) {
       const { id, name } = options;
       if (name === undefined) throw new UsageError('--name is missing');
-      const made = await (await connectHub(cli, options)).call<MerchantJson>('POST', '/merchants', { body: { id, name } });
+      const made = await (
+        await connectHub(cli, options)
+      ).call<MerchantJson>('POST', '/merchants', { body: { id, name } });
       if (options.json) return printJson(cli, made);
       cli.out(`${made.id}\n`);
     },

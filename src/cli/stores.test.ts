@@ -63,7 +63,9 @@ async function ok(...argv: readonly string[]): Promise<string> {
 let token = '';
 
 test('a store is bound, shown, released and taken over from the terminal', async () => {
-  const url = (await ok('stores', 'bind', '--account', 'wm', '--store', '8859', '--name', '湘北人家', '--option', 'netStore=1')).trim();
+  const url = (
+    await ok('stores', 'bind', '--account', 'wm', '--store', '8859', '--name', '湘北人家', '--option', 'netStore=1')
+  ).trim();
   assert.equal(new URL(url).searchParams.get('netStore'), '1');
   await platform.visit(url, true);
   for (const callback of platform.takeCallbacks()) {

@@ -192,7 +192,11 @@ export async function run(argv: readonly string[], cli: Cli): Promise<void> {
 }
 
 const shownValue = (value: Json): string | number | null =>
-  typeof value === 'object' && value !== null ? JSON.stringify(value) : typeof value === 'boolean' ? String(value) : value;
+  typeof value === 'object' && value !== null
+    ? JSON.stringify(value)
+    : typeof value === 'boolean'
+      ? String(value)
+      : value;
 
 /** What reads as a number or a truth value is one. */
 function readOptions(texts: readonly string[]): Record<string, Json> {

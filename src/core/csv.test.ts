@@ -27,14 +27,25 @@ test('takes GB18030 where it is no UTF-8', () => {
 test('names cells by the first row, in any letter case, and counts lines as an editor does', () => {
   const records = parseCsvRecords('Store, Name\n\t0088 , 学院路店\n');
   assert.deepEqual(
-    records?.map((record) => [record.line, cellOf(record, 'ePoiId', 'store'), cellOf(record, 'NAME'), cellOf(record, 'x')]),
+    records?.map((record) => [
+      record.line,
+      cellOf(record, 'ePoiId', 'store'),
+      cellOf(record, 'NAME'),
+      cellOf(record, 'x'),
+    ]),
     [[2, '0088', '学院路店', undefined]],
   );
   assert.equal(parseCsvRecords(''), undefined);
 });
 
 test('ids survive a spreadsheet, and no cell becomes a formula', () => {
-  const text = writeCsv(['id', 'name'], [['9000000000000000001', '=HYPERLINK("x")'], ['0088', null]]);
+  const text = writeCsv(
+    ['id', 'name'],
+    [
+      ['9000000000000000001', '=HYPERLINK("x")'],
+      ['0088', null],
+    ],
+  );
   assert.ok(text.startsWith('\uFEFFid,name\r\n"\t9000000000000000001","\'=HYPERLINK(""x"")"\r\n'));
 });
 

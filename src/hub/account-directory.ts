@@ -98,7 +98,9 @@ function openAccount(
   stores: StoreNumbers,
 ): KnownAccount {
   const nowMs = ctx.clock();
-  const pendingBindings = new Set(stores.pending.filter(({ until }) => until.getTime() > nowMs).map(({ store }) => store));
+  const pendingBindings = new Set(
+    stores.pending.filter(({ until }) => until.getTime() > nowMs).map(({ store }) => store),
+  );
   const knownStores = new Set(stores.known);
   const opened = row.secrets.map((secret) => ({
     name: secret.field,

@@ -146,7 +146,13 @@ test('a private address is refused before anything is sent, as text and as what 
     allowPrivateTargets: false,
     resolve: (_host, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]),
   });
-  for (const target of [url, url.replace('127.0.0.1', 'platform.example'), 'ftp://x.example', 'https://u:p@x.example', 'x']) {
+  for (const target of [
+    url,
+    url.replace('127.0.0.1', 'platform.example'),
+    'ftp://x.example',
+    'https://u:p@x.example',
+    'x',
+  ]) {
     const error = await failure(guarded.call(get(target)));
     assert.equal(error.mayHaveArrived, false, target);
     assert.ok(!error.message.includes('127.0.0.1'), error.message);

@@ -35,13 +35,11 @@ export function publishEvents(
 ): void {
   const { feed, createdAt, subscriptions } = held;
   if (news.length === 0) return;
-  const events = news.map(
-    (event, index): EventRow => ({
-      ...event,
-      feed: feed + index + 1,
-      id: newId('evt', createdAt.getTime(), ctx.randomBytes),
-    }),
-  );
+  const events = news.map((event, index): EventRow => ({
+    ...event,
+    feed: feed + index + 1,
+    id: newId('evt', createdAt.getTime(), ctx.randomBytes),
+  }));
   defer(tx, insertEvents(tx, accountId, events, createdAt));
   defer(tx, markDue(tx, accountId, dueHeads(accountId, events, subscriptions), createdAt));
   defer(tx, moveClock(tx, accountId, feed + events.length));

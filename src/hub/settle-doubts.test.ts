@@ -40,25 +40,29 @@ const doubtful: Connector = {
 };
 
 /** What the platform says once it knows. */
-const settled = (number: string, more: Partial<Report> = {}): Answer => () => ({
-  ok: true,
-  value: [
-    {
-      aliases: [{ kind: 'platform', value: number }],
-      kind: 'takeaway',
-      at: nowMs,
-      facts: [
-        { line: '', register: 'payment', value: 'refunded' },
-        { line: '', register: 'flag.doubt', value: false },
-      ],
-      ...more,
-    },
-  ],
-});
-const refused = (kind: 'retry' | 'alert' | 'final'): Answer => () => ({
-  ok: false,
-  refusal: { class: kind, code: `is_${kind}`, message: 'no' },
-});
+const settled =
+  (number: string, more: Partial<Report> = {}): Answer =>
+  () => ({
+    ok: true,
+    value: [
+      {
+        aliases: [{ kind: 'platform', value: number }],
+        kind: 'takeaway',
+        at: nowMs,
+        facts: [
+          { line: '', register: 'payment', value: 'refunded' },
+          { line: '', register: 'flag.doubt', value: false },
+        ],
+        ...more,
+      },
+    ],
+  });
+const refused =
+  (kind: 'retry' | 'alert' | 'final'): Answer =>
+  () => ({
+    ok: false,
+    refusal: { class: kind, code: `is_${kind}`, message: 'no' },
+  });
 
 before(async () => {
   hub = await createTestHub({ registry: createRegistry([doubtful]), clock: () => nowMs });
@@ -89,11 +93,15 @@ const later = (ms: number): void => {
   nowMs += ms;
 };
 
-async function clocks(id: string): Promise<readonly { kind: string; waitMs: number | null; attempts: number; reason: string | null }[]> {
-  const { rows } = await hub.database.pool.query<{ kind: string; due_at: Date | null; attempts: number; reason: string | null }>(
-    'select kind, due_at, attempts, reason from order_clocks where account_id = $1 order by kind',
-    [id],
-  );
+async function clocks(
+  id: string,
+): Promise<readonly { kind: string; waitMs: number | null; attempts: number; reason: string | null }[]> {
+  const { rows } = await hub.database.pool.query<{
+    kind: string;
+    due_at: Date | null;
+    attempts: number;
+    reason: string | null;
+  }>('select kind, due_at, attempts, reason from order_clocks where account_id = $1 order by kind', [id]);
   return rows.map(({ kind, due_at: dueAt, attempts, reason }) => ({
     kind,
     waitMs: dueAt === null ? null : dueAt.getTime() - nowMs,
@@ -113,7 +121,10 @@ async function status(id: string): Promise<readonly [string, readonly string[]][
 test('however many messages raise a doubt, the platform is asked once, for all doubts of the order', async () => {
   const id = await account();
   for (let count = 0; count < 20; count += 1) await push(id, '1', count % 2 === 0 ? 'refund' : 'cancel');
-  assert.deepEqual((await clocks(id)).map(({ kind }) => kind), ['doubt:cancel', 'doubt:refund']);
+  assert.deepEqual(
+    (await clocks(id)).map(({ kind }) => kind),
+    ['doubt:cancel', 'doubt:refund'],
+  );
   assert.equal(await settle(), 0);
   later(1000);
   answer = settled('1');
@@ -135,7 +146,10 @@ test('a doubt that is raised during the read is read again', async () => {
     return settled('1', { at: nowMs - 1000 })();
   };
   await settle();
-  assert.deepEqual((await clocks(id)).map(({ kind }) => kind), ['doubt:refund']);
+  assert.deepEqual(
+    (await clocks(id)).map(({ kind }) => kind),
+    ['doubt:refund'],
+  );
   later(1000);
   answer = settled('1');
   await settle();
@@ -202,7 +216,10 @@ test('an answer that is not the whole truth yet is applied and asked for again',
   answer = settled('1', { doubt: 'money', facts: [{ line: '', register: 'payment', value: 'partially_refunded' }] });
   await settle();
   assert.deepEqual(await status(id), [['paid', ['doubt']]]);
-  assert.deepEqual((await clocks(id)).map(({ kind, waitMs }) => [kind, waitMs]), [['doubt:refund', 2000]]);
+  assert.deepEqual(
+    (await clocks(id)).map(({ kind, waitMs }) => [kind, waitMs]),
+    [['doubt:refund', 2000]],
+  );
   later(2000);
   answer = settled('1');
   await settle();
@@ -220,7 +237,10 @@ test('a paused account asks nothing, one that observes does', async () => {
   await settle();
   assert.equal(asked.length, 1);
   assert.deepEqual(await status(observing), [['refunded', []]]);
-  assert.deepEqual((await clocks(paused)).map(({ waitMs, attempts }) => [waitMs, attempts]), [[60_000, 0]]);
+  assert.deepEqual(
+    (await clocks(paused)).map(({ waitMs, attempts }) => [waitMs, attempts]),
+    [[60_000, 0]],
+  );
   await hub.database.pool.query(`update accounts set mode = 'live' where id = $1`, [paused]);
   hub.accounts.forget(paused);
   later(60_000);
@@ -234,7 +254,7 @@ test('two processes that look at once do not ask twice', async () => {
   for (let number = 0; number < 12; number += 1) await push(id, String(number));
   later(1000);
   answer = () => settled(asked.at(-1)?.aliases[0]?.value ?? '')();
-  for (let took = 1; took > 0; ) {
+  for (let took = 1; took > 0;) {
     const counts = await Promise.all([settle(), settle(), settle()]);
     took = counts.reduce((sum, count) => sum + count, 0);
   }

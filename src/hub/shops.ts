@@ -56,11 +56,7 @@ export async function readShop(db: Queryable, principal: Principal, id: string):
   return shop;
 }
 
-async function withStores(
-  db: Queryable,
-  principal: Principal,
-  rows: readonly ShopRow[],
-): Promise<readonly ShopJson[]> {
+async function withStores(db: Queryable, principal: Principal, rows: readonly ShopRow[]): Promise<readonly ShopJson[]> {
   const stores = await readStoresOfShops(
     db,
     rows.map(({ id }) => id),
@@ -123,7 +119,12 @@ export async function changeShop(
   await updateShop(tx, row);
   if (merchant !== before.merchant) {
     const stores = await readStoresOfShops(tx, [id]);
-    await labelStores(ctx, tx, { merchant, shop: id }, stores.map(({ account, ref }) => ({ account, store: ref })));
+    await labelStores(
+      ctx,
+      tx,
+      { merchant, shop: id },
+      stores.map(({ account, ref }) => ({ account, store: ref })),
+    );
   }
   return readShop(tx, withoutAccountLimit(principal), id);
 }

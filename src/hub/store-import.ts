@@ -55,7 +55,8 @@ export async function importStores(
   if (account === undefined) throw new HuidanError('account_not_found');
   // What a seller's token opens is only known afterwards.
   const whole = { account: accountId, merchant: account.row.merchant, shop: null };
-  if (principal.shops !== null || !covers({ ...principal, shops: null }, whole)) throw new HuidanError('account_not_found');
+  if (principal.shops !== null || !covers({ ...principal, shops: null }, whole))
+    throw new HuidanError('account_not_found');
   const { binding } = account.connector;
   if (binding === undefined) throw new HuidanError('binding_unsupported');
   const seen = new Set<string>();
@@ -100,7 +101,8 @@ async function importLine(
       const { class: kind, code, message } = answer.refusal;
       return { ...head, outcome: kind === 'retry' ? 'failed' : 'refused', stores: [], reason: `${code}: ${message}` };
     }
-    if (answer.value.length === 0) return { ...head, outcome: 'refused', stores: [], reason: 'the token opens no store' };
+    if (answer.value.length === 0)
+      return { ...head, outcome: 'refused', stores: [], reason: 'the token opens no store' };
     const taken = await atStoreDesk(ctx, account.row, (desk) =>
       binding.style === 'oauth'
         ? takeSeller(desk, binding, line, answer.value, saidAtMs)

@@ -54,7 +54,8 @@ async function takeBound(desk: StoreDesk, notice: Notice<'bound'>, origin: Origi
   if (binding === undefined) return stale('no binding of this store is pending');
   const store = await storeAt(desk, notice.store);
   const active = store.tokenId === null ? undefined : await readToken(tx, account.id, store.tokenId);
-  if (active !== undefined && notice.at !== null && notice.at < saidAtOf(active)) return stale('a newer binding is there');
+  if (active !== undefined && notice.at !== null && notice.at < saidAtOf(active))
+    return stale('a newer binding is there');
 
   const candidates = await readCandidates(tx, account.id, notice.store);
   if (candidates.length >= MAX_CANDIDATES) {

@@ -73,7 +73,9 @@ export async function takeAuthorisation(
   return outcome;
 }
 
-type Claim = { readonly row: BindingRow } | Extract<AuthorisationOutcome, { readonly kind: Exclude<AuthorisationOutcome['kind'], 'bound'> }>;
+type Claim =
+  | { readonly row: BindingRow }
+  | Extract<AuthorisationOutcome, { readonly kind: Exclude<AuthorisationOutcome['kind'], 'bound'> }>;
 
 /** Takes the binding for one exchange: a page that is loaded twice must not spend its code twice. */
 function claim(ctx: HubContext, accountId: string, state: string, hasCode: boolean): Promise<Claim> {
@@ -153,7 +155,10 @@ async function proveSeller(
 ): Promise<AuthorisationOutcome> {
   const answer = await proveToken(ctx, account, binding, '', token);
   if (!answer.ok) {
-    ctx.log.warn({ account: account.row.id, code: answer.refusal.code }, 'the stores of an authorisation are not listed yet');
+    ctx.log.warn(
+      { account: account.row.id, code: answer.refusal.code },
+      'the stores of an authorisation are not listed yet',
+    );
     return { kind: 'later' };
   }
   const stores = await atStoreDesk(ctx, account.row, (desk) =>

@@ -57,9 +57,10 @@ function toEntry(sealer: Sealer, row: TimelineSqlRow, reveal: boolean): Timeline
     ...head,
     ...detail,
     saidAt: typeof saidAt === 'string' ? new Date(saidAt).toISOString() : null,
-    facts: [...(detail['facts'] as unknown as readonly TimelineFact[]), ...personalFacts(sealer, row.sealed_personal, reveal)].map(
-      (fact) => factEntry(fact),
-    ),
+    facts: [
+      ...(detail['facts'] as unknown as readonly TimelineFact[]),
+      ...personalFacts(sealer, row.sealed_personal, reveal),
+    ].map((fact) => factEntry(fact)),
   };
 }
 

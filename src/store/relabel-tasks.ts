@@ -53,12 +53,7 @@ export async function lockRelabelTask(tx: Queryable, task: RelabelTask): Promise
 }
 
 /** Notes how far it has come; `dueAt` null: to the end. */
-export async function moveRelabelTask(
-  tx: Queryable,
-  task: RelabelTask,
-  dueAt: Date | null,
-  now: Date,
-): Promise<void> {
+export async function moveRelabelTask(tx: Queryable, task: RelabelTask, dueAt: Date | null, now: Date): Promise<void> {
   await tx.query(
     `update relabel_tasks set after_id = $3, done = $4, due_at = $5, updated_at = $6 where account_id = $1 and store = $2`,
     [task.account, task.store, task.afterId, task.done, dueAt, now],

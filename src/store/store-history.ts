@@ -53,13 +53,7 @@ export async function readHistory(
       where account_id = $1 and store = $2 and ($3::timestamptz is null or (at, key) < ($3, $4))
       order by at desc, key desc
       limit $5`,
-    [
-      accountId,
-      store,
-      page.before === null ? null : new Date(page.before.atMs),
-      page.before?.key ?? null,
-      page.limit,
-    ],
+    [accountId, store, page.before === null ? null : new Date(page.before.atMs), page.before?.key ?? null, page.limit],
   );
   return found.rows;
 }

@@ -65,10 +65,10 @@ export async function putToken(tx: Queryable, row: TokenRow): Promise<void> {
 }
 
 export async function readToken(db: Queryable, accountId: string, id: string): Promise<TokenRow | undefined> {
-  const found = await db.query<TokenRow>(
-    `select ${COLUMNS} from store_tokens where account_id = $1 and id = $2`,
-    [accountId, id],
-  );
+  const found = await db.query<TokenRow>(`select ${COLUMNS} from store_tokens where account_id = $1 and id = $2`, [
+    accountId,
+    id,
+  ]);
   return found.rows[0];
 }
 
@@ -136,7 +136,9 @@ export async function claimTokens(
      update store_tokens t set due_at = $2
        from due d
       where t.account_id = d.account_id and t.id = d.id
-     returning ${COLUMNS.split(', ').map((column) => `t.${column.trim()}`).join(', ')}`,
+     returning ${COLUMNS.split(', ')
+       .map((column) => `t.${column.trim()}`)
+       .join(', ')}`,
     [now, leaseUntil, limit],
   );
   return found.rows;

@@ -48,8 +48,7 @@ async function relabel(): Promise<void> {
   while ((await relabelDueOrders(api.hub.ctx, { accounts: api.hub.accounts })) > 0);
 }
 
-const find = async (number: string) =>
-  (await api.call('GET', `/api/v1/orders?platformOrderId=${number}`)).body.data[0];
+const find = async (number: string) => (await api.call('GET', `/api/v1/orders?platformOrderId=${number}`)).body.data[0];
 const labelsOf = async (number: string) => {
   const { merchant, shop, version } = await find(number);
   return [merchant, shop, version];

@@ -67,7 +67,9 @@ async function authorise(id: string): Promise<readonly string[]> {
   return stores.body.data.map(({ store }: { store: string }) => store);
 }
 
-async function tokens(id: string): Promise<readonly { state: string; version: number; pair: Record<string, string> | null }[]> {
+async function tokens(
+  id: string,
+): Promise<readonly { state: string; version: number; pair: Record<string, string> | null }[]> {
   const { rows } = await api.hub.database.pool.query<{ state: string; version: number; sealed: Buffer | null }>(
     'select state, version, sealed from store_tokens where account_id = $1 order by id',
     [id],
@@ -75,7 +77,8 @@ async function tokens(id: string): Promise<readonly { state: string; version: nu
   return rows.map(({ state, version, sealed }) => ({
     state,
     version,
-    pair: sealed === null ? null : (JSON.parse(api.hub.ctx.sealer.open(sealed).toString('utf8')) as Record<string, string>),
+    pair:
+      sealed === null ? null : (JSON.parse(api.hub.ctx.sealer.open(sealed).toString('utf8')) as Record<string, string>),
   }));
 }
 
@@ -215,7 +218,11 @@ test('a refresh that the platform refuses shows at the stores, and they say so i
   assert.equal(shown.body.state, 'bound');
   assert.match(shown.body.reason, /could not be refreshed: invalid_grant/u);
   const feed = await api.call('GET', `/api/v1/events?account=${id}&types=store.changed`);
-  assert.ok(feed.body.data.some((event: { data: { store: { reason: string } } }) => /invalid_grant/u.test(event.data.store.reason)));
+  assert.ok(
+    feed.body.data.some((event: { data: { store: { reason: string } } }) =>
+      /invalid_grant/u.test(event.data.store.reason),
+    ),
+  );
   // A new authorisation puts it right.
   await authorise(id);
   assert.equal((await api.call('GET', `/api/v1/stores/${id}/${store}`)).body.reason, null);
@@ -264,7 +271,13 @@ test('a state of a shop counts by its time, and shows', async () => {
   const id = await account();
   const [shopId = ''] = await authorise(id);
   await push(id, 91, JSON.stringify({ shopId: Number(shopId), state: 'CLOSED', updateTime: nowMs }), shopId, nowMs);
-  await push(id, 91, JSON.stringify({ shopId: Number(shopId), state: 'OPEN', updateTime: nowMs - 60_000 }), shopId, nowMs);
+  await push(
+    id,
+    91,
+    JSON.stringify({ shopId: Number(shopId), state: 'OPEN', updateTime: nowMs - 60_000 }),
+    shopId,
+    nowMs,
+  );
   assert.equal((await api.call('GET', `/api/v1/stores/${id}/${shopId}`)).body.open, 'CLOSED');
 });
 
@@ -315,7 +328,10 @@ test('an order whose sums are provisional is read again with the pair of its sho
       await settleDueDoubts(api.hub.ctx, { accounts: api.hub.accounts, commits: api.hub.commits });
     }
     const read = await find();
-    assert.deepEqual(read.flags.filter((flag: string) => flag === 'provisional_money' || flag === 'doubt'), []);
+    assert.deepEqual(
+      read.flags.filter((flag: string) => flag === 'provisional_money' || flag === 'doubt'),
+      [],
+    );
     assert.ok(read.amounts.original !== null);
     const clocks = await api.hub.database.pool.query('select 1 from order_clocks where account_id = $1', [id]);
     assert.equal(clocks.rowCount, 0);

@@ -56,12 +56,7 @@ export async function playPlatform(
   const words = { credentials: demo.credentials, settings: { ...demo.settings, baseUrl: url, ...settings } };
   const account = accountView(connector, words);
 
-  const respond = (
-    method: string,
-    path: string,
-    headers: IncomingMessage['headers'],
-    body: string,
-  ): CallAnswer => {
+  const respond = (method: string, path: string, headers: IncomingMessage['headers'], body: string): CallAnswer => {
     const at = new URL(path, url);
     const flat: Record<string, string> = {};
     for (const [name, value] of Object.entries(headers)) if (typeof value === 'string') flat[name] = value;

@@ -52,7 +52,10 @@ const PAGES: Readonly<Record<AuthorisationOutcome['kind'], Page>> = {
       en: 'The authorisation was received; the shops follow by themselves. You can close this page.',
     },
   },
-  already: { status: 200, words: { zh: '此前已授权，无需重复。', en: 'This was done before; nothing more is needed.' } },
+  already: {
+    status: 200,
+    words: { zh: '此前已授权，无需重复。', en: 'This was done before; nothing more is needed.' },
+  },
   busy: {
     status: 409,
     words: { zh: '正在处理，请稍后刷新。', en: 'It is being worked on. Reload this page in a moment.' },
@@ -67,7 +70,10 @@ const PAGES: Readonly<Record<AuthorisationOutcome['kind'], Page>> = {
   },
   denied: {
     status: 200,
-    words: { zh: '未完成授权。如需授权，请重新打开授权链接。', en: 'You did not agree. To do so, open the link again.' },
+    words: {
+      zh: '未完成授权。如需授权，请重新打开授权链接。',
+      en: 'You did not agree. To do so, open the link again.',
+    },
   },
   refused: {
     status: 502,

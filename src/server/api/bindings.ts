@@ -105,7 +105,10 @@ export function bindingRoutes(scope: ApiScope, api: ApiContext): void {
 
   scope.get(
     '/stores/bindings/:id',
-    { config: { right: 'read' }, schema: { tags, summary: 'Read a binding address', params, response: { 200: Binding } } },
+    {
+      config: { right: 'read' },
+      schema: { tags, summary: 'Read a binding address', params, response: { 200: Binding } },
+    },
     (request) => readBinding(ctx, depsOf(api), principalOf(request), request.params.id),
   );
 
@@ -204,7 +207,8 @@ interface WantedBindings {
 
 function readWanted(body: unknown, account: string | undefined): WantedBindings {
   if (typeof body === 'string') {
-    if (account === undefined) throw new HuidanError('malformed_request', 'With CSV, ?account= says whose stores they are.');
+    if (account === undefined)
+      throw new HuidanError('malformed_request', 'With CSV, ?account= says whose stores they are.');
     return { account, inputs: csvRecords(body, MOST_AT_ONCE).map((record) => inputOfRecord(record)), isList: true };
   }
   const { account: named, stores, ...single } = body as Static<typeof NewBinding>;
@@ -231,7 +235,11 @@ function inputOfRecord(record: CsvRecord): BindingInput {
   const options: Record<string, Json> = {};
   for (const [name, cell] of record.cells) {
     if (cell === '' || OWN_COLUMNS.has(name.toLowerCase())) continue;
-    options[name] = /^\d{1,9}$/u.test(cell) ? Number(cell) : cell === 'true' || cell === 'false' ? cell === 'true' : cell;
+    options[name] = /^\d{1,9}$/u.test(cell)
+      ? Number(cell)
+      : cell === 'true' || cell === 'false'
+        ? cell === 'true'
+        : cell;
   }
   const store = cellOf(record, 'store', 'ePoiId');
   const name = cellOf(record, 'name');

@@ -1,12 +1,6 @@
 import Type from 'typebox';
 import { recordAudit } from '../../hub/audit.ts';
-import {
-  changeMerchant,
-  createMerchant,
-  deleteMerchant,
-  readMerchant,
-  readMerchants,
-} from '../../hub/merchants.ts';
+import { changeMerchant, createMerchant, deleteMerchant, readMerchant, readMerchants } from '../../hub/merchants.ts';
 import { principalOf } from '../auth.ts';
 import { IdPlace, PageQuery, createCursors, pageOf } from '../cursor.ts';
 import type { ApiContext, ApiScope } from './context.ts';

@@ -67,7 +67,9 @@ const ImportEntry = Type.Object(
     refreshToken: Type.Optional(Nullable(Type.String({ maxLength: 2048 }))),
     expiresAt: Type.Optional(Nullable(Time)),
     expiresIn: Type.Optional(
-      Nullable(Type.Integer({ minimum: 0, maximum: 315_360_000, description: 'Seconds, where `expiresAt` is not known.' })),
+      Nullable(
+        Type.Integer({ minimum: 0, maximum: 315_360_000, description: 'Seconds, where `expiresAt` is not known.' }),
+      ),
     ),
   },
   { additionalProperties: false },
@@ -281,7 +283,8 @@ function readImport(
   nowMs: number,
 ): { readonly account: string; readonly lines: readonly ImportLine[] } {
   if (typeof body === 'string') {
-    if (account === undefined) throw new HuidanError('malformed_request', 'With CSV, ?account= says whose stores they are.');
+    if (account === undefined)
+      throw new HuidanError('malformed_request', 'With CSV, ?account= says whose stores they are.');
     const lines = csvRecords(body, MAX_IMPORT_LINES).map((record) => lineOf(record.line, entryOf(record), nowMs));
     return { account, lines };
   }
@@ -293,8 +296,7 @@ function entryOf(record: CsvRecord): Static<typeof ImportEntry> & { readonly fau
   const seconds = cellOf(record, 'expiresIn');
   const until = cellOf(record, 'expiresAt');
   const isWrong =
-    (seconds !== undefined && !/^\d{1,9}$/u.test(seconds)) ||
-    (until !== undefined && rfc3339Time(until) === undefined);
+    (seconds !== undefined && !/^\d{1,9}$/u.test(seconds)) || (until !== undefined && rfc3339Time(until) === undefined);
   const optional = {
     store: cellOf(record, 'store', 'ePoiId'),
     name: cellOf(record, 'name'),
