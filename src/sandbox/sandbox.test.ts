@@ -117,12 +117,15 @@ test('a sandbox that was killed goes on where its ledger ends', async () => {
 });
 
 test('verify sends again what was never acknowledged', async () => {
-  const hub = await newHub({ down: true });
+  const hub = await newHub();
   const dir = await newDir();
   const sandbox = await play(hub, dir, { orderLimit: 10, chaos: parseChaos('none') });
+  hub.faults.down = true;
+  // Its stores were bound before.
+  const { acknowledged } = sandbox.stats();
   await sandbox.allPlaced;
   await sleep(300);
-  assert.equal(sandbox.stats().acknowledged, 0);
+  assert.equal(sandbox.stats().acknowledged, acknowledged);
   assert.ok(sandbox.stats().refused > 0);
   await sandbox.stop();
   hub.faults.down = false;
@@ -145,7 +148,8 @@ test('verify names a planted difference in an order', async () => {
   const hub = await newHub();
   const dir = await newDir();
   await playOut(hub, dir);
-  const victim = [...hub.orders.values()][7]?.json.id ?? '';
+  // Not every platform tells what was paid.
+  const victim = [...hub.orders.values()].find(({ json }) => json.kind === 'cps')?.json.id ?? '';
   hub.faults.alter = (order) =>
     order.id === victim ? { ...order, amounts: { ...order.amounts, paid: (order.amounts.paid ?? 0) + 1 } } : order;
   const { differences } = await verify(hub, dir);
