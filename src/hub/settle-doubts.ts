@@ -7,7 +7,7 @@ import { findAliasesOfOrder, readOrderJson } from '../store/orders.ts';
 import { findOrderHead } from '../store/order-reads.ts';
 import { claimOrderClocks, putOffOrderClock, removeOrderClock } from '../store/order-clocks.ts';
 import type { ClaimedClock } from '../store/order-clocks.ts';
-import { findTokenOfStore } from '../store/store-tokens.ts';
+import { findOnlySellerToken, findTokenOfStore } from '../store/store-tokens.ts';
 import type { AccountDirectory, KnownAccount } from './account-directory.ts';
 import type { HubContext } from './context.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -172,7 +172,8 @@ async function orderToRead(
   }
   if (head === undefined) return undefined;
   const aliases = await findAliasesOfOrder(ctx.pool, accountId, head.id);
-  const token = head.store === null ? undefined : await findTokenOfStore(ctx.pool, accountId, head.store);
+  const own = head.store === null ? undefined : await findTokenOfStore(ctx.pool, accountId, head.store);
+  const token = own ?? (await findOnlySellerToken(ctx.pool, accountId));
   const order = await readOrderJson(ctx.pool, ctx.sealer, accountId, head.id, { reveal: false });
   const storeToken = token === undefined ? null : openToken(ctx.sealer, token);
   return {

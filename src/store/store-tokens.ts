@@ -114,6 +114,22 @@ export async function findTokenOfStore(
   return found.rows[0];
 }
 
+/**
+ * The seller's token of an account that has just one: it opens whatever store its orders are of, also where those are
+ * named by a code of the merchant's own. `undefined` for none and for several.
+ */
+export async function findOnlySellerToken(
+  db: Queryable,
+  accountId: string,
+): Promise<Pick<TokenRow, 'id' | 'sealed' | 'expiresAt'> | undefined> {
+  const found = await db.query<Pick<TokenRow, 'id' | 'sealed' | 'expiresAt'>>(
+    `select id, sealed, expires_at as "expiresAt"
+       from store_tokens where account_id = $1 and store = '' and state = 'active' limit 2`,
+    [accountId],
+  );
+  return found.rows.length === 1 ? found.rows[0] : undefined;
+}
+
 /** Takes tokens that have something due, for the time of a lease: until then no other process finds them. */
 export async function claimTokens(
   db: Queryable,
@@ -142,10 +158,4 @@ export async function claimTokens(
     [now, leaseUntil, limit],
   );
   return found.rows;
-}
-
-/** When the next token is due; null: none is. */
-export async function nextTokenDue(db: Queryable): Promise<Date | null> {
-  const found = await db.query<{ due_at: Date | null }>('select min(due_at) as due_at from store_tokens');
-  return found.rows[0]?.due_at ?? null;
 }

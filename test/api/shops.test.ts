@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createRegistry } from '../../src/hub/context.ts';
+import { startDeliveries } from '../../src/hub/deliver.ts';
 import { relabelDueOrders } from '../../src/hub/relabel-orders.ts';
 import { createTestApi } from '../kit/api.ts';
 import type { TestApi } from '../kit/api.ts';
+import { startReceiver, until } from '../kit/deliveries.ts';
 import { takeawayPlatform, takeawaySignature } from '../kit/takeaway-platform.ts';
 import type { TakeawayMessage } from '../kit/takeaway-platform.ts';
 
@@ -11,7 +13,7 @@ let api: TestApi;
 let orders = 0;
 
 before(async () => {
-  api = await createTestApi({ registry: createRegistry([takeawayPlatform]) });
+  api = await createTestApi({ registry: createRegistry([takeawayPlatform]) }, { allowPrivateTargets: true });
 });
 after(async () => {
   await api.close();
@@ -174,4 +176,32 @@ test('a shop with stores is not removed, and what does not exist is said so', as
   assert.deepEqual([stranger.status, stranger.body.code], [404, 'store_not_found']);
   assert.equal((await api.call('DELETE', `/api/v1/shops/s-busy/stores/${id}/1`)).status, 200);
   assert.equal((await api.call('DELETE', '/api/v1/shops/s-busy')).status, 204);
+});
+
+test('what happens to a store is delivered to endpoints that ask for it, in its own sequence', async () => {
+  const id = await account('told');
+  await make('/shops', { id: 's-told', name: 's' });
+  const receiver = await startReceiver();
+  const worker = startDeliveries(api.hub.ctx, { allowPrivateTargets: true });
+  try {
+    await make('/endpoints', { url: receiver.url, events: ['store.*'], accounts: [id] });
+    await api.call('POST', '/api/v1/shops/s-told/stores', { body: { account: id, store: '8859' } });
+    await api.call('DELETE', `/api/v1/shops/s-told/stores/${id}/8859`);
+    await until(() => receiver.received.length === 2, 'both events');
+    const got = receiver.received.map(
+      ({ event }) => event as unknown as { type: string; data: Record<string, unknown> },
+    );
+    assert.deepEqual(
+      got.map(({ type, data }) => [type, data['sequence'], data['previousSequence'], data['account']]),
+      [
+        ['store.changed', 1, null, id],
+        ['store.changed', 2, 1, id],
+      ],
+    );
+    const [first] = got;
+    assert.deepEqual((first?.data['store'] as Record<string, unknown>)['shop'], 's-told');
+  } finally {
+    await worker.stop();
+    await receiver.close();
+  }
 });

@@ -304,8 +304,14 @@ test('token pairs that exist already are imported, each proved by one call', asy
   assert.equal((await tokens(target)).length, 1);
 });
 
-test('an order whose sums are provisional is read again with the pair of its shop', async () => {
+for (const storeRef of ['shopId', 'openId']) {
+  test(`an order whose sums are provisional is read again with the pair of its shop (${storeRef})`, () =>
+    readAgain(storeRef));
+}
+
+async function readAgain(storeRef: string): Promise<void> {
   const id = await account();
+  await api.call('PATCH', `/api/v1/accounts/${id}`, { body: { settings: { storeRef } } });
   await authorise(id);
   let seed = 7;
   const random = (): number => {
@@ -338,4 +344,4 @@ test('an order whose sums are provisional is read again with the pair of its sho
     return;
   }
   assert.fail('no order was downgraded');
-});
+}
