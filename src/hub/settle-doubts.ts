@@ -29,6 +29,8 @@ const ACCOUNT_LIMIT = 8;
 const LEASE_MS = 150_000;
 /** The platform's list lags behind its pushes by seconds, its outages last minutes, a missing token is a person's. */
 const WAITS_MS = [2000, 5000, 15_000, 60_000, 300_000, 900_000, 3_600_000] as const;
+/** During an outage one order of an account asks and the others wait with it, so every minute is cheap enough. */
+const LONGEST_OUTAGE_WAIT_MS = 60_000;
 const PAUSED_WAIT_MS = 60_000;
 /** After so long the platform no longer knows what it pushed; a person must look. */
 const GIVE_UP_AFTER_MS = 7 * 86_400_000;
@@ -103,7 +105,9 @@ async function writeOutcome(ctx: HubContext, clock: ClaimedClock, outcome: Outco
   const attempts = clock.attempts + 1;
   const isOver = outcome.kind === 'stop' || nowMs - clock.createdAt.getTime() > GIVE_UP_AFTER_MS;
   if (isOver) ctx.log.warn({ ...about, reason: outcome.reason }, 'a doubt about an order stays: a person must look');
-  const waitMs = WAITS_MS[Math.min(attempts, WAITS_MS.length) - 1] ?? 0;
+  const isOutage = outcome.reason.startsWith(UNREACHABLE);
+  const growingMs = WAITS_MS[Math.min(attempts, WAITS_MS.length) - 1] ?? 0;
+  const waitMs = isOutage ? Math.min(growingMs, LONGEST_OUTAGE_WAIT_MS) : growingMs;
   const dueAt = isOver ? null : new Date(nowMs + waitMs);
   await putOffOrderClock(ctx.pool, clock, { dueAt, attempts, reason: outcome.reason });
 }
