@@ -115,6 +115,10 @@ export async function changeShop(
   const before = await lockVisible(tx, principal, id);
   const merchant = change.merchant === undefined ? before.merchant : change.merchant;
   await requireWithin(tx, principal, id, merchant);
+  // It would show the shop's orders to another merchant's keys, in accounts that this key may not see.
+  if (merchant !== before.merchant && (principal.shops !== null || principal.accounts !== null)) {
+    throw new HuidanError('forbidden', 'The key is limited: it cannot give a shop to another merchant.');
+  }
   const row = { ...before, merchant, name: change.name ?? before.name, updatedAt: new Date(ctx.clock()) };
   await updateShop(tx, row);
   if (merchant !== before.merchant) {
