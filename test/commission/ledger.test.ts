@@ -204,6 +204,11 @@ test('by hand with a reason, and one member withdraws once', async () => {
   await assertRecomputes();
 });
 
+test('entries are found by any number of the order', async () => {
+  const { data } = await hub.get('/commission/entries?limit=500&order=O1');
+  assert.deepEqual(data, await entriesOf('O1'));
+});
+
 test('explain and the statement say why', async () => {
   const explained = await hub.get('/commission/orders/O1/explain');
   assert.equal(explained.waitsFor, null);

@@ -82,7 +82,7 @@ test('random histories of orders, refunds, risk, plans, inviters and payouts kee
             actId: String(1000 + run),
             ...refundType,
           };
-          await hub.tell(name(now.order), now.status as 1 | 8 | 9, row, more);
+          await hub.tell(name(now.order), now.status, row, more);
         } else if (now.do === 'repeat') {
           await hub.push(name(now.order), String(now.status), {
             sid: name('a'),

@@ -135,3 +135,27 @@ test('a link carries the sid, and a sid that the platform would not take is name
   for (const sid of ['Shop1', 'a_b', 'a:b', 'a-b', '', 'x'.repeat(65)]) assert.ok(sidFault(sid, account()), sid);
   for (const sid of ['a:b', 'a-b', '']) assert.ok(sidFault(sid, media), sid);
 });
+
+test('a refund is in part or whole by its sums, whatever sums the platform gives', async () => {
+  const refunded = { ...row, status: 9 };
+  const of = async (more: object): Promise<unknown> =>
+    (await factsAfter({ ...refunded, ...more })).find(({ register }) => register === 'payment')?.value;
+  assert.equal(await of({}), 'refunded');
+  assert.equal(await of({ refundprice: '30.50' }), 'refunded');
+  assert.equal(await of({ refundprice: '10.00' }), 'partially_refunded');
+  assert.equal(await of({ payprice: '', refundprofit: '0.30' }), 'partially_refunded');
+  assert.equal(await of({ payprice: '', refundprofit: '0.92', cpaRefundProfit: '1.00' }), 'refunded');
+  assert.equal(
+    await of({
+      refundInfoList: [
+        { id: 1, refundPrice: '4.00' },
+        { id: 2, refundPrice: '6.00' },
+      ],
+    }),
+    'partially_refunded',
+  );
+  assert.equal(await of({ refundprice: '10.00', riskOrder: 1 }), 'refunded');
+  const pushed = { ...order, platformFields: { ...order.platformFields, refundType: '2' } };
+  const answer = await readTruth(account(), playing({ status: 0, data: refunded }).call, pushed, AT);
+  assert.equal(answer.ok && answer.value[0]?.facts[0]?.value, 'partially_refunded');
+});

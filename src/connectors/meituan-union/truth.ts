@@ -44,11 +44,11 @@ export async function readTruth(
     ? await askMedia(account, call, orderId, said('businessLine'), at)
     : await askG2(account, call, orderId, said, at);
   if (!answer.ok) return answer;
-  const rows = rowsOf(answer.value).filter((row) => textOf(row, 'orderid', 'orderId') === orderId);
+  const rows = rowsOf(answer.value).filter((row) => (textOf(row, 'orderid', 'orderId') ?? orderId) === orderId);
   if (rows.length === 0) return refuse('retry', 'not_there_yet', 'The platform does not know the order yet.');
   const facts: Fact[] = [];
   for (const row of rows) {
-    const made = factsOf(row, isMedia(account) ? MEDIA_STATES : G2_STATES);
+    const made = factsOf(row, isMedia(account) ? MEDIA_STATES : G2_STATES, said('refundType') === '2');
     if (typeof made === 'string') return refuse('retry', 'unreadable_answer', made);
     facts.push(...made);
   }
@@ -122,8 +122,25 @@ function fenOf(row: LosslessObject, ...names: readonly string[]): Fen | undefine
   return fen === undefined || fen < 0 ? UNREADABLE : fen;
 }
 
+/** The sum over a list of the row; `undefined` where there is none. */
+function sumOf(row: LosslessObject, list: string, name: string): Fen | undefined | typeof UNREADABLE {
+  const items = row.get(list);
+  if (!Array.isArray(items)) return undefined;
+  let sum: Fen | undefined;
+  for (const item of (items as readonly Lossless[]).filter(isLosslessObject)) {
+    const fen = fenOf(item, name);
+    if (fen === UNREADABLE) return UNREADABLE;
+    if (fen !== undefined) sum = (sum ?? 0) + fen;
+  }
+  return sum;
+}
+
 /** The facts of one row, or what cannot be read. A row with a voucher's code is about that voucher. */
-function factsOf(row: LosslessObject, states: Readonly<Record<string, State>>): readonly Fact[] | string {
+function factsOf(
+  row: LosslessObject,
+  states: Readonly<Record<string, State>>,
+  wasPushedAsPart: boolean,
+): readonly Fact[] | string {
   const status = textOf(row, 'status');
   const state = status !== undefined && Object.hasOwn(states, status) ? states[status] : undefined;
   if (state === undefined) return `status ${JSON.stringify(status?.slice(0, 32) ?? null)} is not known`;
@@ -131,22 +148,25 @@ function factsOf(row: LosslessObject, states: Readonly<Record<string, State>>): 
   const line = voucher === undefined ? WHOLE : partLine(voucher);
   const cps = fenOf(row, 'profit');
   const cpa = fenOf(row, 'cpaProfit');
-  const refundedCps = fenOf(row, 'refundprofit', 'refundProfit');
+  const refundedCps = fenOf(row, 'refundprofit', 'refundProfit') ?? sumOf(row, 'refundProfitList', 'refundProfit');
   const refundedCpa = fenOf(row, 'cpaRefundProfit');
-  const returned = fenOf(row, 'refundprice', 'refundPrice');
+  const returned = fenOf(row, 'refundprice', 'refundPrice') ?? sumOf(row, 'refundInfoList', 'refundPrice');
   const paid = fenOf(row, 'payprice', 'payPrice');
   for (const value of [cps, cpa, refundedCps, refundedCpa, returned, paid]) {
     if (value === UNREADABLE) return 'an amount is not one in yuan';
   }
   const known = (value: typeof cps): Fen => (typeof value === 'number' ? value : 0);
   const isRisk = state === 'risk' || textOf(row, 'riskOrder') === '1';
-  const isPart = state === 'refunded' && known(returned) > 0 && known(paid) > 0 && known(returned) < known(paid);
-  const payment =
-    isRisk || (state === 'refunded' && !isPart)
-      ? 'refunded'
-      : isPart || known(returned) > 0
-        ? 'partially_refunded'
-        : 'paid';
+  // The state of a refund does not say how much of the order it is; the sums do, and of those the money comes first.
+  const [earned, unearned] = [known(cps) + known(cpa), known(refundedCps) + known(refundedCpa)];
+  const isPart =
+    known(returned) > 0 && known(paid) > 0
+      ? known(returned) < known(paid)
+      : unearned > 0
+        ? unearned < earned
+        : state === 'refunded' && wasPushedAsPart;
+  const isReturned = state === 'refunded' || known(returned) > 0;
+  const payment = isRisk ? 'refunded' : !isReturned ? 'paid' : isPart ? 'partially_refunded' : 'refunded';
   const facts: Fact[] = [{ line, register: 'payment', value: payment }];
   if (state === 'completed') facts.push({ line, register: 'lifecycle', value: 'completed' });
   if (isRisk) facts.push({ line, register: 'flag.risk', value: true });

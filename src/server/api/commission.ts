@@ -125,7 +125,7 @@ export function commissionRoutes(scope: ApiScope, api: ApiContext): void {
         summary: 'Lines of the ledger',
         description: 'Of one order in the order of their writing. They sum to zero, always.',
         querystring: Type.Object(
-          { order: Type.Optional(FilterText('Id of an order.')), ...PageQuery },
+          { order: Type.Optional(FilterText('An order, by its id or any number of it.')), ...PageQuery },
           { additionalProperties: false },
         ),
         response: { 200: Page(Entry) },
