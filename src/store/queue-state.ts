@@ -13,7 +13,7 @@ export async function readQueueState(db: Queryable): Promise<QueueState> {
     `select (select count(*) from delivery_heads where due_at is not null) as "deliveriesWaiting",
             (select greatest(0, extract(epoch from now() - min(due_at)))::float8
                from delivery_heads where due_at is not null) as "deliveryLagSeconds",
-            (select count(*) from delivery_heads where blocked and due_at is not null) as "deliveriesBlocked",
+            (select count(*) from delivery_heads where blocked) as "deliveriesBlocked",
             (select count(*) from receipts where verdict = 'held') as "callbacksHeld"`,
   );
   const [state] = found.rows;

@@ -209,6 +209,7 @@ create table delivery_heads (
 
 -- By endpoint too: what waits for an endpoint that is slow or switched off must not lie in the way of the others.
 create index delivery_heads_due on delivery_heads (account_id, endpoint_id, due_at) where due_at is not null;
+create index delivery_heads_blocked on delivery_heads (account_id, endpoint_id) where blocked;
 
 create table delivery_attempts (
   account_id text not null,
