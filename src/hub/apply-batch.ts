@@ -86,10 +86,15 @@ export async function applyBatch(
 const reportsOf = (intake: Intake): readonly Report[] =>
   intake.content.kind === 'reports' ? intake.content.reports : [];
 
-/** Whether a message leaves something to do that is not a delivery: an order to be read, a store to be proved. */
+/**
+ * Whether a message leaves something to do that is not a delivery: an order to be read, a store to be proved. Promoted
+ * orders are found by their time: every push of one raises a doubt, and a wake for each would keep the workers looking.
+ */
 export function leavesWork({ content }: Intake): boolean {
   if (content.kind !== 'reports') return false;
-  return content.stores !== undefined || content.reports.some((report) => report.doubt !== undefined);
+  return (
+    content.stores !== undefined || content.reports.some(({ doubt, kind }) => doubt !== undefined && kind !== 'cps')
+  );
 }
 
 type Loaded = ConstructorParameters<typeof OrderSet>[1];
