@@ -98,6 +98,8 @@ export function createPool(options: PoolOptions): Pool {
   // between two statements of a transaction raises 'error' on the client itself, which nobody else hears. Unheard, it
   // would end the process.
   pool.on('error', (error) => {
+    // `end` does not wait for the goodbyes of its connections; a server that stops right after may be quicker.
+    if (pool.ending) return;
     log.warn({ code: pgErrorCode(error), message: error.message }, 'an idle database connection broke');
   });
   pool.on('connect', (client) => {
