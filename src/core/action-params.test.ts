@@ -34,11 +34,20 @@ test('a missing param is named only where it is required, an unknown one always'
 
 test('numbers, choices and truth values are what they say', () => {
   const integer: AccountField = { name: 'n', kind: 'integer', minimum: 1, maximum: 2, required: true, ...words };
-  assert.deepEqual([0, 1, 2, 3, 1.5, '1'].map((value) => faultsOf(integer, value).length), [1, 0, 0, 1, 1, 1]);
+  assert.deepEqual(
+    [0, 1, 2, 3, 1.5, '1'].map((value) => faultsOf(integer, value).length),
+    [1, 0, 0, 1, 1, 1],
+  );
   const choice: AccountField = { name: 'c', kind: 'choice', choices: ['a'], default: 'a', required: true, ...words };
-  assert.deepEqual(['a', 'b', 1].map((value) => faultsOf(choice, value).length), [0, 1, 1]);
+  assert.deepEqual(
+    ['a', 'b', 1].map((value) => faultsOf(choice, value).length),
+    [0, 1, 1],
+  );
   const truth: AccountField = { name: 'b', kind: 'boolean', default: false, required: true, ...words };
-  assert.deepEqual([true, 'true'].map((value) => faultsOf(truth, value).length), [0, 1]);
+  assert.deepEqual(
+    [true, 'true'].map((value) => faultsOf(truth, value).length),
+    [0, 1],
+  );
 });
 
 test('a place lies on the globe and is not the sea at 0, 0', () => {
@@ -52,5 +61,11 @@ test('a place lies on the globe and is not the sea at 0, 0', () => {
 });
 
 test('degrees never have an exponent or needless zeros', () => {
-  assert.deepEqual([120.382_345, 120, -0.000_000_4, 1e-7, 30.5].map(degreesText), ['120.382345', '120', '0', '0', '30.5']);
+  assert.deepEqual([120.382_345, 120, -0.000_000_4, 1e-7, 30.5].map(degreesText), [
+    '120.382345',
+    '120',
+    '0',
+    '0',
+    '30.5',
+  ]);
 });

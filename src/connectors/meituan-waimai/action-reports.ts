@@ -4,9 +4,19 @@ import { NumberText } from '../../core/json.ts';
 import type { Lossless } from '../../core/json.ts';
 import { JsonReader } from '../../core/json-reader.ts';
 import { topicLine, WHOLE } from '../../core/registers.ts';
-import { cancelReasonOf, reasonCodeOf } from './actions.ts';
+import { CANCEL_REASONS } from './action-specs.ts';
 import { readCancel, readDelivery } from './callback.ts';
 import { ORDER_STATUSES } from './order-push.ts';
+
+/** The code of a cancellation; what is left out is 'other'. */
+export const reasonCodeOf = ({ params }: ActionRequest): string =>
+  typeof params['reasonCode'] === 'string' ? params['reasonCode'] : '2007';
+
+/** Its words; what is left out are those of the code. */
+export const cancelReasonOf = (request: ActionRequest): string => {
+  const { reason } = request.params;
+  return typeof reason === 'string' ? reason : (CANCEL_REASONS[reasonCodeOf(request)] ?? '其他原因');
+};
 
 /**
  * What a successful action says of its order, before its callback says the same: in the words of that callback, so that

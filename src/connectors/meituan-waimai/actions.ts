@@ -5,8 +5,8 @@ import { NumberText } from '../../core/json.ts';
 import type { Lossless } from '../../core/json.ts';
 import type { JsonReader } from '../../core/json-reader.ts';
 import type { PlatformRefusal, PlatformResponse } from '../../core/outgoing.ts';
-import { actionReports } from './action-reports.ts';
-import { CANCEL_REASONS, specs } from './action-specs.ts';
+import { actionReports, cancelReasonOf, reasonCodeOf } from './action-reports.ts';
+import { specs } from './action-specs.ts';
 import { hasCredentials, readAnswer, signedRequest } from './client.ts';
 import type { Wanted } from './client.ts';
 import { orderWanted, readQueriedOrder, REFUND_RESULTS, refundEntries, refundsWanted } from './truth.ts';
@@ -31,13 +31,12 @@ const degrees = ({ params }: ActionRequest, name: string): string | undefined =>
   const value = params[name];
   return typeof value === 'number' ? degreesText(value) : undefined;
 };
-export const reasonCodeOf = (request: ActionRequest): string => text(request, 'reasonCode') ?? '2007';
-export const cancelReasonOf = (request: ActionRequest): string =>
-  text(request, 'reason') ?? CANCEL_REASONS[reasonCodeOf(request)] ?? '其他原因';
 
 /** Without what is not known: an empty field would be signed or not, which the platform and we could see differently. */
 function present(fields: Readonly<Record<string, Lossless | undefined>>): Readonly<Record<string, Lossless>> {
-  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, Lossless] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(fields).filter((entry): entry is [string, Lossless] => entry[1] !== undefined),
+  );
 }
 
 /** Where a rider is and what is done about the order (sheet, 5.3): degrees as text, the time in seconds. */
@@ -92,7 +91,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   },
   position: {
     path: 'riderPosition',
-    biz: (orderId, request) => riderPosition(orderId, request, request.order.json.fulfilment === 'delivering' ? 20 : 10),
+    biz: (orderId, request) =>
+      riderPosition(orderId, request, request.order.json.fulfilment === 'delivering' ? 20 : 10),
   },
   delivered: {
     path: 'delivered',
@@ -169,9 +169,7 @@ const isDoubtful = ({ class: kind, code, message }: PlatformRefusal): boolean =>
 
 function concludeQuery(account: AccountView, request: ActionRequest, answer: JsonReader): ActionOutcome {
   const read = readQueriedOrder(answer, numberOf(request) ?? '', account);
-  return read.ok
-    ? { state: 'succeeded', reports: [read.value.report] }
-    : { state: 'failed', refusal: read.refusal };
+  return read.ok ? { state: 'succeeded', reports: [read.value.report] } : { state: 'failed', refusal: read.refusal };
 }
 
 const failure = (kind: PlatformRefusal['class'], code: string, message: string): ActionOutcome => ({
