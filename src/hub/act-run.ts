@@ -106,7 +106,7 @@ async function runAction(
     return settle(ctx, deps, held, end(state, 'action_unknown', reason, ctx.clock()));
   }
   const asks = row.state === 'unknown' || (row.state === 'sent' && work.spec.onSilence === 'ask');
-  if (!asks && account.row.mode !== 'live') {
+  if (account.row.mode === 'paused' || (!asks && account.row.mode === 'observe')) {
     const later = { dueAt: new Date(ctx.clock() + NOT_LIVE_WAIT_MS), reason: `The account is ${account.row.mode}.` };
     await patchAction(ctx.pool, row, lease, later, new Date(ctx.clock()));
     return;

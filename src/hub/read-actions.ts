@@ -28,11 +28,7 @@ export async function readActions(
 }
 
 /** One action. Error: `action_not_found`, also where its order lies outside the key's limits. */
-export async function readAction(
-  ctx: Pick<HubContext, 'pool'>,
-  principal: Principal,
-  id: string,
-): Promise<ActionJson> {
+export async function readAction(ctx: Pick<HubContext, 'pool'>, principal: Principal, id: string): Promise<ActionJson> {
   const row = await findAction(ctx.pool, id);
   if (row === undefined || !covers(principal, row)) throw new HuidanError('action_not_found');
   return actionJson(row, row.platform);
