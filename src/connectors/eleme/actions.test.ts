@@ -242,7 +242,7 @@ const refusedNames = (json: OrderJson): readonly string[] =>
 describe('eleme: acting on a played order', () => {
   test('own riders carry an order to its door; each report converges with the message that it set off', () => {
     const { world, order, reports, requestFor } = played('new and not yet taken', 1);
-    let known: readonly Report[] = reports;
+    const known: Report[] = [...reports];
     const phone = '13900000000';
     const steps: readonly (readonly [string, Params, string])[] = [
       ['accept', {}, 'accepted'],
@@ -263,7 +263,7 @@ describe('eleme: acting on a played order', () => {
       // Where a message follows, it says all that the report said, but for what nobody else tells.
       if (['accept', 'picked-up'].includes(action))
         assert.deepEqual(orderAfter(eleme, order.id, [...known, ...told]), shown, action);
-      known = [...known, ...outcome.reports, ...told];
+      known.push(...outcome.reports, ...told);
     }
     const { json } = requestFor('query', known).order;
     assert.equal(json.status, 'completed');

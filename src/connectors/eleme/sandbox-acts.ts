@@ -85,10 +85,9 @@ function disagree({ params, scenes, state }: Act): Effect {
   return [{ type: open.type + 2 }];
 }
 
-const TAKEN = ['valid'];
 /** Only what was taken and goes on can be prepared and delivered. */
 const notTaken = ({ state }: Act): Effect | undefined =>
-  TAKEN.includes(state) ? undefined : refused(state === 'unprocessed' ? '订单未接单' : '订单已结束');
+  state === 'valid' ? undefined : refused(state === 'unprocessed' ? '订单未接单' : '订单已结束');
 
 function startDelivery(act: Act): Effect {
   if (text(act.params, 'phone') === '') return invalid('phone 不能为空');

@@ -249,7 +249,7 @@ function requestFor(order: PlayedOrder, reports: readonly Report[], action: stri
 describe('meituan-waimai: acting on a played order', () => {
   test('own riders carry an order to its door; each report converges with the callback that it set off', () => {
     const { world, order } = played(true);
-    let reports = pushed(world, order);
+    const reports: Report[] = [...pushed(world, order)];
     const rider = { name: '王师傅', phone: '13900001111' };
     const steps: readonly (readonly [string, Params, string])[] = [
       ['accept', {}, 'accepted'],
@@ -272,7 +272,7 @@ describe('meituan-waimai: acting on a played order', () => {
       if (told.length > 0) assert.deepEqual(orderAfter(meituanWaimai, order.id, [...reports, ...told]), both, action);
       const shown = orderAfter(meituanWaimai, order.id, [...reports, ...outcome.reports]) as OrderJson;
       assert.equal(shown.fulfilment, fulfilment, action);
-      reports = [...reports, ...outcome.reports, ...told];
+      reports.push(...outcome.reports, ...told);
     }
     const { json } = requestFor(order, reports, 'query', AT).order;
     assert.equal(json.takeaway?.rider?.phone, '13900001111');

@@ -23,7 +23,7 @@ type Effect = { readonly refused: Told } | { readonly noted: NotedOrder; readonl
 
 const refused = (code: string, message: string): Effect => ({ refused: fault(code, message) });
 const ENDED = refused('OP_ORDER_ENDED', '订单已结束，不能操作');
-const OWN_RIDERS = ['0000', '0002', '0016', '0033', '2001', '5001'];
+const OWN_RIDERS: ReadonlySet<string> = new Set(['0000', '0002', '0016', '0033', '2001', '5001']);
 const number = (value: number | string): NumberText => new NumberText(String(value));
 
 const pushOf = (topic: string, name: string, orderId: string, fields: Readonly<Record<string, Lossless>>): Said => ({
@@ -95,7 +95,7 @@ function notOwn(act: Act): Effect | undefined {
   const code = scalarText(fieldsOf(order).get('logisticsCode')) ?? '';
   if (status >= 8) return ENDED;
   if (status < 4) return refused('OP_ORDER_NOT_CONFIRMED', '订单未确认');
-  return OWN_RIDERS.includes(code) ? undefined : refused('OP_NOT_SELF_DELIVERY', '非自配送订单');
+  return OWN_RIDERS.has(code) ? undefined : refused('OP_NOT_SELF_DELIVERY', '非自配送订单');
 }
 
 const deliveryPush = (act: Act, status: number): Said => {
