@@ -26,8 +26,9 @@ before(async () => {
   order = await tell('N1');
 });
 after(async () => {
-  await api.close();
+  // First: an open server would keep the file alive after a start that failed.
   await platform.close();
+  await api.close();
 });
 
 async function tell(number: string): Promise<string> {
