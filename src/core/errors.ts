@@ -89,8 +89,16 @@ export const ERRORS = {
   address_refused: entry(500, 'The system does not let the hub listen there.', 'error'),
   config_invalid: entry(500, 'The configuration is not valid.', 'error'),
   embedded_postgres_in_use: entry(500, 'Another hub uses this data folder.', 'error'),
-  embedded_postgres_version_mismatch: entry(500, 'The data folder was made by another major version of PostgreSQL.', 'error'),
-  embedded_postgres_unavailable: entry(500, 'The PostgreSQL that comes along cannot run here; set DATABASE_URL.', 'error'),
+  embedded_postgres_version_mismatch: entry(
+    500,
+    'The data folder was made by another major version of PostgreSQL.',
+    'error',
+  ),
+  embedded_postgres_unavailable: entry(
+    500,
+    'The PostgreSQL that comes along cannot run here; set DATABASE_URL.',
+    'error',
+  ),
   embedded_postgres_failed: entry(500, 'PostgreSQL was started and ended again.', 'error'),
   embedded_postgres_stopped: entry(500, 'The hub was stopped while PostgreSQL was starting.'),
   migration_changed: entry(500, 'A migration that this database has differs from the file of its number.', 'error'),

@@ -82,7 +82,8 @@ export function timelineRoutes(scope: ApiScope, { ctx }: ApiContext): void {
       schema: {
         tags: ['orders'],
         summary: 'What happened to an order, the oldest first',
-        description: 'Callbacks, the facts they said, the events that followed, the attempts to deliver those, and what was done at the platform.',
+        description:
+          'Callbacks, the facts they said, the events that followed, the attempts to deliver those, and what was done at the platform.',
         params: Type.Object({ id: Type.String({ maxLength: 200 }) }),
         querystring: Type.Object({ ...PageQuery, ...RevealQuery }, { additionalProperties: false }),
         response: {
