@@ -25,6 +25,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   shops: { summary: 'shops: join stores of several platforms', load: () => import('./shops.ts') },
   merchants: { summary: 'merchants: whose shops they are', load: () => import('./merchants.ts') },
   orders: { summary: 'list orders, show one, its timeline', load: () => import('./orders.ts') },
+  actions: {
+    summary: 'what is done to orders at their platforms: do something, list, show one',
+    load: () => import('./actions.ts'),
+  },
   callbacks: { summary: 'what the platforms sent; apply one again', load: () => import('./callbacks.ts') },
   doctor: { summary: 'find out why a signature does not verify', load: () => import('./doctor.ts') },
   endpoints: { summary: 'where events are delivered to', load: () => import('./endpoints.ts') },

@@ -80,7 +80,7 @@ const VERBS = {
   }),
   timeline: verb({
     usage: `ID ${REVEAL_USAGE} ${LIST_USAGE} ${HUB_USAGE}`,
-    summary: 'What happened to an order, the oldest first: callbacks, facts, events, deliveries.',
+    summary: 'What happened to an order, the oldest first: callbacks, facts, events, deliveries, actions.',
     options: { ...HUB_OPTIONS, ...LIST_OPTIONS, ...REVEAL_OPTIONS },
     positionals: ['ID'],
     async run(cli, options, id = '') {
@@ -156,6 +156,8 @@ function detailOf(entry: TimelineEntry): string {
       return say('type', 'sequence');
     case 'delivery':
       return say('endpoint', 'outcome', 'statusCode', 'error', 'attempt', 'durationMs');
+    case 'action':
+      return say('action', 'state', 'cause', 'code', 'reason', 'attempts', 'durationMs');
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Actions } from './action.ts';
 import type { Accepted, CallbackRequest, Evidence, Secret } from './accept.ts';
 import type { AccountSpec, Words } from './account-fields.ts';
 import type { DoctorSheet } from './doctor/scheme.ts';
@@ -134,6 +135,8 @@ export interface Connector<Content = unknown> {
   sidFault?(sid: string, account: AccountView): string | undefined;
   /** A promotion link that carries a member's sid. */
   makeLink?(account: AccountView, call: CallPlatform, wish: LinkWish, at: TimeMs): Promise<PlatformResult<string>>;
+  /** What can be done to its orders. */
+  readonly actions?: Actions;
   /** One harmless call that proves the account's credentials. */
   check?(account: AccountView, call: CallPlatform, at: TimeMs): Promise<PlatformResult<string>>;
   /** The answer to a GET at a callback address, where the platform's console checks it so. Left out: 405. */

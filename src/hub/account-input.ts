@@ -2,6 +2,7 @@ import Type from 'typebox';
 import type { TProperties, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { AccountField } from '../core/account-fields.ts';
+import { autoAcceptFault } from '../core/auto-accept-rule.ts';
 import { HuidanError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { isStorableText } from '../core/json.ts';
@@ -77,7 +78,9 @@ export function checkFields(
       if (field.required && field.default === undefined) fault(field.name, 'is missing');
       continue;
     }
-    const message = valueFault(field, value, targets);
+    const message =
+      valueFault(field, value, targets) ??
+      (part === 'settings' && field.name === 'autoAccept' ? autoAcceptFault(value) : undefined);
     if (message !== undefined) fault(field.name, message);
   }
   if (faults.length > 0) {

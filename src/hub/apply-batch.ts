@@ -3,6 +3,7 @@ import { reportKey } from '../core/fact.ts';
 import { availableAfterMs } from '../core/commission/available-after.ts';
 import { newId } from '../core/ids.ts';
 import type { Parsed } from '../core/connector.ts';
+import { moveActions } from '../store/actions.ts';
 import { NO_COMMISSION, readWorldOfAliases } from '../store/commission-reads.ts';
 import type { CommissionWorld } from '../store/commission-reads.ts';
 import { findKnownFacts, insertFacts, moveFacts } from '../store/facts.ts';
@@ -17,6 +18,7 @@ import type { StoreLabel } from '../store/stores.ts';
 import { defer } from '../store/transaction.ts';
 import type { Tx } from '../store/transaction.ts';
 import type { KnownAccount } from './account-directory.ts';
+import { queueAutomaticActions } from './act-auto.ts';
 import { CommissionDesk } from './commission-desk.ts';
 import type { HubContext } from './context.ts';
 import { OrderSet } from './order-set.ts';
@@ -45,19 +47,29 @@ export interface IntakeResult {
   readonly orderIds: readonly string[];
 }
 
+/** What one transaction did. */
+export interface AppliedBatch {
+  readonly results: readonly IntakeResult[];
+  /** Actions that were queued by themselves. */
+  readonly queuedActions: number;
+}
+
 /**
  * Applies messages of one account within `tx`, in the order given: receipts, facts, orders, events, and what is due to
  * whom. The account's clock row is locked first, so all of it is serial per account, and commit order is feed order.
  *
  * Two round trips: what is read travels together behind the lock, what is written travels together with the commit. Ten
  * round trips one after the other held the lock three times as long under load.
+ *
+ * `beside` is work of the same transaction, behind the lock; the events that it returns go out with those of the orders.
  */
 export async function applyBatch(
   ctx: Pick<HubContext, 'clock' | 'randomBytes' | 'sealer'>,
   tx: Tx,
   account: KnownAccount,
   intakes: readonly Intake[],
-): Promise<readonly IntakeResult[]> {
+  beside?: () => Promise<readonly NewEvent[]>,
+): Promise<AppliedBatch> {
   const accountId = account.row.id;
   const keyed = intakes.flatMap(reportsOf).map((report) => ({ report, key: reportKey(report) }));
   const [held, loaded, world] = await Promise.all([
@@ -78,9 +90,13 @@ export async function applyBatch(
   defer(tx, insertUnboundStores(tx, accountId, unknown, now));
   defer(tx, setOrderClocks(tx, accountId, [...orders.clocks, ...commission.clocks], now));
   commission.write(tx);
-  const events = [...orders.changes.map((change) => orderEvent(change)), ...commission.events, ...ofStores];
+  const changed = orders.changes.map(({ json }) => json);
+  const queuedActions = queueAutomaticActions(ctx, tx, account, changed, now);
+  const ofOthers = beside === undefined ? [] : await beside();
+  const ofOrders = orders.changes.map((change) => orderEvent(change));
+  const events = [...ofOrders, ...commission.events, ...ofStores, ...ofOthers];
   publishEvents(ctx, tx, accountId, { ...held, createdAt: now }, events);
-  return results;
+  return { results, queuedActions };
 }
 
 const reportsOf = (intake: Intake): readonly Report[] =>
@@ -282,6 +298,7 @@ function writeOrders(ctx: Pick<HubContext, 'sealer'>, tx: Tx, accountId: string,
   for (const { from, into } of orders.folded) {
     defer(tx, moveFacts(tx, accountId, from, into));
     defer(tx, moveAliases(tx, accountId, from, into));
+    defer(tx, moveActions(tx, accountId, from, into));
   }
   defer(tx, writeAliases(tx, accountId, orders.newAliases));
 }

@@ -12,6 +12,9 @@ export const CRASH_POINTS = [
   'deliver.after-send',
   'deliver.before-results',
   'deliver.after-results',
+  'act.before-send',
+  'act.after-send',
+  'act.before-outcome',
 ] as const;
 
 export type CrashPointName = (typeof CRASH_POINTS)[number];

@@ -1,7 +1,7 @@
 import { HuidanError } from '../core/errors.ts';
 import { classifyPgError, transaction } from '../store/transaction.ts';
 import { applyBatch, leavesWork } from './apply-batch.ts';
-import type { Intake, IntakeResult } from './apply-batch.ts';
+import type { AppliedBatch, Intake, IntakeResult } from './apply-batch.ts';
 import type { KnownAccount } from './account-directory.ts';
 import type { HubContext } from './context.ts';
 
@@ -70,9 +70,9 @@ export function createGroupCommit(ctx: HubContext, options: GroupCommitOptions =
   /** Never throws: every message of the batch is settled one way or the other. */
   const commit = async (batch: readonly Waiting[]): Promise<void> => {
     const startedMs = ctx.clock();
-    let results: readonly IntakeResult[];
+    let applied: AppliedBatch;
     try {
-      results = await commitTogether(ctx, batch);
+      applied = await commitTogether(ctx, batch);
     } catch (error) {
       const kind = classifyPgError(error);
       if (kind !== 'unavailable' && kind !== 'retry') return halve(batch, error);
@@ -83,7 +83,7 @@ export function createGroupCommit(ctx: HubContext, options: GroupCommitOptions =
     // Outside the `try`: what fails from here on must not make a committed batch be committed again.
     ctx.crash('take.after-commit');
     for (const [index, { resolve, reject }] of batch.entries()) {
-      const result = results[index];
+      const result = applied.results[index];
       if (result === undefined) reject(new HuidanError('internal'));
       else resolve(result);
     }
@@ -91,7 +91,7 @@ export function createGroupCommit(ctx: HubContext, options: GroupCommitOptions =
     stats.messages += batch.length;
     options.onBatch?.(batch.length, ctx.clock() - startedMs);
     ctx.wake.deliveries(batch[0]?.account.row.id);
-    if (batch.some(({ intake }) => leavesWork(intake))) ctx.wake.work();
+    if (applied.queuedActions > 0 || batch.some(({ intake }) => leavesWork(intake))) ctx.wake.work();
   };
 
   /** One message must not fail its neighbours: halve until the culprit stands alone, then keep that one raw. */
@@ -145,18 +145,18 @@ export function createGroupCommit(ctx: HubContext, options: GroupCommitOptions =
   };
 }
 
-async function commitTogether(ctx: HubContext, batch: readonly Waiting[]): Promise<readonly IntakeResult[]> {
+async function commitTogether(ctx: HubContext, batch: readonly Waiting[]): Promise<AppliedBatch> {
   const [first] = batch;
-  if (first === undefined) return [];
+  if (first === undefined) return { results: [], queuedActions: 0 };
   ctx.crash('take.before-store');
   return transaction(ctx.pool, async (tx) => {
-    const results = await applyBatch(
+    const applied = await applyBatch(
       ctx,
       tx,
       first.account,
       batch.map(({ intake }) => intake),
     );
     ctx.crash('take.before-commit');
-    return results;
+    return applied;
   });
 }

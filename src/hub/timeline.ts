@@ -28,7 +28,7 @@ type Deps = Pick<HubContext, 'pool' | 'clock' | 'randomBytes' | 'sealer'>;
 
 /**
  * What happened to an order, the oldest first: callbacks, the facts they said, the events that followed, the attempts to
- * deliver those. Personal facts show without their value unless the wish holds.
+ * deliver those, and what was done at the platform. Personal facts show without their value unless the wish holds.
  * Errors: `order_not_found`, `forbidden`, `reveal_needs_reason`.
  */
 export async function readOrderTimeline(
@@ -51,18 +51,24 @@ export async function readOrderTimeline(
 function toEntry(sealer: Sealer, row: TimelineSqlRow, reveal: boolean): TimelineEntry {
   const { kind, at, id, detail } = row;
   const head = { kind, at: at.toISOString(), id };
+  if (kind === 'action') {
+    const { sentAt = null, finishedAt = null } = detail;
+    return { ...head, ...detail, sentAt: timeText(sentAt), finishedAt: timeText(finishedAt) };
+  }
   if (kind !== 'fact') return { ...head, ...detail };
-  const saidAt = detail['saidAt'];
   return {
     ...head,
     ...detail,
-    saidAt: typeof saidAt === 'string' ? new Date(saidAt).toISOString() : null,
+    saidAt: timeText(detail['saidAt'] ?? null),
     facts: [
       ...(detail['facts'] as unknown as readonly TimelineFact[]),
       ...personalFacts(sealer, row.sealed_personal, reveal),
     ].map((fact) => factEntry(fact)),
   };
 }
+
+/** PostgreSQL writes a time into JSON in a form of its own. */
+const timeText = (value: Json): string | null => (typeof value === 'string' ? new Date(value).toISOString() : null);
 
 /** A fact as it is shown: with a time of its own where that is not the report's. */
 function factEntry({ at, ...fact }: TimelineFact): Json {

@@ -6,6 +6,7 @@ import { hashApiKey } from '../hub/api-keys.ts';
 import type { HubContext } from '../hub/context.ts';
 import type { RedriveDeps } from '../hub/redrive.ts';
 import { accountRoutes } from './api/accounts.ts';
+import { actionRoutes } from './api/actions.ts';
 import { auditRoutes } from './api/audit.ts';
 import { bindingsReturn } from './api/bindings-return.ts';
 import { bindingRoutes } from './api/bindings.ts';
@@ -108,6 +109,7 @@ const API = [
   accountRoutes,
   orderRoutes,
   timelineRoutes,
+  actionRoutes,
   callbackRoutes,
   signatureRoutes,
   endpointRoutes,

@@ -8,6 +8,10 @@ export interface Metrics {
   /** A group commit of that many callbacks. */
   batchCommitted(size: number, durationMs: number): void;
   deliveryAttempted(outcome: 'delivered' | 'failed' | 'dead', durationMs: number): void;
+  /** An action came to its end: succeeded, failed, or unknown and a person's. */
+  actionOver(platform: string, action: string, state: string): void;
+  /** A call of an action, or the question after its outcome. */
+  platformCalled(platform: string, durationMs: number): void;
   requestAnswered(route: string, status: number, durationMs: number): void;
   /** Prometheus' text form. The queues are read from the database at this moment; without it they are left out. */
   render(pool: Pool): Promise<string>;
@@ -60,6 +64,19 @@ export function createMetrics(): Metrics {
     buckets: SECONDS,
     registers,
   });
+  const actions = new Counter({
+    name: 'huidan_actions_total',
+    help: 'Actions at platforms by how they ended.',
+    labelNames: ['platform', 'action', 'state'],
+    registers,
+  });
+  const callSeconds = new Histogram({
+    name: 'huidan_platform_call_duration_seconds',
+    help: 'Duration of a call of an action to its platform.',
+    labelNames: ['platform'],
+    buckets: SECONDS,
+    registers,
+  });
   const requestSeconds = new Histogram({
     name: 'huidan_http_request_duration_seconds',
     help: 'API calls.',
@@ -83,6 +100,12 @@ export function createMetrics(): Metrics {
     registers,
   });
   const held = new Gauge({ name: 'huidan_callbacks_held', help: 'Callbacks of paused accounts.', registers });
+  const actionsOpen = new Gauge({
+    name: 'huidan_actions_open',
+    help: 'Actions that are queued, sent, or unknown.',
+    labelNames: ['state'],
+    registers,
+  });
   const database = new Gauge({ name: 'huidan_database_up', help: '1 while the database answers.', registers });
 
   return {
@@ -99,6 +122,12 @@ export function createMetrics(): Metrics {
       deliveries.inc({ outcome });
       deliverySeconds.observe(durationMs / 1000);
     },
+    actionOver(platform, action, state) {
+      actions.inc({ platform, action, state });
+    },
+    platformCalled(platform, durationMs) {
+      callSeconds.observe({ platform }, durationMs / 1000);
+    },
     requestAnswered(route, status, durationMs) {
       requestSeconds.observe({ route, status: String(status) }, durationMs / 1000);
     },
@@ -109,10 +138,13 @@ export function createMetrics(): Metrics {
         lag.set(state.deliveryLagSeconds);
         blocked.set(state.deliveriesBlocked);
         held.set(state.callbacksHeld);
+        actionsOpen.set({ state: 'queued' }, state.actionsQueued);
+        actionsOpen.set({ state: 'sent' }, state.actionsSent);
+        actionsOpen.set({ state: 'unknown' }, state.actionsUnknown);
         database.set(1);
       } catch {
         // The other numbers matter most while the database is away.
-        for (const gauge of [due, lag, blocked, held]) gauge.reset();
+        for (const gauge of [due, lag, blocked, held, actionsOpen]) gauge.reset();
         database.set(0);
       }
       return registry.metrics();

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { connectors } from '../connectors/registry.ts';
 import type { Clock } from '../core/time.ts';
+import { createActGate } from '../hub/act-gate.ts';
+import { runDueActions } from '../hub/act-run.ts';
 import { createAccountDirectory } from '../hub/account-directory.ts';
 import { createRegistry, createWake } from '../hub/context.ts';
 import type { HubContext, Log } from '../hub/context.ts';
@@ -183,9 +185,17 @@ async function listen(
 }
 
 /** What is done when it falls due, order by order and store by store. */
-function dueSteps(ctx: HubContext, { accounts, commits }: Intake) {
+function dueSteps(ctx: HubContext, { accounts, commits, metrics }: Intake) {
+  const gate = createActGate();
+  const acting = {
+    accounts,
+    gate,
+    onOver: (platform: string, action: string, state: string) => metrics.actionOver(platform, action, state),
+    onCall: (platform: string, durationMs: number) => metrics.platformCalled(platform, durationMs),
+  };
   return [
     { name: 'partitions', run: followTheWeek(ctx) },
+    { name: 'actions', run: () => runDueActions(ctx, acting) },
     { name: 'settle-doubts', run: () => settleDueDoubts(ctx, { accounts, commits }) },
     { name: 'store-tasks', run: () => runDueStoreTasks(ctx, { accounts }) },
     { name: 'follow-orders', run: () => followDueTasks(ctx, { accounts }) },

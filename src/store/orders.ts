@@ -78,10 +78,21 @@ export async function readOrderJson(
   orderId: string,
   options: { readonly reveal: boolean },
 ): Promise<OrderJson | undefined> {
+  const order = await readStoredOrder(db, sealer, accountId, orderId);
+  return order === undefined ? undefined : orderJson(order.head, order.lines, options.reveal);
+}
+
+/** One order of an account with its lines. `undefined` when there is none. */
+export async function readStoredOrder(
+  db: Queryable,
+  sealer: Sealer,
+  accountId: string,
+  orderId: string,
+): Promise<StoredOrder | undefined> {
   const found = await db.query<OrderSqlRow>(
     sql('read_order', `select ${ORDER_COLUMNS} from orders where account_id = $1 and id = $2`)(accountId, orderId),
   );
-  return found.rows[0] === undefined ? undefined : toOrderJson(sealer, found.rows[0], options.reveal);
+  return found.rows[0] === undefined ? undefined : toStoredOrder(sealer, found.rows[0]);
 }
 
 /** Takes the personal registers out of the lines and seals them; `sealed` is null when there are none. */

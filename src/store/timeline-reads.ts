@@ -3,7 +3,7 @@ import type { Queryable } from './pool.ts';
 import { ofOrder } from './receipt-reads.ts';
 
 /** Kinds of entries, in the order of cause and effect among those of one millisecond. */
-export type TimelineKind = 'callback' | 'fact' | 'event' | 'delivery';
+export type TimelineKind = 'callback' | 'fact' | 'event' | 'delivery' | 'action';
 
 export interface TimelineSqlRow {
   readonly kind: TimelineKind;
@@ -31,7 +31,7 @@ export async function readTimeline(
   limit: number,
 ): Promise<readonly TimelineSqlRow[]> {
   const found = await db.query<TimelineSqlRow>(
-    `select case t.rank when 0 then 'callback' when 1 then 'fact' when 2 then 'event' else 'delivery' end as kind,
+    `select case t.rank when 0 then 'callback' when 1 then 'fact' when 2 then 'event' when 3 then 'delivery' else 'action' end as kind,
             t.rank, t.at, t.id, t.detail, t.sealed_personal
        from (
          (select 0 as rank, r.received_at as at, r.id,
@@ -62,6 +62,15 @@ export async function readTimeline(
                  null
             from delivery_attempts d
            where d.account_id = $1 and d.subject = $2)
+         union all
+         (select 4, n.created_at, n.id,
+                 jsonb_build_object('action', n.action, 'params', n.params, 'state', n.state, 'number', n.number,
+                                    'cause', n.cause, 'askedBy', n.asked_by, 'request', n.request, 'answer', n.answer,
+                                    'code', n.code, 'reason', n.reason, 'attempts', n.attempts, 'questions', n.questions,
+                                    'durationMs', n.duration_ms, 'sentAt', n.sent_at, 'finishedAt', n.finished_at),
+                 null
+            from actions n
+           where n.account_id = $1 and n.order_id = $2)
        ) t
       where $3::timestamptz is null or (t.at, t.rank, t.id) > ($3, $4, $5)
       order by t.at, t.rank, t.id

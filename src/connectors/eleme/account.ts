@@ -1,4 +1,5 @@
 import type { AccountField, AccountSpec, Words } from '../../core/account-fields.ts';
+import { AUTO_ACCEPT } from '../../core/auto-accept-field.ts';
 import type { AccountView } from '../../core/connector.ts';
 
 /** A setting for something that no public source settles, or sources tell differently; the first choice is the likelier. */
@@ -81,6 +82,7 @@ export const account: AccountSpec = {
         zh: 'shopId：饿了么店铺 ID；openId：已在饿了么绑定的商家自有门店编码，未绑定时仍用店铺 ID。',
       },
     ),
+    AUTO_ACCEPT,
   ],
 };
 

@@ -1,7 +1,13 @@
 import type { AccountView } from '../../core/connector.ts';
 import { isLosslessObject, NumberText, parseLossless, scalarText, stringifyLossless } from '../../core/json.ts';
 import type { Lossless, LosslessObject } from '../../core/json.ts';
-import type { CallPlatform, PlatformRefusal, PlatformResponse, PlatformResult } from '../../core/outgoing.ts';
+import type {
+  CallPlatform,
+  OutgoingRequest,
+  PlatformRefusal,
+  PlatformResponse,
+  PlatformResult,
+} from '../../core/outgoing.ts';
 import { md5Hex } from '../../core/signing.ts';
 import type { StoreToken } from '../../core/store-binding.ts';
 import type { TimeMs } from '../../core/time.ts';
@@ -26,12 +32,25 @@ export function address({ settings }: Pick<AccountView, 'settings'>, path: strin
 export async function callAction(
   account: AccountView,
   call: CallPlatform,
-  request: { readonly action: string; readonly token: string; readonly params: ReadonlyMap<string, Lossless> },
+  wanted: WantedAction,
   at: TimeMs,
 ): Promise<PlatformResult<Lossless>> {
-  const { action, token, params } = request;
   const [secret] = account.secrets('appSecret');
   if (secret === undefined) return refuse('alert', 'no_secret', 'The account has no appSecret.');
+  return readReply(await call(signedRequest(account, wanted, at)));
+}
+
+/** One of the platform's actions with its parameters. */
+export interface WantedAction {
+  readonly action: string;
+  readonly token: string;
+  readonly params: LosslessObject;
+}
+
+/** The signed request of an action; of an account without a secret one that the platform refuses. */
+export function signedRequest(account: AccountView, wanted: WantedAction, at: TimeMs): OutgoingRequest {
+  const { action, token, params } = wanted;
+  const secret = account.secrets('appSecret')[0]?.value ?? '';
   const timestamp = isSet(account, 'metasTimestamp', 'ms') ? at : Math.floor(at / 1000);
   const metas = new Map<string, Lossless>([
     ['app_key', account.credential('appKey') ?? ''],
@@ -46,16 +65,20 @@ export async function callAction(
     ['token', token],
     ['metas', metas],
     ['params', params],
-    ['signature', signRequest(action, token, metas, params, secret.value)],
+    ['signature', signRequest(action, token, metas, params, secret)],
   ]);
-  const response = await call({
+  return {
     call: action,
     method: 'POST',
     url: address(account, '/api/v1/'),
     headers: { 'content-type': JSON_TYPE, 'x-eleme-requestid': `${id}|${at}` },
     body: stringifyLossless(body),
     timeoutMs: TIMEOUT_MS,
-  });
+  };
+}
+
+/** The `result` of a reply, or what the platform refused it for. */
+export function readReply(response: PlatformResponse): PlatformResult<Lossless> {
   const reply = replyObject(response);
   if (reply === undefined) return unreadable(response);
   const error = reply.get('error');

@@ -1,5 +1,6 @@
 import { defineConnector } from '../../core/connector.ts';
 import { account } from './account.ts';
+import { actions } from './actions.ts';
 import { binding, check } from './binding.ts';
 import { answerGet, parse, registers, reply } from './callback.ts';
 import { doctor } from './doctor.ts';
@@ -21,6 +22,7 @@ export const eleme = defineConnector({
   answerGet,
   binding,
   readTruth,
+  actions,
   check,
   doctor,
   sandbox,

@@ -5,10 +5,9 @@ import { fenToYuan } from '../../core/money.ts';
 import type { CallAnswer, IncomingCall, PlatformMemory } from '../../core/sandbox.ts';
 import { equalInConstantTime, md5Hex } from '../../core/signing.ts';
 import type { TimeMs } from '../../core/time.ts';
+import { playAct, scenesSoFar } from './sandbox-acts.ts';
 import { authorizePage } from './sandbox-page.ts';
 import { invent, orderObject, plotOf, REFUND_STATES, refundFenOf, SHOPS, stateAfter } from './sandbox-order.ts';
-import { isAskedAbout } from './sandbox-plots.ts';
-import type { Plot, Scene } from './sandbox-plots.ts';
 import { signRequest } from './signature.ts';
 
 const CODE_VALID_MS = 10 * 60_000;
@@ -32,7 +31,6 @@ const NAMES = {
   code: (code: string) => `code:${code}`,
   access: (token: string) => `access:${token}`,
   refresh: (token: string) => `refresh:${token}`,
-  steps: (orderId: string) => `steps:${orderId}`,
   readOnce: (orderId: string) => `read:${orderId}`,
   own: 'own',
   given: 'given',
@@ -48,12 +46,6 @@ function unguessable(account: AccountView, what: string, memory: PlatformMemory)
   const count = Number(memory[NAMES.given] ?? 0) + 1;
   memory[NAMES.given] = count;
   return md5Hex(`${account.secrets('appSecret')[0]?.value ?? ''}/${what}/${count}`);
-}
-
-/** Notes how far an order is that the hub may ask about. */
-export function noteStep(orderId: string, plot: Plot, step: number, memory: PlatformMemory): void {
-  if (!isAskedAbout(plot)) return;
-  memory[NAMES.steps(orderId)] = Math.max(Number(memory[NAMES.steps(orderId)] ?? 0), step + 1);
 }
 
 /** Answers the hub's calls and the merchant's browser: `/authorize`, `/token` and the actions below `/api/v1`. */
@@ -195,8 +187,12 @@ function act(call: IncomingCall, account: AccountView, memory: PlatformMemory): 
       return orderAnswer(id, orderId, readOrder(orderId, memory));
     case 'eleme.order.getRefundOrder':
       return orderAnswer(id, orderId, readRefund(orderId, memory));
-    default:
-      return failure(id, 'METHOD_NOT_ALLOWED', `${action} is not played`);
+    default: {
+      const acted = playAct(action, params, { account, memory, at: call.at });
+      if (acted === undefined) return failure(id, 'METHOD_NOT_ALLOWED', `${action} is not played`);
+      if ('refused' in acted) return failure(id, acted.refused.code, acted.refused.message);
+      return { ...success(id, null), callbacks: acted.callbacks };
+    }
   }
 }
 
@@ -232,10 +228,6 @@ const user = (): LosslessObject =>
       ),
     ],
   ]);
-
-/** What has happened to an order; of one that nobody was to ask about, nothing is remembered. */
-const scenesSoFar = (orderId: string, plot: Plot, memory: PlatformMemory): readonly Scene[] =>
-  plot.scenes.slice(0, Number(memory[NAMES.steps(orderId)] ?? 0));
 
 /** The order as its number tells it, in the state that it is in. */
 function readOrder(orderId: string, memory: PlatformMemory): LosslessObject | undefined {

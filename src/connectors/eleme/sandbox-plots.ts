@@ -206,7 +206,3 @@ export const PLOTS: readonly Plot[] = [
   },
   { plot: 'cancel asked without saying when', weight: 1, scenes: [...TAKEN, { ...scene(20), vague: true }] },
 ];
-
-/** Whether the hub will ask about an order of this plot, so that the platform must remember how far it is. */
-export const isAskedAbout = ({ downgraded, scenes }: Plot): boolean =>
-  downgraded !== undefined || scenes.some(({ vague }) => vague === true);

@@ -1,6 +1,7 @@
 import type { ExpectedOrder, Random, SandboxPlatform, Story } from '../../core/sandbox.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { answer, noteStep } from './sandbox-answers.ts';
+import { noteStep } from './sandbox-acts.ts';
+import { answer } from './sandbox-answers.ts';
 import { invent, orderNumberOf, pushOf, stateAfter } from './sandbox-order.ts';
 import type { Order } from './sandbox-order.ts';
 import { PLOTS } from './sandbox-plots.ts';
@@ -16,7 +17,7 @@ function tell(random: Random, number: number, atMs: TimeMs): Story {
     steps: plot.scenes.map((scene, step) => ({
       afterMs: between(random, scene.afterMs),
       callback(stepMs, account, memory) {
-        if (memory !== undefined) noteStep(order.id, plot, step, memory);
+        if (memory !== undefined) noteStep(order.id, step, memory);
         return pushOf(order, plot, scene, step, stepMs, account);
       },
     })),

@@ -1,6 +1,7 @@
 import type { AccountView, OrderToRead } from '../../core/connector.ts';
 import type { Fact, Report } from '../../core/fact.ts';
 import { isLosslessObject } from '../../core/json.ts';
+import type { Lossless } from '../../core/json.ts';
 import { JsonReader } from '../../core/json-reader.ts';
 import type { CallPlatform, PlatformResult } from '../../core/outgoing.ts';
 import { refundLine, topicLine } from '../../core/registers.ts';
@@ -12,7 +13,7 @@ import { orderNumber, orderReports, whole } from './order.ts';
 import { yuanOf } from './values.ts';
 
 /** What a `refundStatus` says of the request: does it still wait for somebody's answer? */
-const REFUND_STATUSES: Readonly<Record<string, 'open' | 'closed' | 'succeeded'>> = {
+export const REFUND_STATUSES: Readonly<Record<string, 'open' | 'closed' | 'succeeded'>> = {
   applied: 'open',
   arbitrating: 'open',
   noRefund: 'closed',
@@ -69,16 +70,25 @@ async function tokenFor(
 
 async function ask({ account, call, number, token, at }: About, action: string): Promise<PlatformResult<JsonReader>> {
   const answer = await callAction(account, call, { action, token, params: new Map([['orderId', number]]) }, at);
-  if (!answer.ok) return answer;
-  if (!isLosslessObject(answer.value)) return refuse('final', 'unreadable_reply', `${action} answered no object.`);
-  return { ok: true, value: new JsonReader(answer.value, `${action}: `) };
+  return answer.ok ? resultObject(answer.value, action) : answer;
+}
+
+/** The result of an action that answers an object. */
+export function resultObject(result: Lossless, action: string): PlatformResult<JsonReader> {
+  if (!isLosslessObject(result)) return refuse('final', 'unreadable_reply', `${action} answered no object.`);
+  return { ok: true, value: new JsonReader(result, `${action}: `) };
 }
 
 async function readOrder(about: About): Promise<PlatformResult<readonly Report[]>> {
-  const { account, number, at } = about;
   const answer = await ask(about, 'eleme.order.getOrder');
-  if (!answer.ok) return answer;
-  const body = answer.value;
+  return answer.ok ? readQueriedOrder(answer.value, about) : answer;
+}
+
+/** The order of an answer of `getOrder`. */
+export function readQueriedOrder(
+  body: JsonReader,
+  { account, number, at }: Pick<About, 'account' | 'number' | 'at'>,
+): PlatformResult<readonly Report[]> {
   if (orderNumber(body) !== number) return refuse('final', 'unreadable_reply', 'The platform answered another order.');
   const reports = orderReports(body, account, { at, stage: 0, sentAt: at, shopId: undefined });
   return body.fault === undefined ? { ok: true, value: reports } : refuse('final', 'unreadable_reply', body.fault);

@@ -1,4 +1,5 @@
 import type { AccountField, AccountSpec, Words } from '../../core/account-fields.ts';
+import { AUTO_ACCEPT } from '../../core/auto-accept-field.ts';
 import type { AccountView } from '../../core/connector.ts';
 
 /** A setting for a fact that no public source settles, or sources tell differently; the first choice is the likelier. */
@@ -119,6 +120,7 @@ export const account: AccountSpec = {
       label: { en: 'Minutes to accept an order', zh: '接单时限（分钟）' },
       help: { en: 'After it the platform cancels by itself.', zh: '超时未接单，平台会自动取消。' },
     },
+    AUTO_ACCEPT,
   ],
 };
 

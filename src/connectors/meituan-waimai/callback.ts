@@ -154,7 +154,7 @@ const ofStores = (stores: readonly StoreNotice[]): Parsed => ({ kind: 'reports',
 /** A report about the order named by `orderId`, and of which store it is. */
 function aboutOrder(
   json: JsonReader,
-  { fields }: Heard,
+  { fields }: Pick<Heard, 'fields'>,
   report: Pick<Report, 'at' | 'facts' | 'stage' | 'doubt'>,
   alias: Alias['kind'] = 'platform',
 ): Report | undefined {
@@ -168,7 +168,7 @@ function aboutOrder(
 }
 
 /** No time is given and none is needed: cancelled is the end. Reason codes stay as they are (sheet, 2.3). */
-function readCancel(json: JsonReader, heard: Heard): Report | undefined {
+export function readCancel(json: JsonReader, heard: Pick<Heard, 'fields'>): Report | undefined {
   const reason = json.text('reason');
   const value = { ...json.raw(['reasonCode']), ...(reason === undefined ? {} : { reason: maskNote(reason) }) };
   const facts: readonly Fact[] = [
@@ -202,7 +202,8 @@ function readRefund(
   return aboutOrder(json, heard, { at: heard.request.receivedAt, doubt: 'refund', facts });
 }
 
-function readDelivery(json: JsonReader, heard: Heard): Report | undefined {
+/** A step of the delivery. `time` tells which of two is the younger. */
+export function readDelivery(json: JsonReader, heard: Pick<Heard, 'fields'>): Report | undefined {
   const row = json.oneOf('shippingStatus', DELIVERY_STATUSES);
   if (row === undefined) return undefined;
   const rider = { name: json.text('dispatcherName', 100) ?? null, phone: json.text('dispatcherMobile', 100) ?? null };

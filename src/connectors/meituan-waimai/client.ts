@@ -44,15 +44,22 @@ export async function ask(
   wanted: Wanted,
   at: TimeMs,
 ): Promise<PlatformResult<JsonReader>> {
-  const [signKey] = account.secrets('signKey');
-  const developerId = account.credential('developerId');
-  if (signKey === undefined || developerId === undefined) {
+  if (!hasCredentials(account))
     return failed('no_credentials', 'alert', 'The account has no developerId or no signKey.');
-  }
-  const request = isSet(account, 'apiVersion', '1')
-    ? firstGeneration(account, wanted, signKey.value, at)
-    : secondGeneration(account, wanted, signKey.value, developerId, at);
-  return readAnswer(await call(request), [signKey.value, wanted.token ?? '']);
+  return readAnswer(account, await call(signedRequest(account, wanted, at)), wanted.token);
+}
+
+/** Whether the account can sign anything. */
+export const hasCredentials = (account: AccountView): boolean =>
+  account.secrets('signKey').length > 0 && account.credential('developerId') !== undefined;
+
+/** The signed request of a call; of an account without credentials one that the platform refuses. */
+export function signedRequest(account: AccountView, wanted: Wanted, at: TimeMs): OutgoingRequest {
+  const signKey = account.secrets('signKey')[0]?.value ?? '';
+  const developerId = account.credential('developerId') ?? '';
+  return isSet(account, 'apiVersion', '1')
+    ? firstGeneration(account, wanted, signKey, at)
+    : secondGeneration(account, wanted, signKey, developerId, at);
 }
 
 /** Everything in the form body, business parameters as one JSON text (sheet, 5.1). */
@@ -108,8 +115,15 @@ export function hostOf({ settings }: AccountView, name: 'baseUrl' | 'bindUrl'): 
   return typeof url === 'string' ? url.replace(/\/+$/u, '') : '';
 }
 
-/** Both generations: `{"code":"OP_SUCCESS",…,"data"}`, `{"data"}`, `{"error":{"code","message"|"msg"}}`. */
-function readAnswer(response: PlatformResponse, secrets: readonly string[]): PlatformResult<JsonReader> {
+/**
+ * What the platform answered, without the secrets that it may repeat. Both generations: `{"code":"OP_SUCCESS",…,"data"}`, `{"data"}`, `{"error":{"code","message"|"msg"}}`.
+ */
+export function readAnswer(
+  account: AccountView,
+  response: PlatformResponse,
+  token: string | null,
+): PlatformResult<JsonReader> {
+  const secrets = [...account.secrets('signKey').map(({ value }) => value), token ?? ''];
   if (response.status !== 200)
     return failed(`http_${response.status}`, 'retry', 'The platform did not answer with HTTP 200.');
   const value = parseLossless(response.body);

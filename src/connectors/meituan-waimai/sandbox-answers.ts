@@ -1,7 +1,7 @@
 import type { AccountView } from '../../core/connector.ts';
 import { parseForm } from '../../core/form.ts';
 import { parseLossless, isLosslessObject, scalarText } from '../../core/json.ts';
-import type { Json, Lossless } from '../../core/json.ts';
+import type { Lossless } from '../../core/json.ts';
 import type { CallAnswer, IncomingCall, OutgoingCallback, PlatformMemory } from '../../core/sandbox.ts';
 import { equalInConstantTime, sha256Hex } from '../../core/signing.ts';
 import type { TimeMs } from '../../core/time.ts';
@@ -10,20 +10,14 @@ import { bindPage, donePage, faultPage, releasePage } from './sandbox-pages.ts';
 import { callbackOf, orderText, STORES } from './sandbox-orders.ts';
 import type { PlayedOrder } from './sandbox-orders.ts';
 import { refundInfo, refundsAfter } from './sandbox-refunds.ts';
-import type { PlayedRefund } from './sandbox-refunds.ts';
+import { playAct } from './sandbox-acts.ts';
+import { fault, fine, recallOrder, rememberOrder } from './sandbox-told.ts';
+import type { NotedOrder, Told } from './sandbox-told.ts';
 import { sign } from './signature.ts';
 import type { Fields } from './signature.ts';
 
-/** What is remembered of an order that the hub may ask about. A type, not an interface, so that it is JSON. */
-type NotedOrder = {
-  readonly store: string;
-  readonly order: string;
-  readonly status: number;
-  readonly refunds: readonly PlayedRefund[];
-};
 type BoundStore = { readonly token: string; readonly name: string; readonly poiId: string };
 
-const orderKey = (orderId: string): string => `order ${orderId}`;
 const storeKey = (ePoiId: string): string => `store ${ePoiId}`;
 const tokenKey = (token: string): string => `token ${token}`;
 
@@ -36,10 +30,13 @@ interface NotedStep {
 
 /** Notes what a step did to an order, so that queries show it from then on. */
 export function noteOrder(memory: PlatformMemory, order: PlayedOrder, step: NotedStep, atMs: TimeMs): void {
-  const held = memory[orderKey(order.id)] as unknown as NotedOrder | undefined;
-  const status = step.kind === 'order' ? (step.status ?? 2) : step.kind === 'cancel' ? 9 : (held?.status ?? 2);
+  const held = recallOrder(memory, order.id);
+  const told = step.kind === 'order' ? (step.status ?? 2) : step.kind === 'cancel' ? 9 : 0;
+  // What the merchant did meanwhile is not undone by a life that was written before it.
+  const status = Math.max(told, held?.status ?? (told === 0 ? 2 : 0));
   const earlier = held?.refunds ?? [];
-  const noted: NotedOrder = {
+  rememberOrder(memory, order.id, {
+    ...held,
     store: order.store.ePoiId,
     order: orderText(order, status, atMs, 'query'),
     status,
@@ -47,8 +44,7 @@ export function noteOrder(memory: PlatformMemory, order: PlayedOrder, step: Note
       step.kind === 'refund' || step.kind === 'part'
         ? refundsAfter(earlier, { kind: step.kind, notifyType: step.notifyType ?? '' }, order.totalFen, atMs)
         : earlier,
-  };
-  memory[orderKey(order.id)] = noted as unknown as Json;
+  });
 }
 
 /** The platform's pages and calls. Codes and messages of its errors are made up: no list of them is public. */
@@ -59,29 +55,13 @@ export function answer(call: IncomingCall, account: AccountView, memory: Platfor
   const isSecond = fields?.get('version') === '2';
   const outcome =
     fields === undefined ? fault('OP_PARAM_ERROR', '参数格式错误') : answerCall(call, fields, account, memory);
-  const { tellsOf = [] } = outcome;
-  return { ...json(isSecond ? outcome.second : outcome.first), tellsOf };
+  const { tellsOf = [], callbacks } = outcome;
+  return {
+    ...json(isSecond ? outcome.second : outcome.first),
+    tellsOf,
+    ...(callbacks === undefined ? {} : { callbacks }),
+  };
 }
-
-/** An answer in the words of both generations. */
-interface Told {
-  readonly first: string;
-  readonly second: string;
-  /** Orders whose truth it tells. */
-  readonly tellsOf?: readonly string[];
-}
-
-const TRACE = '"traceId":"sandbox"';
-const fault = (code: string, message: string): Told => ({
-  first: JSON.stringify({ error: { code, error_type: code, message } }),
-  second: `{"code":${JSON.stringify(code)},"msg":${JSON.stringify(message)},${TRACE}}`,
-});
-/** `data` is JSON text, so that 19-digit ids pass through. */
-const fine = (data: string, tellsOf: readonly string[] = []): Told => ({
-  first: `{"data":${data}}`,
-  second: `{"code":"OP_SUCCESS","msg":"成功",${TRACE},"data":${data}}`,
-  tellsOf,
-});
 
 const json = (body: string): CallAnswer => ({ status: 200, contentType: 'application/json;charset=UTF-8', body });
 
@@ -114,7 +94,9 @@ function answerCall(call: IncomingCall, fields: Fields, account: AccountView, me
       return fine(infos.length === 1 ? (infos[0] ?? 'null') : `[${infos.join(',')}]`, orderIds);
     }
     default:
-      return fault('OP_API_NOT_FOUND', '接口不存在');
+      return (
+        playAct(call.path, biz, { account, memory, store, at: call.at }) ?? fault('OP_API_NOT_FOUND', '接口不存在')
+      );
   }
 }
 
@@ -124,7 +106,7 @@ function listed(value: Lossless | undefined): readonly string[] {
 }
 
 function notedOrder(memory: PlatformMemory, store: string, orderId: string): NotedOrder | undefined {
-  const noted = memory[orderKey(orderId)] as unknown as NotedOrder | undefined;
+  const noted = recallOrder(memory, orderId);
   return noted?.store === store ? noted : undefined;
 }
 

@@ -184,9 +184,6 @@ function pickPlot(random: Random): Plot {
 const between = (random: Random, [least, most]: readonly [number, number]): number =>
   Math.floor(least + random() * (most - least));
 
-/** Of a refund that is under way, and of what a degraded push left out, the hub asks; of other orders it need not. */
-const isAskedAbout = ({ scenes }: Plot): boolean =>
-  scenes.some((scene) => isRefund(scene) || (scene.kind === 'order' && scene.degraded === true));
 const isRefund = (scene: Scene): scene is Scene & RefundScene => scene.kind === 'refund' || scene.kind === 'part';
 
 function refundsOf(order: PlayedOrder, scenes: readonly Scene[], atMs: TimeMs): readonly PlayedRefund[] {
@@ -338,7 +335,7 @@ function tell(random: Random, number: number, atMs: TimeMs): Story {
     memory?: PlatformMemory,
   ): OutgoingCallback => {
     const scenes = plot.scenes.slice(0, index + 1);
-    if (memory !== undefined && isAskedAbout(plot)) noteOrder(memory, order, scene, stepMs);
+    if (memory !== undefined) noteOrder(memory, order, scene, stepMs);
     return signedCallback(account, order.store.ePoiId, say(order, scenes, scene, stepMs));
   };
   return {

@@ -9,6 +9,7 @@ import type { RefundState, RegisterValues } from '../../core/registers.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { REFUND_NOTICE_LINES } from './callback.ts';
 import { ask, failed } from './client.ts';
+import type { Wanted } from './client.ts';
 import { readOrder } from './order-push.ts';
 
 /** `res_type` of a refund: who decided what. */
@@ -64,19 +65,33 @@ interface About {
   readonly at: TimeMs;
 }
 
-async function queryOrder({ account, call, orderId, token, at }: About): Promise<PlatformResult<Report>> {
-  const biz = [['orderId', new NumberText(orderId)]] as const;
-  const answer = await ask(
-    account,
-    call,
-    { call: 'order.queryById', path: '/waimai/order/queryById', method: 'GET', biz, token },
-    at,
-  );
-  if (!answer.ok) return answer;
-  const order = answer.value.object('data');
+/** The call that answers an order with this number. */
+export const orderWanted = (orderId: string, token: string | null): Wanted => ({
+  call: 'order.queryById',
+  path: '/waimai/order/queryById',
+  method: 'GET',
+  biz: [['orderId', new NumberText(orderId)]],
+  token,
+});
+
+/** The order of such an answer, and its `status`. It may be incomplete: `Report.doubt`. */
+export function readQueriedOrder(
+  answer: JsonReader,
+  orderId: string,
+  account: AccountView,
+): PlatformResult<{ readonly report: Report; readonly status: string }> {
+  const order = answer.object('data');
   const report = order === undefined ? undefined : readOrder(order, account);
-  if (order?.number('orderId') !== orderId || report === undefined)
-    return unreadable(answer.value, 'data is not this order');
+  if (order?.number('orderId') !== orderId || report === undefined) return unreadable(answer, 'data is not this order');
+  return { ok: true, value: { report, status: order.text('status') ?? '' } };
+}
+
+async function queryOrder({ account, call, orderId, token, at }: About): Promise<PlatformResult<Report>> {
+  const answer = await ask(account, call, orderWanted(orderId, token), at);
+  if (!answer.ok) return answer;
+  const read = readQueriedOrder(answer.value, orderId, account);
+  if (!read.ok) return read;
+  const { report } = read.value;
   if (report.doubt !== undefined)
     return failed('incomplete', 'retry', 'The platform still cannot put the whole order together.');
   return { ok: true, value: report };
@@ -84,21 +99,28 @@ async function queryOrder({ account, call, orderId, token, at }: About): Promise
 
 type Refund = RegisterValues['refund'];
 
+/** The call that answers the refunds of an order. */
+export const refundsWanted = (orderId: string, token: string | null): Wanted => ({
+  call: 'order.getBatchOrderRefundInfo',
+  path: '/waimai/ng/order/getBatchOrderRefundInfo',
+  method: 'POST',
+  biz: [['orderIds', [orderId]]],
+  token,
+});
+
+/** The entries of such an answer, in its order. */
+export function refundEntries(answer: JsonReader, orderId: string): readonly JsonReader[] {
+  return answer
+    .objects('data')
+    .filter((group) => (group.number('order_id') ?? orderId) === orderId)
+    .flatMap((group) => group.list('OrderRefundInfo'));
+}
+
 async function queryRefunds({ account, call, orderId, token, at }: About): Promise<PlatformResult<readonly Fact[]>> {
-  const path = '/waimai/ng/order/getBatchOrderRefundInfo';
-  const biz = [['orderIds', [orderId]]] as const;
-  const answer = await ask(
-    account,
-    call,
-    { call: 'order.getBatchOrderRefundInfo', path, method: 'POST', biz, token },
-    at,
-  );
+  const answer = await ask(account, call, refundsWanted(orderId, token), at);
   if (!answer.ok) return answer;
   const refunds = new Map<string, { readonly appliedAt: number; readonly refund: Refund }>();
-  for (const group of answer.value.objects('data')) {
-    if ((group.number('order_id') ?? orderId) !== orderId) continue;
-    for (const entry of group.list('OrderRefundInfo')) keepRefund(refunds, entry);
-  }
+  for (const entry of refundEntries(answer.value, orderId)) keepRefund(refunds, entry);
   if (answer.value.fault !== undefined) return unreadable(answer.value, '');
   // A push spoke of one: the list lags behind it, and believing the list would take the refund back.
   if (refunds.size === 0) return failed('no_refund_listed', 'retry', 'The platform lists no refund of this order yet.');

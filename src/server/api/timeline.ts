@@ -3,6 +3,7 @@ import { readOrderTimeline } from '../../hub/timeline.ts';
 import type { TimelineKind } from '../../store/timeline-reads.ts';
 import { principalOf } from '../auth.ts';
 import { PageQuery, createCursors, pageOf } from '../cursor.ts';
+import { timelineActionFields } from './actions.ts';
 import type { ApiContext, ApiScope } from './context.ts';
 import { Nullable, RevealQuery, Time } from './shapes.ts';
 
@@ -67,6 +68,7 @@ const Entry = Type.Union([
     error: text,
     durationMs: Type.Integer(),
   }),
+  Type.Object({ ...head('action'), ...timelineActionFields }),
 ]);
 
 /** `/api/v1/orders/{id}/timeline`. */
@@ -80,7 +82,8 @@ export function timelineRoutes(scope: ApiScope, { ctx }: ApiContext): void {
       schema: {
         tags: ['orders'],
         summary: 'What happened to an order, the oldest first',
-        description: 'Callbacks, the facts they said, the events that followed, and the attempts to deliver those.',
+        description:
+          'Callbacks, the facts they said, the events that followed, the attempts to deliver those, and what was done at the platform.',
         params: Type.Object({ id: Type.String({ maxLength: 200 }) }),
         querystring: Type.Object({ ...PageQuery, ...RevealQuery }, { additionalProperties: false }),
         response: {

@@ -1,0 +1,73 @@
+import type { AccountField, Words } from './account-fields.ts';
+import type { AccountView } from './connector.ts';
+import type { Alias, OrderKind, Report } from './fact.ts';
+import type { Json } from './json.ts';
+import type { OrderJson } from './order-json.ts';
+import type { OutgoingRequest, PlatformRefusal, PlatformResponse } from './outgoing.ts';
+import type { StoreToken } from './store-binding.ts';
+import type { TimeMs } from './time.ts';
+
+/**
+ * Something that can be done to an order at its platform. The hub stores an intent with a number of our own before
+ * anything is sent, so that a crash between sending and hearing never doubles what moves money or goods.
+ */
+export interface ActionSpec {
+  /** Name in the API, the same on every platform that has it: `accept`, `cancel`, `refund`, …. */
+  readonly name: string;
+  readonly label: Words;
+  /** What `params` may hold, as data: validation, forms, documentation. */
+  readonly params: readonly AccountField[];
+  /** What a doubled call would cost. */
+  readonly moves: 'nothing' | 'money' | 'goods';
+  /**
+   * What is done when no answer came. `again`: the platform knows a repeat (by our number, or because the call says the
+   * same twice), so identical bytes are sent once more. `ask`: it does not; the outcome is asked for until it is known.
+   */
+  readonly onSilence: 'again' | 'ask';
+  /** Why the action makes no sense for the order as it is, in words for a person; undefined when it does. */
+  refuses(order: OrderJson): Words | undefined;
+}
+
+/** An intent, as the connector needs it. */
+export interface ActionRequest {
+  readonly action: string;
+  readonly params: Readonly<Record<string, Json>>;
+  /** Our own number of the intent: unique, stored before sending, the same on every repeat. */
+  readonly number: string;
+  readonly order: ActionOrder;
+  /** The time written into the request. */
+  readonly at: TimeMs;
+}
+
+export interface ActionOrder {
+  readonly aliases: readonly Alias[];
+  readonly kind: OrderKind;
+  readonly json: OrderJson;
+  /** Our own number of its store, with the store's token where it has one. */
+  readonly store: string | null;
+  readonly storeToken: StoreToken | null;
+}
+
+/** The request to send, or what is wrong with the params, field by field. */
+export type PreparedAction =
+  | { readonly ok: true; readonly request: OutgoingRequest }
+  | { readonly ok: false; readonly faults: readonly { readonly field: string; readonly message: string }[] };
+
+/** How an action ended. */
+export type ActionOutcome =
+  | { readonly state: 'succeeded'; readonly reports: readonly Report[]; readonly answer?: Json }
+  | { readonly state: 'failed'; readonly refusal: PlatformRefusal }
+  /** The platform took it in and will tell later, or cannot say yet. */
+  | { readonly state: 'unknown'; readonly reason: string };
+
+/** What can be done at a platform. Pure: the hub does the sending, so that the bytes are stored first. */
+export interface Actions {
+  readonly specs: readonly ActionSpec[];
+  /** Checks the params (lengths in bytes and characters, ranges, formats of the sheet) and makes the signed request. */
+  prepare(account: AccountView, request: ActionRequest): PreparedAction;
+  /** What the platform's answer means. */
+  conclude(account: AccountView, request: ActionRequest, response: PlatformResponse): ActionOutcome;
+  /** The question to ask after silence, where `onSilence` is `ask`. */
+  prepareQuestion?(account: AccountView, request: ActionRequest): OutgoingRequest;
+  concludeQuestion?(account: AccountView, request: ActionRequest, response: PlatformResponse): ActionOutcome;
+}

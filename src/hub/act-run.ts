@@ -1,0 +1,271 @@
+import type { ActionOutcome, ActionRequest, ActionSpec, Actions } from '../core/action.ts';
+import { newId } from '../core/ids.ts';
+import type { Json } from '../core/json.ts';
+import { PlatformUnreachable } from '../core/outgoing.ts';
+import type { OutgoingRequest, PlatformResponse } from '../core/outgoing.ts';
+import type { TimeMs } from '../core/time.ts';
+import { claimActions, patchAction } from '../store/actions.ts';
+import type { ActionPatch, ActionRow, ShownRequest } from '../store/actions.ts';
+import type { AccountDirectory } from './account-directory.ts';
+import { decide, end, mayBeDone } from './act-decide.ts';
+import type { Decision, Heard } from './act-decide.ts';
+import type { ActGate } from './act-gate.ts';
+import { writeOutcome } from './act-outcome.ts';
+import type { HeldAction } from './act-outcome.ts';
+import { readOrderToActOn } from './action-order.ts';
+import type { HubContext } from './context.ts';
+
+export interface ActDeps {
+  readonly accounts: AccountDirectory;
+  readonly gate: ActGate;
+  /** Called when an action is over, with what it became. */
+  onOver?(platform: string, action: string, state: string): void;
+  /** Called after each call. */
+  onCall?(platform: string, durationMs: number): void;
+}
+
+const CALLS_AT_ONCE = 8;
+const CLAIM_LIMIT = 32;
+const ACCOUNT_LIMIT = 8;
+/** Four calls one after the other in a lane, 15 s each, and time to write. Nothing is sent late under a lease. */
+const LEASE_MS = 120_000;
+const CALL_TIMEOUT_MS = 15_000;
+/** What must be left of a lease beyond the call's own time-out. */
+const WRITE_MS = 10_000;
+const NOT_LIVE_WAIT_MS = 60_000;
+
+/** Does what is due at the platforms. Returns how many actions it took. */
+export async function runDueActions(ctx: HubContext, deps: ActDeps): Promise<number> {
+  const nowMs = ctx.clock();
+  const lease = newId('act', nowMs, ctx.randomBytes);
+  const leaseUntilMs = nowMs + LEASE_MS;
+  const claimed = await claimActions(ctx.pool, {
+    now: new Date(nowMs),
+    leaseUntil: new Date(leaseUntilMs),
+    lease,
+    limit: CLAIM_LIMIT,
+    accountLimit: ACCOUNT_LIMIT,
+  });
+  // Those of one order one after the other: an order is accepted before it is called ready.
+  const orders = [...Map.groupBy(claimed, ({ account, orderId }) => `${account} ${orderId}`).values()].reverse();
+  const lanes = Array.from({ length: Math.min(CALLS_AT_ONCE, orders.length) }, async () => {
+    for (let own = orders.pop(); own !== undefined; own = orders.pop()) {
+      for (const row of own) await runSafely(ctx, deps, row, lease, leaseUntilMs);
+    }
+  });
+  await Promise.all(lanes);
+  return claimed.length;
+}
+
+async function runSafely(
+  ctx: HubContext,
+  deps: ActDeps,
+  row: ActionRow,
+  lease: string,
+  leaseUntilMs: TimeMs,
+): Promise<void> {
+  try {
+    await runAction(ctx, deps, row, lease, leaseUntilMs);
+  } catch (error) {
+    // The lease brings it back.
+    ctx.log.error({ err: error, account: row.account, action: row.id }, 'an action was interrupted');
+  }
+}
+
+/** What is known of an action that can be worked on. */
+interface Work {
+  readonly held: HeldAction;
+  readonly actions: Actions;
+  readonly spec: ActionSpec & { readonly canAsk: boolean };
+  /** As it is written into the next request; the stored one has a time of its own. */
+  readonly request: ActionRequest;
+  readonly leaseUntilMs: TimeMs;
+}
+
+async function runAction(
+  ctx: HubContext,
+  deps: ActDeps,
+  row: ActionRow,
+  lease: string,
+  leaseUntilMs: TimeMs,
+): Promise<void> {
+  const account = await deps.accounts.find(row.account);
+  const found = await readOrderToActOn(ctx, ctx.pool, row.account, row.orderId);
+  if (account === undefined || found === undefined) {
+    // Of a deleted account: there is nobody left to tell.
+    const state = mayBeDone(row) ? 'unknown' : 'failed';
+    const { patch } = end(state, 'account_gone', 'The account or the order is gone.', ctx.clock());
+    await patchAction(ctx.pool, row, lease, patch, new Date(ctx.clock()));
+    return;
+  }
+  const held = { account, row, order: found.order.json, lease };
+  const work = workOf(ctx, held, found.order, leaseUntilMs);
+  if (work === undefined) {
+    const state = mayBeDone(row) ? 'unknown' : 'failed';
+    const reason = 'The platform does not take this action any more.';
+    return settle(ctx, deps, held, end(state, 'action_unknown', reason, ctx.clock()));
+  }
+  const asks = row.state === 'unknown' || (row.state === 'sent' && work.spec.onSilence === 'ask');
+  if (account.row.mode === 'paused' || (!asks && account.row.mode === 'observe')) {
+    const later = { dueAt: new Date(ctx.clock() + NOT_LIVE_WAIT_MS), reason: `The account is ${account.row.mode}.` };
+    await patchAction(ctx.pool, row, lease, later, new Date(ctx.clock()));
+    return;
+  }
+  if (asks && !work.spec.canAsk) {
+    const reason = row.reason ?? 'No answer was heard, and the platform cannot be asked.';
+    return settle(ctx, deps, held, end('unknown', row.code ?? 'unreachable', reason, ctx.clock()));
+  }
+  const waitMs = deps.gate.enter(row.account, account.view.settings, ctx.clock());
+  if (waitMs > 0) {
+    await patchAction(ctx.pool, row, lease, { dueAt: new Date(ctx.clock() + waitMs) }, new Date(ctx.clock()));
+    return;
+  }
+  await (asks ? ask(ctx, deps, work) : send(ctx, deps, work));
+}
+
+function workOf(
+  ctx: HubContext,
+  held: HeldAction,
+  order: ActionRequest['order'],
+  leaseUntilMs: TimeMs,
+): Work | undefined {
+  const { account, row } = held;
+  const { actions } = account.connector;
+  const spec = actions?.specs.find(({ name }) => name === row.action);
+  if (actions === undefined || spec === undefined) return undefined;
+  const params =
+    row.sealedParams === null
+      ? {}
+      : (JSON.parse(ctx.sealer.open(row.sealedParams).toString('utf8')) as Readonly<Record<string, Json>>);
+  const canAsk = actions.prepareQuestion !== undefined && actions.concludeQuestion !== undefined;
+  const ownSpec = {
+    name: spec.name,
+    label: spec.label,
+    params: spec.params,
+    moves: spec.moves,
+    onSilence: spec.onSilence,
+    refuses: (json: Parameters<ActionSpec['refuses']>[0]) => spec.refuses(json),
+    canAsk,
+  };
+  const request = { action: row.action, params, number: row.number, order, at: ctx.clock() };
+  return { held, actions, spec: ownSpec, request, leaseUntilMs };
+}
+
+/** Sends the action: the stored bytes where there are some, else newly made ones, stored before they leave. */
+async function send(ctx: HubContext, deps: ActDeps, work: Work): Promise<void> {
+  const { held, actions, spec, leaseUntilMs } = work;
+  const { account, row, lease } = held;
+  let { request } = work;
+  let outgoing: OutgoingRequest;
+  let stored: ActionPatch = {};
+  if (row.sealedRequest !== null) {
+    outgoing = JSON.parse(ctx.sealer.open(row.sealedRequest).toString('utf8')) as OutgoingRequest;
+    request = { ...request, at: row.requestAt?.getTime() ?? request.at };
+  } else {
+    // What may be done already is not judged by what the order looks like now.
+    const refusal = mayBeDone(row) ? undefined : spec.refuses(held.order);
+    if (refusal !== undefined) return settle(ctx, deps, held, end('failed', 'action_refused', refusal.en, ctx.clock()));
+    const prepared = actions.prepare(account.view, request);
+    if (!prepared.ok) {
+      const reason = prepared.faults.map(({ field, message }) => `${field} ${message}`).join('; ');
+      const state = mayBeDone(row) ? 'unknown' : 'failed';
+      return settle(ctx, deps, held, end(state, 'action_params_invalid', reason, ctx.clock()));
+    }
+    outgoing = prepared.request;
+    stored = {
+      sealedRequest: ctx.sealer.seal(JSON.stringify(outgoing)),
+      requestAt: new Date(request.at),
+      request: shown(outgoing),
+    };
+  }
+  const now = new Date(ctx.clock());
+  const sentAt = row.sentAt ?? now;
+  const marked = { ...stored, state: 'sent', attempts: row.attempts + 1, sentAt } as const;
+  if (!(await patchAction(ctx.pool, row, lease, marked, now))) return;
+  // Under the last of a lease the next holder could find it as sent, ask, hear no, and then this one would leave.
+  if (ctx.clock() + (outgoing.timeoutMs ?? CALL_TIMEOUT_MS) + WRITE_MS > leaseUntilMs) {
+    const back = { state: row.state, attempts: row.attempts, sentAt: row.sentAt, dueAt: now };
+    await patchAction(ctx.pool, row, lease, back, now);
+    return;
+  }
+  ctx.crash('act.before-send');
+  const startedMs = ctx.clock();
+  const heard = await hear(ctx, deps, held, outgoing, (response) => actions.conclude(account.view, request, response));
+  const durationMs = ctx.clock() - startedMs;
+  const settings = { asked: false, settings: account.view.settings, nowMs: ctx.clock() };
+  // `state` and `silences` are those before this sending: they say whether an earlier one may have arrived.
+  const decision = decide({ ...row, sentAt }, spec, heard, settings);
+  const about = { ...marked, durationMs };
+  await settle(ctx, deps, held, { ...decision, patch: { ...about, ...decision.patch } });
+}
+
+/** Asks what became of an action that was sent and not heard of. */
+async function ask(ctx: HubContext, deps: ActDeps, work: Work): Promise<void> {
+  const { held, actions, spec } = work;
+  const { account, row } = held;
+  // A question has a time and a signature of its own; the number is that of the action.
+  const question = actions.prepareQuestion?.(account.view, work.request);
+  if (question === undefined) return;
+  const startedMs = ctx.clock();
+  const heard = await hear(
+    ctx,
+    deps,
+    held,
+    question,
+    (response) =>
+      actions.concludeQuestion?.(account.view, work.request, response) ?? { state: 'unknown', reason: 'no answer' },
+  );
+  const nowMs = ctx.clock();
+  const decision = decide(row, spec, heard, { asked: true, settings: account.view.settings, nowMs });
+  const patch = { questions: row.questions + 1, durationMs: nowMs - startedMs, ...decision.patch };
+  await settle(ctx, deps, held, { ...decision, patch });
+}
+
+/** One call and what it means. An answer that the connector cannot read is none. */
+async function hear(
+  ctx: HubContext,
+  deps: ActDeps,
+  { account, row }: HeldAction,
+  outgoing: OutgoingRequest,
+  conclude: (response: PlatformResponse) => ActionOutcome,
+): Promise<Heard> {
+  const startedMs = ctx.clock();
+  const done = (answered: boolean): void => {
+    deps.gate.leave(account.row.id, account.view.settings, answered, ctx.clock());
+    deps.onCall?.(account.row.platform, ctx.clock() - startedMs);
+  };
+  let response: PlatformResponse;
+  try {
+    response = await ctx.callPlatform(outgoing);
+  } catch (error) {
+    done(false);
+    if (!(error instanceof PlatformUnreachable)) throw error;
+    return { kind: 'silence', reason: error.message, mayHaveArrived: error.mayHaveArrived };
+  }
+  ctx.crash('act.after-send');
+  done(true);
+  try {
+    return { kind: 'outcome', outcome: conclude(response) };
+  } catch (error) {
+    ctx.log.error({ err: error, account: row.account, action: row.id }, 'a connector could not read an answer');
+    return { kind: 'silence', reason: 'The answer could not be read.', mayHaveArrived: true };
+  }
+}
+
+async function settle(ctx: HubContext, deps: ActDeps, held: HeldAction, decision: Decision): Promise<void> {
+  const { account, row, order } = held;
+  ctx.crash('act.before-outcome');
+  const written = await writeOutcome(ctx, held, decision);
+  const { state = row.state, code, reason } = decision.patch;
+  if (!written || !decision.isOver) return;
+  deps.onOver?.(account.row.platform, row.action, state);
+  if (state === 'succeeded') return;
+  const about = { account: account.row.id, order: order.id, action: row.action, id: row.id, state, code, reason };
+  ctx.log.warn(about, 'an action did not succeed: a person must look');
+}
+
+/** Where it goes, without what may hold a token or a signature. */
+function shown({ call, method, url }: OutgoingRequest): ShownRequest {
+  const { host, pathname } = new URL(url);
+  return { call, method, host, path: pathname };
+}

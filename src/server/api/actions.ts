@@ -1,0 +1,135 @@
+import Type from 'typebox';
+import type { Json } from '../../core/json.ts';
+import { requestAction } from '../../hub/act.ts';
+import { readAction, readActions } from '../../hub/read-actions.ts';
+import { ACTION_STATES } from '../../store/actions.ts';
+import { principalOf } from '../auth.ts';
+import { IdPlace, PageQuery, createCursors, pageOf } from '../cursor.ts';
+import type { ApiContext, ApiScope } from './context.ts';
+import { FilterText, Nullable, Page, Time } from './shapes.ts';
+import { answerWrite } from './write.ts';
+
+const text = Nullable(Type.String());
+const State = Type.Enum([...ACTION_STATES], {
+  description:
+    'queued: not sent yet, or put off; sent: no outcome yet; succeeded; failed; unknown: it may be done or not. ' +
+    'While `nextAt` is set the hub goes on by itself.',
+});
+
+/** An action in an order's timeline. */
+export const timelineActionFields = {
+  action: Type.String(),
+  params: Type.Record(Type.String(), Type.Unknown(), { description: 'Personal values are masked.' }),
+  state: State,
+  number: Type.String({ description: 'Our own number of it, the same on every repeat.' }),
+  cause: Nullable(Type.String({ description: 'Of an automatic action, such as `auto:accept`.' })),
+  askedBy: Nullable(Type.String({ description: 'The API key that asked.' })),
+  request: Nullable(
+    Type.Object({ call: Type.String(), method: Type.String(), host: Type.String(), path: Type.String() }),
+  ),
+  answer: Type.Unknown({ description: 'What the platform said; null before it has.' }),
+  code: text,
+  reason: text,
+  attempts: Type.Integer(),
+  questions: Type.Integer({ description: 'How often the platform was asked what became of it.' }),
+  durationMs: Nullable(Type.Integer({ description: 'Of the last call.' })),
+  sentAt: Nullable(Time),
+  finishedAt: Nullable(Time),
+};
+
+const Action = Type.Object({
+  id: Type.String(),
+  account: Type.String(),
+  platform: Type.String(),
+  order: Type.String(),
+  ...timelineActionFields,
+  createdAt: Time,
+  nextAt: Nullable(Time),
+});
+
+const Body = Type.Object(
+  {
+    action: Type.String({ minLength: 1, maxLength: 40, description: 'Such as `accept`, `cancel`, `refund`.' }),
+    params: Type.Optional(
+      Type.Record(Type.String({ maxLength: 100 }), Type.Unknown(), { description: 'As the action wants them.' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const ListQuery = Type.Object(
+  {
+    account: Type.Optional(FilterText('Id of an account.')),
+    order: Type.Optional(FilterText('Id of an order.')),
+    state: Type.Optional(State),
+    action: Type.Optional(FilterText('Such as `accept`.')),
+    ...PageQuery,
+  },
+  { additionalProperties: false },
+);
+
+const IdParams = Type.Object({ id: Type.String({ maxLength: 200 }) });
+
+/** `/api/v1/actions` and `/api/v1/orders/{id}/actions`. */
+export function actionRoutes(scope: ApiScope, api: ApiContext): void {
+  const { ctx } = api;
+  const cursors = createCursors(ctx.sealer, 'actions', IdPlace);
+  const tags = ['actions'];
+
+  scope.post(
+    '/orders/:id/actions',
+    {
+      config: { right: 'write' },
+      schema: {
+        tags,
+        summary: 'Do something to an order at its platform',
+        description:
+          'The intent is stored with a number of our own and done right after; its state is at `/api/v1/actions/{id}` ' +
+          'and in the events `action.succeeded`, `action.failed`, `action.unknown`.',
+        params: IdParams,
+        body: Body,
+        response: { 202: Type.Object({ id: Type.String(), state: State }) },
+      },
+    },
+    (request, reply) =>
+      answerWrite(api, request, reply, async (tx, afterCommit) => {
+        const { action, params = {} } = request.body;
+        const wish = { action, params: params as Readonly<Record<string, Json>> };
+        const { accounts } = api.redrive;
+        const body = await requestAction(ctx, { accounts }, principalOf(request), request.params.id, wish, tx);
+        afterCommit(() => ctx.wake.work());
+        return { status: 202, body };
+      }),
+  );
+
+  scope.get(
+    '/actions',
+    {
+      config: { right: 'read' },
+      schema: {
+        tags,
+        summary: 'List actions, the youngest first',
+        querystring: ListQuery,
+        response: { 200: Page(Action) },
+      },
+    },
+    (request) => {
+      const { query } = request;
+      const beforeId = cursors.read(query)?.id ?? null;
+      return pageOf(
+        query,
+        (limit) => readActions(ctx, principalOf(request), query, { beforeId, limit }),
+        ({ id }) => cursors.write({ id }, query),
+      );
+    },
+  );
+
+  scope.get(
+    '/actions/:id',
+    {
+      config: { right: 'read' },
+      schema: { tags, summary: 'Read an action', params: IdParams, response: { 200: Action } },
+    },
+    (request) => readAction(ctx, principalOf(request), request.params.id),
+  );
+}

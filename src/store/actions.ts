@@ -1,0 +1,312 @@
+import type { Json } from '../core/json.ts';
+import { sql } from './pool.ts';
+import type { Queryable } from './pool.ts';
+
+export const ACTION_STATES = ['queued', 'sent', 'succeeded', 'failed', 'unknown'] as const;
+export type ActionState = (typeof ACTION_STATES)[number];
+
+/** What of a request may be seen: no header, no query, no body. */
+export interface ShownRequest {
+  readonly call: string;
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+}
+
+/** A stored intent. */
+export interface ActionRow {
+  readonly account: string;
+  readonly id: string;
+  readonly orderId: string;
+  readonly action: string;
+  readonly number: string;
+  readonly cause: string | null;
+  readonly askedBy: string | null;
+  /** Personal values masked. */
+  readonly params: Readonly<Record<string, Json>>;
+  readonly sealedParams: Buffer | null;
+  readonly amountFen: number | null;
+  readonly state: ActionState;
+  readonly sealedRequest: Buffer | null;
+  readonly requestAt: Date | null;
+  readonly request: ShownRequest | null;
+  readonly attempts: number;
+  readonly silences: number;
+  readonly questions: number;
+  readonly answer: Json;
+  readonly code: string | null;
+  readonly reason: string | null;
+  readonly durationMs: number | null;
+  readonly dueAt: Date | null;
+  readonly createdAt: Date;
+  readonly sentAt: Date | null;
+  readonly finishedAt: Date | null;
+  readonly updatedAt: Date;
+}
+
+const NAMES = {
+  account_id: 'account',
+  id: 'id',
+  order_id: 'orderId',
+  action: 'action',
+  number: 'number',
+  cause: 'cause',
+  asked_by: 'askedBy',
+  params: 'params',
+  sealed_params: 'sealedParams',
+  amount_fen: 'amountFen',
+  state: 'state',
+  sealed_request: 'sealedRequest',
+  request_at: 'requestAt',
+  request: 'request',
+  attempts: 'attempts',
+  silences: 'silences',
+  questions: 'questions',
+  answer: 'answer',
+  code: 'code',
+  reason: 'reason',
+  duration_ms: 'durationMs',
+  due_at: 'dueAt',
+  created_at: 'createdAt',
+  sent_at: 'sentAt',
+  finished_at: 'finishedAt',
+  updated_at: 'updatedAt',
+} as const satisfies Record<string, keyof ActionRow>;
+
+const columns = (table: string): string =>
+  Object.entries(NAMES)
+    .map(([column, name]) => `${table}.${column} as "${name}"`)
+    .join(', ');
+
+/** An intent as it begins. */
+export type NewAction = Pick<
+  ActionRow,
+  'account' | 'id' | 'orderId' | 'action' | 'number' | 'askedBy' | 'params' | 'sealedParams' | 'amountFen'
+>;
+
+/** Stores an intent that somebody asked for, due now. */
+export async function insertAction(tx: Queryable, row: NewAction, now: Date): Promise<void> {
+  await tx.query(
+    `insert into actions (account_id, id, order_id, action, number, asked_by, params, sealed_params, amount_fen, state,
+                          due_at, created_at, updated_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $10, $10)`,
+    [
+      row.account,
+      row.id,
+      row.orderId,
+      row.action,
+      row.number,
+      row.askedBy,
+      JSON.stringify(row.params),
+      row.sealedParams,
+      row.amountFen,
+      now,
+    ],
+  );
+}
+
+const insertAutomaticStatement = sql(
+  'insert_automatic_actions',
+  `insert into actions (account_id, id, order_id, action, number, cause, state, due_at, created_at, updated_at)
+   select $1, unnest($2::text[]), unnest($3::text[]), $4::text, unnest($5::text[]), $6::text, 'queued', $7::timestamptz,
+          $7::timestamptz, $7::timestamptz
+   on conflict do nothing`,
+);
+
+/** Stores automatic intents without parameters: one an order and cause, whatever comes again. */
+export async function insertAutomaticActions(
+  tx: Queryable,
+  accountId: string,
+  kind: { readonly action: string; readonly cause: string },
+  rows: readonly { readonly id: string; readonly orderId: string; readonly number: string }[],
+  now: Date,
+): Promise<void> {
+  await tx.query(
+    insertAutomaticStatement(
+      accountId,
+      rows.map(({ id }) => id),
+      rows.map(({ orderId }) => orderId),
+      kind.action,
+      rows.map(({ number }) => number),
+      kind.cause,
+      now,
+    ),
+  );
+}
+
+/** Takes actions that are due, for the time of a lease: until then no other process finds them. */
+export async function claimActions(
+  db: Queryable,
+  claim: {
+    readonly now: Date;
+    readonly leaseUntil: Date;
+    readonly lease: string;
+    readonly limit: number;
+    readonly accountLimit: number;
+  },
+): Promise<readonly ActionRow[]> {
+  // Account by account, so that one with a flood of actions cannot hide the others.
+  const found = await db.query<ActionRow>(
+    sql(
+      'claim_actions',
+      `with due as materialized (
+         select d.account_id, d.id
+           from account_clocks c
+          cross join lateral (
+            select account_id, id from actions
+             where account_id = c.account_id and due_at <= $1
+             order by due_at, id
+             limit $5
+               for update skip locked) d
+          limit $4
+       )
+       update actions a set due_at = $2, lease = $3
+         from due d
+        where a.account_id = d.account_id and a.id = d.id
+       returning ${columns('a')}`,
+    )(claim.now, claim.leaseUntil, claim.lease, claim.limit, claim.accountLimit),
+  );
+  return found.rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** What may change of an action while a worker holds it. */
+export type ActionPatch = Partial<
+  Pick<
+    ActionRow,
+    | 'state'
+    | 'sealedRequest'
+    | 'requestAt'
+    | 'request'
+    | 'attempts'
+    | 'silences'
+    | 'questions'
+    | 'answer'
+    | 'code'
+    | 'reason'
+    | 'durationMs'
+    | 'dueAt'
+    | 'sentAt'
+    | 'finishedAt'
+  >
+>;
+
+const JSON_COLUMNS: ReadonlySet<string> = new Set(['request', 'answer']);
+
+/** Changes an action under its lease. False when the lease is another's by now: then nothing was written. */
+export async function patchAction(
+  tx: Queryable,
+  key: Pick<ActionRow, 'account' | 'id'>,
+  lease: string,
+  patch: ActionPatch,
+  now: Date,
+): Promise<boolean> {
+  const values: unknown[] = [key.account, key.id, lease, now];
+  const sets = Object.entries(NAMES).flatMap(([column, name]) => {
+    if (!Object.hasOwn(patch, name)) return [];
+    const value = patch[name as keyof ActionPatch];
+    values.push(JSON_COLUMNS.has(column) ? JSON.stringify(value) : value);
+    return [`${column} = $${values.length}`];
+  });
+  const changed = await tx.query(
+    `update actions set ${[...sets, 'updated_at = $4'].join(', ')} where account_id = $1 and id = $2 and lease = $3`,
+    values,
+  );
+  return changed.rowCount === 1;
+}
+
+/** Refunds of an order that were asked for through us and are not known to have failed. */
+export async function readReservedRefunds(
+  tx: Queryable,
+  accountId: string,
+  orderId: string,
+): Promise<readonly { readonly number: string; readonly amountFen: number }[]> {
+  const found = await tx.query<{ number: string; amountFen: number }>(
+    `select number, amount_fen as "amountFen" from actions
+      where account_id = $1 and order_id = $2 and amount_fen is not null and state <> 'failed'`,
+    [accountId, orderId],
+  );
+  return found.rows;
+}
+
+/** Turns the actions of an order that was folded into another to the surviving one. */
+export async function moveActions(
+  tx: Queryable,
+  accountId: string,
+  fromOrderId: string,
+  toOrderId: string,
+): Promise<void> {
+  // What both were to have by the same cause stays behind with the order that is gone: it is under way already.
+  await tx.query(
+    `update actions a set order_id = $3
+      where account_id = $1 and order_id = $2
+        and not exists (select from actions b where b.account_id = $1 and b.order_id = $3 and b.cause = a.cause)`,
+    [accountId, fromOrderId, toOrderId],
+  );
+}
+
+/** An action with what says who may see it. */
+export interface ListedAction extends ActionRow {
+  readonly platform: string;
+  readonly merchant: string | null;
+  readonly shop: string | null;
+}
+
+export interface ActionFilter {
+  readonly account: string | null;
+  readonly order: string | null;
+  readonly state: string | null;
+  readonly action: string | null;
+  /** Limits of the key. */
+  readonly accounts: readonly string[] | null;
+  readonly merchants: readonly string[] | null;
+  readonly shops: readonly string[] | null;
+}
+
+/** Actions, the youngest first, those before `beforeId`; read account by account, as `listOrders` does. */
+export async function listActions(
+  db: Queryable,
+  filter: ActionFilter,
+  page: { readonly beforeId: string | null; readonly limit: number },
+): Promise<readonly ListedAction[]> {
+  const values: unknown[] = [];
+  const value = (given: unknown): string => `$${values.push(given)}`;
+  const conditions = ['t.account_id = a.id'];
+  if (filter.order !== null) conditions.push(`t.order_id = ${value(filter.order)}`);
+  if (filter.state !== null) conditions.push(`t.state = ${value(filter.state)}`);
+  if (filter.action !== null) conditions.push(`t.action = ${value(filter.action)}`);
+  if (filter.merchants !== null) conditions.push(`o.merchant = any(${value(filter.merchants)}::text[])`);
+  if (filter.shops !== null) conditions.push(`o.shop = any(${value(filter.shops)}::text[])`);
+  if (page.beforeId !== null) conditions.push(`t.id < ${value(page.beforeId)}`);
+  const accounts = ['true'];
+  if (filter.account !== null) accounts.push(`a.id = ${value(filter.account)}`);
+  if (filter.accounts !== null) accounts.push(`a.id = any(${value(filter.accounts)}::text[])`);
+  const limit = value(page.limit);
+  const found = await db.query<ListedAction>(
+    `select t.*
+       from accounts a
+      cross join lateral (
+        select ${columns('t')}, o.platform, o.merchant, o.shop
+          from actions t join orders o on o.account_id = t.account_id and o.id = t.order_id
+         where ${conditions.join('\n           and ')}
+         order by t.id desc
+         limit ${limit}) t
+      where ${accounts.join(' and ')}
+      order by t.id desc
+      limit ${limit}`,
+    values,
+  );
+  return found.rows;
+}
+
+/** One action by its id, of whichever account. */
+export async function findAction(db: Queryable, id: string): Promise<ListedAction | undefined> {
+  const found = await db.query<ListedAction>(
+    `select t.* from accounts a
+      cross join lateral (
+        select ${columns('t')}, o.platform, o.merchant, o.shop
+          from actions t join orders o on o.account_id = t.account_id and o.id = t.order_id
+         where t.account_id = a.id and t.id = $1) t`,
+    [id],
+  );
+  return found.rows[0];
+}
