@@ -43,8 +43,11 @@ export interface Deliveries {
 const DAY_MS = 86_400_000;
 /** The longest retry policy lasts 7 days; what waited longer than this is found by a second, unbounded look. */
 const RECENT_MS = 9 * DAY_MS;
-/** Long enough for claims to become several times bigger, short enough for nobody to notice. */
-const WHILE_INTAKE_IS_BUSY_MS = 500;
+/** A burst of callbacks comes first for so long; a flood that lasts longer shares with the deliveries. */
+const BURST_MS = 10_000;
+/** The gap between claims, of up to 192 rows each, in a burst and in a lasting flood. */
+const BURST_GAP_MS = 1000;
+const FLOOD_GAP_MS = 50;
 
 /**
  * Starts the delivery worker of this process. Any number of processes may run one on the same database.
@@ -163,6 +166,15 @@ export function startDeliveries(ctx: HubContext, options: DeliveryOptions): Deli
       pumping = false;
     }
   };
+  let busySinceMs: number | undefined;
+  const gapForIntakeMs = (): number => {
+    if (options.isIntakeBusy?.() !== true) {
+      busySinceMs = undefined;
+      return 0;
+    }
+    busySinceMs ??= ctx.clock();
+    return ctx.clock() - busySinceMs < BURST_MS ? BURST_GAP_MS : FLOOD_GAP_MS;
+  };
   const pump = (): void => {
     if (scheduled || stopping) return;
     scheduled = true;
@@ -170,8 +182,9 @@ export function startDeliveries(ctx: HubContext, options: DeliveryOptions): Deli
       scheduled = false;
       if (!pumping && !stopping) claiming = work();
     };
-    if (options.isIntakeBusy?.() === true) setTimeout(go, WHILE_INTAKE_IS_BUSY_MS);
-    else setImmediate(go);
+    const gapMs = gapForIntakeMs();
+    if (gapMs === 0) setImmediate(go);
+    else setTimeout(go, gapMs);
   };
 
   const stopListening = ctx.wake.onDeliveries((accountId) => {

@@ -55,20 +55,26 @@ export function createGroupCommit(ctx: HubContext, options: GroupCommitOptions =
     while (lane.queue.length > 0 && lane.inFlight < maxInFlight) {
       const batch = lane.queue.splice(0, maxBatch);
       lane.inFlight += 1;
-      void commit(batch)
+      let released = false;
+      const release = (): void => {
+        if (released) return;
+        released = true;
+        lane.inFlight -= 1;
+        pump(accountId, lane);
+      };
+      void commit(batch, release)
         .catch((error: unknown) => ctx.log.error({ err: error, account: accountId }, 'after a commit something failed'))
         .then(() => {
-          lane.inFlight -= 1;
           stats.waiting -= batch.length;
+          release();
           if (lane.queue.length === 0 && lane.inFlight === 0) lanes.delete(accountId);
-          pump(accountId, lane);
           if (stats.waiting === 0) for (const wake of idle) wake();
         });
     }
   };
 
   /** Never throws: every message of the batch is settled one way or the other. */
-  const commit = async (batch: readonly Waiting[]): Promise<void> => {
+  const commit = async (batch: readonly Waiting[], release = (): void => {}): Promise<void> => {
     const startedMs = ctx.clock();
     let applied: AppliedBatch;
     try {
@@ -82,6 +88,10 @@ export function createGroupCommit(ctx: HubContext, options: GroupCommitOptions =
     }
     // Outside the `try`: what fails from here on must not make a committed batch be committed again.
     ctx.crash('take.after-commit');
+    // The next batch is sent on its way before this one's replies are written: the database works meanwhile, where it
+    // would else wait for some 200 of them (4 of 31 ms).
+    release();
+    await new Promise((resolve) => setImmediate(resolve));
     for (const [index, { resolve, reject }] of batch.entries()) {
       const result = applied.results[index];
       if (result === undefined) reject(new HuidanError('internal'));
