@@ -20,6 +20,7 @@ interface Words {
   readonly binding: Readonly<Record<'link' | 'oauth', string>>;
   readonly tokenAddress: string;
   readonly links: string;
+  readonly actions: string;
   readonly none: string;
   addresses(count: number): string;
   readonly comma: string;
@@ -39,6 +40,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
     binding: { link: 'by link', oauth: 'by OAuth' },
     tokenAddress: 'an address an order',
     links: 'promotion links',
+    actions: 'actions',
     none: 'not yet',
     addresses: (count) => (count === 1 ? 'one address' : `${count} addresses`),
     comma: ', ',
@@ -56,6 +58,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
     binding: { link: '链接', oauth: 'OAuth' },
     tokenAddress: '每单一个地址',
     links: '推广链接',
+    actions: '订单操作',
     none: '尚无',
     addresses: (count) => `${count} 个地址`,
     comma: '、',
@@ -94,7 +97,7 @@ export function platformTable(language: Language): string {
 }
 
 function rowOf(connector: Connector, language: Language): readonly string[] {
-  const { id, label, orderKinds, topics, binding, readTruth, makeLink } = connector;
+  const { id, label, orderKinds, topics, binding, readTruth } = connector;
   const words = WORDS[language];
   return [
     `[${label[language]}](src/connectors/${id}/README.md)`,
@@ -104,8 +107,16 @@ function rowOf(connector: Connector, language: Language): readonly string[] {
     binding === undefined ? '–' : words.binding[binding.style],
     readTruth === undefined ? '–' : '✓',
     '✓',
-    makeLink === undefined ? words.none : words.links,
+    callsOf(connector, words),
   ];
+}
+
+function callsOf({ actions, makeLink }: Connector, words: Words): string {
+  const calls = [
+    ...(makeLink === undefined ? [] : [words.links]),
+    ...(actions === undefined ? [] : [`${actions.specs.length} ${words.actions}`]),
+  ];
+  return calls.length === 0 ? words.none : calls.join(words.comma);
 }
 
 if (import.meta.main) {
