@@ -87,8 +87,18 @@ const TOLD: readonly {
   },
   {
     file: 'src/hub/deliver.ts',
-    code: 'WHILE_INTAKE_IS_BUSY_MS = 500',
-    pages: { 'docs/decisions/0008-claims-yield-to-intake.md': 'after 500 ms' },
+    code: 'BURST_GAP_MS = 1000',
+    pages: { 'docs/decisions/0008-claims-yield-to-intake.md': 'claims once a second' },
+  },
+  {
+    file: 'src/hub/deliver.ts',
+    code: 'BURST_MS = 10_000',
+    pages: { 'docs/decisions/0008-claims-yield-to-intake.md': 'have queued for 10 s' },
+  },
+  {
+    file: 'src/hub/deliver.ts',
+    code: 'FLOOD_GAP_MS = 50',
+    pages: { 'docs/decisions/0008-claims-yield-to-intake.md': 'every 50 ms' },
   },
   {
     file: 'src/server/start.ts',
