@@ -24,3 +24,22 @@ export function endWithParent() {
   process.channel.unref();
   if (!process.connected) process.emit('disconnect');
 }
+
+/** How often the parent is looked at: a user who stops `npm start` should not find the port taken a second later. */
+const PARENT_CHECK_MS = 500;
+
+/**
+ * Makes this process stop when npm's shell around it is gone. npm (`npm start`, npx) runs a command in a shell, and
+ * passes SIGTERM to that shell alone, which ends without a word to us: the hub would go on without anyone to stop it.
+ * Only under npm: elsewhere a parent may well leave, such as a script that starts a server and ends.
+ */
+export function endWithNpm() {
+  if (process.env.npm_lifecycle_event === undefined || process.platform === 'win32') return;
+  const parentPid = process.ppid;
+  const check = setInterval(() => {
+    if (process.ppid === parentPid) return;
+    clearInterval(check);
+    process.kill(process.pid, 'SIGTERM');
+  }, PARENT_CHECK_MS);
+  check.unref();
+}

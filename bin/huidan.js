@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LAUNCHER_VARIABLE, endWithParent } from './end-with-parent.js';
+import { LAUNCHER_VARIABLE, endWithNpm, endWithParent } from './end-with-parent.js';
 
 /** The oldest Node that runs the program: the pinned major. Older ones strip types too, but are not tested. */
 const OLDEST_NODE_MAJOR = 24;
@@ -23,6 +23,7 @@ const SIGNAL_ECHO_MS = 300;
 const scriptPath = realpathSync(fileURLToPath(import.meta.url));
 const packageDir = dirname(dirname(scriptPath));
 
+endWithNpm();
 if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE_MAJOR) {
   endWithParent();
   await runHere();
