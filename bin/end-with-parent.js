@@ -34,6 +34,8 @@ const PARENT_CHECK_MS = 500;
  * Only under npm: elsewhere a parent may well leave, such as a script that starts a server and ends.
  */
 export function endWithNpm() {
+  // A launched program ends with its launcher, and that is the one whose parent npm's shell is.
+  if (process.env[LAUNCHER_VARIABLE] !== undefined) return;
   if (process.env.npm_lifecycle_event === undefined || process.platform === 'win32') return;
   const parentPid = process.ppid;
   const check = setInterval(() => {

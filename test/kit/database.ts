@@ -52,9 +52,22 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
     url,
     drop: async () => {
       if (!pool.ended) await pool.end();
-      await withAdmin(serverUrl, (admin) => admin.query(`drop database if exists ${name} with (force)`));
+      await withAdmin(serverUrl, (admin) => dropWhenFree(admin, name));
     },
   };
+}
+
+/** `force` may not end a worker of autovacuum, which is the server's own; it is gone in a moment. */
+async function dropWhenFree(admin: pg.Client, name: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await admin.query(`drop database if exists ${name} with (force)`);
+      return;
+    } catch (error) {
+      if (tries === 50 || (error as { code?: string }).code !== '42501') throw error;
+      await sleep(100);
+    }
+  }
 }
 
 /** The address of the shared server, which is started when no other test file of the run has done so. */
