@@ -74,9 +74,14 @@ async function serveMany(cli: Cli, config: Config, role: HubRole, processes: num
   const databaseUrl = hub?.databaseUrl ?? database?.url ?? '';
   let isStopping = false;
   const listening = Promise.withResolvers<number>();
+  let listeners = 0;
   const fork = (): void => {
     const worker = cluster.fork({ DATABASE_URL: databaseUrl } satisfies Environment);
-    worker.on('listening', ({ port }) => listening.resolve(port));
+    // Not before all of them: a free port that was asked for is lost with its only listener.
+    worker.on('listening', ({ port }) => {
+      listeners += 1;
+      if (listeners >= processes) listening.resolve(port);
+    });
     worker.on('exit', (code, signal) => {
       if (isStopping) return;
       log.error(
