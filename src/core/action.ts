@@ -24,6 +24,12 @@ export interface ActionSpec {
    * same twice), so identical bytes are sent once more. `ask`: it does not; the outcome is asked for until it is known.
    */
   readonly onSilence: 'again' | 'ask';
+  /** The hub's own step in an order's life, such as `create` or `close`: nobody asks for it by the API. Default false. */
+  readonly internal?: boolean;
+  /** No platform needs to hear of it: the shop took the money itself, somebody audited by hand. See `doAtOnce`. */
+  readonly atOnce?: boolean;
+  /** The call carries an access token of the account: the hub fetches, keeps and hands it in (`accessToken`). */
+  readonly needsAccessToken?: boolean;
   /** Why the action makes no sense for the order as it is, in words for a person; undefined when it does. */
   refuses(order: OrderJson): Words | undefined;
 }
@@ -37,6 +43,10 @@ export interface ActionRequest {
   readonly order: ActionOrder;
   /** The time written into the request. */
   readonly at: TimeMs;
+  /** `{public URL}/callbacks/{platform}/{account}`: what the platform is told to call back, without a slash at its end. */
+  readonly callbackBase?: string;
+  /** Where the spec wants one. While the params are only being checked there may be none. */
+  readonly accessToken?: string;
 }
 
 export interface ActionOrder {
@@ -53,9 +63,21 @@ export type PreparedAction =
   | { readonly ok: true; readonly request: OutgoingRequest }
   | { readonly ok: false; readonly faults: readonly { readonly field: string; readonly message: string }[] };
 
+/** What an action that no platform hears of says about its order. */
+export type DoneAtOnce =
+  | { readonly ok: true; readonly reports: readonly Report[]; readonly answer?: Json }
+  | { readonly ok: false; readonly faults: readonly { readonly field: string; readonly message: string }[] };
+
 /** How an action ended. */
 export type ActionOutcome =
-  | { readonly state: 'succeeded'; readonly reports: readonly Report[]; readonly answer?: Json }
+  | {
+      readonly state: 'succeeded';
+      readonly reports: readonly Report[];
+      /** Shown to whoever may read the order. */
+      readonly answer?: Json;
+      /** For the caller alone, such as what a checkout needs: kept sealed, in no timeline. */
+      readonly handOver?: Json;
+    }
   | { readonly state: 'failed'; readonly refusal: PlatformRefusal }
   /** The platform took it in and will tell later, or cannot say yet. */
   | { readonly state: 'unknown'; readonly reason: string };
@@ -65,6 +87,8 @@ export interface Actions {
   readonly specs: readonly ActionSpec[];
   /** Checks the params (lengths in bytes and characters, ranges, formats of the sheet) and makes the signed request. */
   prepare(account: AccountView, request: ActionRequest): PreparedAction;
+  /** Checks and does what the spec calls `atOnce`. */
+  doAtOnce?(account: AccountView, request: ActionRequest): DoneAtOnce;
   /** What the platform's answer means. */
   conclude(account: AccountView, request: ActionRequest, response: PlatformResponse): ActionOutcome;
   /** The question to ask after silence, where `onSilence` is `ask`. */

@@ -1,10 +1,15 @@
+import type { AccessTokens } from './access-token.ts';
 import type { Actions } from './action.ts';
 import type { Accepted, CallbackRequest, Evidence, Secret } from './accept.ts';
 import type { AccountSpec, Words } from './account-fields.ts';
+import type { Creation } from './creation.ts';
 import type { DoctorSheet } from './doctor/scheme.ts';
 import type { Alias, OrderKind, RegisterRules, Report } from './fact.ts';
 import type { Json } from './json.ts';
+import type { Machines } from './machine.ts';
+import type { OrderJson } from './order-json.ts';
 import type { CallPlatform, PlatformResult } from './outgoing.ts';
+import type { Poll, ReadDay } from './poll.ts';
 import type { RegisterValues } from './registers.ts';
 import type { SandboxPlatform } from './sandbox.ts';
 import type { StoreBinding, StoreNotice, StoreToken } from './store-binding.ts';
@@ -137,6 +142,17 @@ export interface Connector<Content = unknown> {
   makeLink?(account: AccountView, call: CallPlatform, wish: LinkWish, at: TimeMs): Promise<PlatformResult<string>>;
   /** What can be done to its orders. */
   readonly actions?: Actions;
+  /** How orders are made at it. */
+  readonly creation?: Creation;
+  /** Where its calls carry a token that the account's credentials buy. */
+  readonly accessTokens?: AccessTokens;
+  /** Regular questions for what its pushes failed to tell. */
+  readonly polls?: readonly Poll[];
+  /** How long an order may rest in its state before the platform is asked about it, in ms; undefined: as long as it likes. */
+  restMs?(order: OrderJson, account: AccountView): number | undefined;
+  /** All orders of a day, for the reconciliation. */
+  readonly readDay?: ReadDay;
+  readonly machines?: Machines;
   /** One harmless call that proves the account's credentials. */
   check?(account: AccountView, call: CallPlatform, at: TimeMs): Promise<PlatformResult<string>>;
   /** The answer to a GET at a callback address, where the platform's console checks it so. Left out: 405. */

@@ -38,6 +38,11 @@ export class PlatformUnreachable extends Error {
  */
 export interface PlatformRefusal {
   readonly class: 'retry' | 'alert' | 'final';
+  /**
+   * What is behind it, where the hub can do something about it: an access token that is not valid any more, a limit of
+   * calls, goods that are gone, a machine that is away, a number that the platform has already.
+   */
+  readonly kind?: 'token' | 'rate' | 'sold_out' | 'offline' | 'duplicate';
   readonly code: string;
   readonly message: string;
 }

@@ -10,6 +10,10 @@ export interface OutgoingCallback {
   readonly topic: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Where the hub asked to be called about this order (`notify_url`); left out: the account's address of the topic. */
+  readonly url?: string;
+  /** Sent so many ms of the platform's clock after what set it off. Default 0. */
+  readonly afterMs?: number;
 }
 
 /** What the hub must show of an order once it has heard everything. Only the named fields are compared. */
@@ -47,7 +51,26 @@ export interface Story {
    * steps had happened when the hub last read the truth that a step told it to read (`Report.doubt`); left out: as
    * many as had when the last such step was told.
    */
-  expected(told: readonly number[], happened?: number): ExpectedOrder;
+  expected(told: readonly number[], happened?: number, memory?: PlatformMemory): ExpectedOrder;
+}
+
+/** An order as the played platform has it, with what moved for it; also one that the hub made or changed. */
+export interface PlatformOrder {
+  readonly platformOrderId: string;
+  /** What the hub must show; undefined: the order's story says it. */
+  readonly expected?: ExpectedOrder;
+  /** Fen that went back, by our number of the refund: each once. */
+  readonly refunds?: Readonly<Record<string, number>>;
+  /** Items that left the machine, by dispense record: each at most once. */
+  readonly dispensed?: Readonly<Record<string, number>>;
+}
+
+/** A trouble that can be asked for: the call is answered so instead of being done. */
+export interface SandboxFault {
+  /** Such as `rate_limit`, `expired_token`, `sold_out`, `machine_offline`, `duplicate_number`. */
+  readonly name: string;
+  applies(call: IncomingCall): boolean;
+  answer(call: IncomingCall, account: AccountView, memory: PlatformMemory): CallAnswer;
 }
 
 /** A request of the hub to the platform that the sandbox plays. */
@@ -107,6 +130,27 @@ export interface SandboxPlatform {
    * Called one at a time; may change `memory`.
    */
   answer?(call: IncomingCall, account: AccountView, memory: PlatformMemory): CallAnswer;
+  /**
+   * What the platform does by its own clock (an unpaid order is closed, a machine reports): called when `at` is due;
+   * `nextAt` null: nothing is to come. May change `memory`.
+   */
+  tick?(
+    at: TimeMs,
+    account: AccountView,
+    memory: PlatformMemory,
+  ): { readonly callbacks: readonly OutgoingCallback[]; readonly nextAt: TimeMs | null };
+  /** The user pays an order that the hub made; undefined: there is none to pay. */
+  pay?(
+    platformOrderId: string,
+    at: TimeMs,
+    account: AccountView,
+    memory: PlatformMemory,
+  ): readonly OutgoingCallback[] | undefined;
+  /** All orders in its memory that the hub has made or acted on, for `verify`. */
+  orders?(account: AccountView, memory: PlatformMemory): readonly PlatformOrder[];
+  /** What it has on sale, by machine and product: what is there less what open orders hold. */
+  stock?(account: AccountView, memory: PlatformMemory): Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly faults?: readonly SandboxFault[];
   /** Waiting times before each repeat, in ms of the platform's clock; after the last it gives up. */
   readonly retryGapsMs: readonly number[];
 }
