@@ -4,6 +4,7 @@ import type { Alias, OrderKind, Report } from './fact.ts';
 import type { Json } from './json.ts';
 import type { OrderJson } from './order-json.ts';
 import type { OutgoingRequest, PlatformRefusal, PlatformResponse } from './outgoing.ts';
+import type { RegisterValues } from './registers.ts';
 import type { StoreToken } from './store-binding.ts';
 import type { TimeMs } from './time.ts';
 
@@ -56,6 +57,8 @@ export interface ActionOrder {
   /** Our own number of its store, with the store's token where it has one. */
   readonly store: string | null;
   readonly storeToken: StoreToken | null;
+  /** Who brings the order, unmasked: some platforms want the phone with every step of an own delivery. */
+  readonly rider?: RegisterValues['rider'] | null;
 }
 
 /** The request to send, or what is wrong with the params, field by field. */

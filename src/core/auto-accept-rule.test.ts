@@ -22,9 +22,18 @@ test('stores and hours narrow it together', () => {
   assert.ok(!autoAccepts(setting, { store: null }, at('10:00')));
 });
 
+test('24:00 can end a span', () => {
+  const evening = { hours: ['18:00-24:00'] };
+  assert.equal(autoAcceptFault(evening), undefined);
+  for (const time of ['18:00', '23:59']) assert.ok(autoAccepts(evening, { store: null }, at(time)), time);
+  for (const time of ['00:00', '17:59']) assert.ok(!autoAccepts(evening, { store: null }, at(time)), time);
+  assert.ok(autoAccepts({ hours: ['00:00-24:00'] }, { store: null }, at('23:59')));
+});
+
 test('what is wrong with a setting is said in words', () => {
   assert.match(autoAcceptFault('yes') ?? '', /true, false/u);
   assert.match(autoAcceptFault({ store: ['1'] }) ?? '', /store/u);
   assert.match(autoAcceptFault({ stores: [1] }) ?? '', /texts/u);
-  assert.match(autoAcceptFault({ hours: ['24:00-25:00'] }) ?? '', /09:00-22:00/u);
+  for (const span of ['24:00-25:00', '24:00-10:00', '00:00-24:01', '00:00-25:00', '9:00-22:00'])
+    assert.match(autoAcceptFault({ hours: [span] }) ?? '', /09:00-22:00/u, span);
 });

@@ -3,7 +3,7 @@ import type { OrderJson } from './order-json.ts';
 import { toBeijingText } from './time.ts';
 import type { TimeMs } from './time.ts';
 
-const HOURS = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/u;
+const HOURS = /^(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/u;
 
 const isObject = (value: Json): value is JsonObject =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
@@ -33,7 +33,7 @@ export function autoAccepts(setting: Json | undefined, order: Pick<OrderJson, 's
   return hours === undefined || hours.some((span) => isWithin(span, toBeijingText(at).slice(11, 16)));
 }
 
-/** The end does not count; a span may go over midnight, and one that ends where it begins is the whole day. */
+/** The end does not count, so 24:00 can be one; a span may go over midnight, and one that ends where it begins is the whole day. */
 function isWithin(span: string, time: string): boolean {
   const [from = '', to = ''] = span.split('-');
   return from < to ? from <= time && time < to : from <= time || time < to;

@@ -83,6 +83,8 @@ export interface OrderJson {
   /** Parts with a fate of their own: vouchers, dispense records. */
   readonly parts: readonly OrderPart[];
   readonly acceptBy: string | null;
+  /** Until when the open request to cancel or to refund must be answered; null: none is open, or nobody knows. */
+  readonly answerBy: string | null;
   readonly placedAt: string | null;
   readonly paidAt: string | null;
   readonly completedAt: string | null;
@@ -184,6 +186,7 @@ export function orderJson(head: OrderHead, lines: Lines, reveal = false): OrderJ
     platformFields: fieldsOf(lines),
     parts: partsOf(lines),
     acceptBy: toRfc3339(read(lines, WHOLE, 'acceptBy')),
+    answerBy: hasOpenRequest(facets.flags) ? toRfc3339(read(lines, WHOLE, 'answerBy')) : null,
     placedAt: toRfc3339(read(lines, WHOLE, 'placedAt')),
     paidAt: toRfc3339(read(lines, WHOLE, 'paidAt')),
     completedAt: toRfc3339(facets.completedAt),
@@ -210,9 +213,20 @@ function commissionJson(lines: Lines): CommissionJson | null {
   };
 }
 
+const hasOpenRequest = (flags: readonly string[]): boolean =>
+  flags.includes('refund_requested') || flags.includes('cancel_requested');
+
+/** The number at which the user is reached: the own one where it was told. */
+export const customerPhone = (lines: Lines): string | null =>
+  read(lines, WHOLE, 'realPhone') ?? read(lines, WHOLE, 'customer')?.phone ?? null;
+
+const NO_CUSTOMER: Customer = { name: null, phone: null, address: null, location: null };
+
 function customerOf(lines: Lines, reveal: boolean): Customer | null {
-  const customer = read(lines, WHOLE, 'customer');
-  if (customer === undefined) return null;
+  const told = read(lines, WHOLE, 'customer');
+  const phone = customerPhone(lines);
+  if (told === undefined && phone === null) return null;
+  const customer = { ...(told ?? NO_CUSTOMER), phone };
   if (reveal) return customer;
   return {
     name: customer.name === null ? null : maskName(customer.name),

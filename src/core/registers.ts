@@ -49,9 +49,13 @@ export interface RegisterValues {
   completedAt: TimeMs;
   closedAt: TimeMs;
   acceptBy: TimeMs;
+  /** Until when the user's open request to cancel or to refund must be answered; then the platform grants it. */
+  answerBy: TimeMs;
   takeaway: { daySequence: number | null; wantedAt: TimeMs | null; deliveryMode: string | null };
   /** Personal data: encrypted at rest, masked in every read. */
   customer: CustomerValue;
+  /** The user's own number, told after the order came with one of the platform's that has run out. Personal. */
+  realPhone: string;
   note: string;
   rider: { name: string | null; phone: string | null };
   invoice: { title: string | null; taxpayerId: string | null };
@@ -92,6 +96,7 @@ export interface CustomerValue {
 /** Registers whose values are personal data. */
 export const PERSONAL_REGISTERS: ReadonlySet<RegisterName> = new Set<RegisterName>([
   'customer',
+  'realPhone',
   'note',
   'rider',
   'invoice',

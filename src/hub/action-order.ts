@@ -1,6 +1,8 @@
 import type { ActionOrder } from '../core/action.ts';
+import { read } from '../core/fact.ts';
 import type { Lines } from '../core/fact.ts';
 import { orderJson } from '../core/order-json.ts';
+import { WHOLE } from '../core/registers.ts';
 import { findAliasesOfOrder, readStoredOrder } from '../store/orders.ts';
 import type { Queryable } from '../store/pool.ts';
 import { findTokenOfStore } from '../store/store-tokens.ts';
@@ -28,5 +30,6 @@ export async function readOrderToActOn(
   const aliases = await findAliasesOfOrder(db, accountId, json.id);
   const token = json.store === null ? undefined : await findTokenOfStore(db, accountId, json.store);
   const storeToken = token === undefined ? null : openToken(ctx.sealer, token);
-  return { order: { aliases, kind: json.kind, json, store: json.store, storeToken }, lines: stored.lines };
+  const rider = read(stored.lines, WHOLE, 'rider') ?? null;
+  return { order: { aliases, kind: json.kind, json, store: json.store, storeToken, rider }, lines: stored.lines };
 }

@@ -1,7 +1,6 @@
-import { read } from '../core/fact.ts';
 import type { Lines } from '../core/fact.ts';
+import { customerPhone } from '../core/order-json.ts';
 import type { OrderJson } from '../core/order-json.ts';
-import { WHOLE } from '../core/registers.ts';
 import { bytesRows, joinBytes, joinJson, unnestJson } from './bulk-params.ts';
 import { splitLines } from './orders.ts';
 import { sql } from './pool.ts';
@@ -107,7 +106,7 @@ export async function upsertOrders(
 type OrderColumns = Record<Exclude<(typeof NAMES)[number], 'lines' | 'sealed_personal'>, unknown>;
 
 function toColumns(sealer: Sealer, { json, lines, createdAt }: OrderWrite): OrderColumns {
-  const phone = phoneHashes(sealer, read(lines, WHOLE, 'customer')?.phone ?? null);
+  const phone = phoneHashes(sealer, customerPhone(lines));
   return {
     id: json.id,
     platform: json.platform,

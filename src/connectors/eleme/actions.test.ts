@@ -156,13 +156,10 @@ describe('eleme: what is checked before it is sent', () => {
 
   test('the number of the assigned rider stands in for a missing one, a masked number does not', () => {
     const request = bareRequest('delivered');
-    const withRider = (phone: string): ActionRequest => {
-      const takeaway = {
-        ...{ daySequence: null, note: null, wantedAt: null, deliveryMode: null, invoice: null },
-        rider: { name: '李', phone },
-      };
-      return { ...request, order: { ...request.order, json: { ...request.order.json, takeaway } } };
-    };
+    const withRider = (phone: string): ActionRequest => ({
+      ...request,
+      order: { ...request.order, rider: { name: '李', phone } },
+    });
     const known = bodyOf(view(), withRider('13900000000'));
     assert.deepEqual(known['params'], { orderId: '3000000000000000017', phone: '13900000000' });
     assert.equal(actions.prepare(view(), withRider('139****0000')).ok, false);

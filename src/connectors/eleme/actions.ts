@@ -49,7 +49,7 @@ const CALLS: Readonly<Record<string, Call>> = {
     action: 'eleme.order.cancelOrderLite',
     params({ orderId, request }) {
       const type = text(request, 'reasonCode') ?? 'others';
-      return { orderId, type, remark: text(request, 'reason') ?? CANCEL_TYPES[type] ?? '其他原因' };
+      return { orderId, type, remark: text(request, 'reason') ?? CANCEL_TYPES.get(type) ?? '其他原因' };
     },
     already: /已经?被?(?:取消|无效)|already.{0,8}(?:cancel|invalid)/iu,
   },
@@ -118,9 +118,9 @@ const degrees = ({ params }: ActionRequest, name: string): NumberText => {
 const numberOf = ({ order }: ActionRequest): string =>
   order.aliases.find(({ kind, value }) => kind === 'platform' && /^\d{1,20}$/u.test(value))?.value ?? '';
 const tokenOf = ({ order }: ActionRequest): string => order.storeToken?.accessToken ?? '';
-/** What is masked is no number that could be called. */
+/** The order's JSON is masked, so the number of the assigned rider comes beside it; one that the platform masked is none. */
 const phoneOf = (request: ActionRequest): string => {
-  const known = request.order.json.takeaway?.rider?.phone ?? '';
+  const known = request.order.rider?.phone ?? '';
   return text(request, 'phone') ?? (known.includes('*') ? '' : known);
 };
 

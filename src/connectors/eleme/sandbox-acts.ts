@@ -58,7 +58,7 @@ function confirm({ state }: Act): Effect {
 }
 
 function cancel({ params, state }: Act): Effect {
-  if (CANCEL_TYPES[text(params, 'type')] === undefined) return invalid('type 不正确');
+  if (!CANCEL_TYPES.has(text(params, 'type'))) return invalid('type 不正确');
   if (text(params, 'remark') === '') return invalid('remark 不能为空');
   if (state === 'settled') return refused('订单已完成，不能取消');
   if (state === 'invalid') return refused('订单已取消');

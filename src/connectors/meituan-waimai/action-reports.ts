@@ -15,7 +15,7 @@ export const reasonCodeOf = ({ params }: ActionRequest): string =>
 /** Its words; what is left out are those of the code. */
 export const cancelReasonOf = (request: ActionRequest): string => {
   const { reason } = request.params;
-  return typeof reason === 'string' ? reason : (CANCEL_REASONS[reasonCodeOf(request)] ?? '其他原因');
+  return typeof reason === 'string' ? reason : (CANCEL_REASONS.get(reasonCodeOf(request)) ?? '其他原因');
 };
 
 /**

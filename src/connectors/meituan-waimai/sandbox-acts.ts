@@ -52,7 +52,7 @@ function confirm(act: Act): Effect {
 
 function cancel(act: Act): Effect {
   const reasonCode = act.text('reasonCode');
-  if (CANCEL_REASONS[reasonCode] === undefined) return refused('OP_PARAM_ERROR', 'reasonCode 错误');
+  if (!CANCEL_REASONS.has(reasonCode)) return refused('OP_PARAM_ERROR', 'reasonCode 错误');
   if (act.text('reason') === '') return refused('OP_PARAM_ERROR', 'reason 不能为空');
   if (act.noted.status === 9) return refused('OP_ORDER_CANCELLED', '订单已取消');
   if (act.noted.status === 8) return ENDED;

@@ -116,6 +116,7 @@ export const Order = Type.Object({
     { description: 'Parts with a fate of their own: vouchers, dispense records.' },
   ),
   acceptBy: Nullable(Time),
+  answerBy: Nullable(Time),
   placedAt: Nullable(Time),
   paidAt: Nullable(Time),
   completedAt: Nullable(Time),
