@@ -152,6 +152,8 @@ export interface Connector<Content = unknown> {
   restMs?(order: OrderJson, account: AccountView): number | undefined;
   /** All orders of a day, for the reconciliation. */
   readonly readDay?: ReadDay;
+  /** By which time `readDay` puts an order into its day. Default `placed`. */
+  readonly dayBy?: 'placed' | 'paid';
   readonly machines?: Machines;
   /** One harmless call that proves the account's credentials. */
   check?(account: AccountView, call: CallPlatform, at: TimeMs): Promise<PlatformResult<string>>;

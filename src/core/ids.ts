@@ -22,7 +22,13 @@ export type IdPrefix =
   | 'pln'
   | 'clm'
   | 'adj'
-  | 'pay';
+  | 'pay'
+  | 'usr'
+  | 'ses'
+  | 'exp'
+  | 'rep'
+  | 'rec'
+  | 'atn';
 
 // Crockford's base 32: no I, L, O, U, so an id survives being read out on the phone.
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -40,6 +40,8 @@ export interface Poll {
   /** Seconds between two runs where the account does not say (`repairSeconds`). */
   readonly everySeconds: number;
   readonly needsAccessToken?: boolean;
+  /** Whether an account has a use for it, such as for the generation of its platform's API. Left out: every one. */
+  appliesTo?(account: AccountView): boolean;
   run(account: AccountView, call: CallPlatform, ask: PollAsk): Promise<PlatformResult<PollPage>>;
   /** Tells the platform that what it kept for us has arrived. */
   confirm?(account: AccountView, call: CallPlatform, toConfirm: Json, at: TimeMs): Promise<PlatformResult<null>>;
