@@ -65,6 +65,17 @@ export interface PlatformOrder {
   readonly dispensed?: Readonly<Record<string, number>>;
 }
 
+/** What a customer of the merchant's own shop wants: the body of `POST /api/v1/orders` less its `account`. */
+export interface ShopperWish {
+  readonly body: Readonly<Record<string, Json>>;
+  /** Paid at another platform: one that has `wishPayment` is named in `payment`. */
+  readonly needsPayment: boolean;
+  /** In words, for the log. */
+  readonly plot: string;
+  /** ms of the platform's clock from the checkout to the payment; null: the customer walks away. */
+  readonly paysAfterMs: number | null;
+}
+
 /** A trouble that can be asked for: the call is answered so instead of being done. */
 export interface SandboxFault {
   /** Such as `rate_limit`, `expired_token`, `sold_out`, `machine_offline`, `duplicate_number`. */
@@ -146,6 +157,10 @@ export interface SandboxPlatform {
     account: AccountView,
     memory: PlatformMemory,
   ): readonly OutgoingCallback[] | undefined;
+  /** An order that a customer of the demo shop makes through the hub; `number` makes its number unique. */
+  wish?(random: Random, number: number, account: AccountView, memory: PlatformMemory): ShopperWish;
+  /** The fields of `payment` (less `account`) for an order that is made at another platform and paid here. */
+  wishPayment?(random: Random): Readonly<Record<string, Json>>;
   /** All orders in its memory that the hub has made or acted on, for `verify`. */
   orders?(account: AccountView, memory: PlatformMemory): readonly PlatformOrder[];
   /** What it has on sale, by machine and product: what is there less what open orders hold. */

@@ -10,6 +10,7 @@ import { LEDGER_FILE } from './ledger-file.ts';
 import type { LedgerLine } from './ledger-lines.ts';
 import { applyLine, emptyLedgerState } from './ledger-state.ts';
 import { startSandbox } from './sandbox.ts';
+import { readPlatformTruth } from './platform-truth.ts';
 import { compareWithHub, eventsOutstanding } from './verify.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -61,7 +62,9 @@ test('an order that was folded into another is neither waited for nor missed, un
     ['ord_1', { id: 'ord_1', account: 'a', platformOrderId: null, version: 1, status: 'paid' }],
   ]);
   const faults = (): readonly string[] =>
-    compareWithHub(state, hubOrders).differences.flatMap(({ kind, detail }) => (kind === 'event' ? [detail] : []));
+    compareWithHub(state, hubOrders, readPlatformTruth(state, new Map())).differences.flatMap(({ kind, detail }) =>
+      kind === 'event' ? [detail] : [],
+    );
   assert.equal(eventsOutstanding(state, hubOrders), 1);
   assert.deepEqual(faults(), ['sent events, but is not in the list of orders']);
   const folded = { ...event, order: 'ord_2', sequence: 2, previousSequence: 1, id: 'evt_3' };

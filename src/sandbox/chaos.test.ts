@@ -4,7 +4,7 @@ import { drawFate, NO_CHAOS, parseChaos } from './chaos.ts';
 import { seededRandom } from './seeded-random.ts';
 
 test('chances are read from text, and what is not named is none', () => {
-  assert.deepEqual(parseChaos('duplicate=0.3, drop=1'), { duplicate: 0.3, reorder: 0, delay: 0, drop: 1 });
+  assert.deepEqual(parseChaos('duplicate=0.3, drop=1'), { duplicate: 0.3, reorder: 0, delay: 0, drop: 1, fault: 0 });
   assert.deepEqual(parseChaos('none'), NO_CHAOS);
   for (const wrong of [
     'duplicate',

@@ -1,13 +1,13 @@
 import type { Random } from '../core/sandbox.ts';
 import { SandboxError } from './sandbox-error.ts';
 
-export const CHAOS_KINDS = ['duplicate', 'reorder', 'delay', 'drop'] as const;
+export const CHAOS_KINDS = ['duplicate', 'reorder', 'delay', 'drop', 'fault'] as const;
 export type ChaosKind = (typeof CHAOS_KINDS)[number];
 
-/** How likely each trouble is for one callback, 0 to 1. */
+/** How likely each trouble is, 0 to 1: `fault` for one call of the hub, the others for one callback. */
 export type Chaos = Readonly<Record<ChaosKind, number>>;
 
-export const NO_CHAOS: Chaos = { duplicate: 0, reorder: 0, delay: 0, drop: 0 };
+export const NO_CHAOS: Chaos = { duplicate: 0, reorder: 0, delay: 0, drop: 0, fault: 0 };
 
 /** What the network does to one callback. Times are ms of the platform's clock. */
 export interface Fate {
@@ -20,6 +20,8 @@ export interface Fate {
   /** Sent again so long after the first sending; 0 is at the same moment, on another connection. */
   readonly repeatsMs: readonly number[];
 }
+
+export const NO_TROUBLE: Fate = { dropped: false, heldBack: false, delayMs: 0, repeatsMs: [] };
 
 const SHORTEST_DELAY_MS = 5000;
 const LONGEST_DELAY_MS = 600_000;

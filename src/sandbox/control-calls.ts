@@ -30,6 +30,15 @@ export function controlCalls(sandbox: Sandbox): ControlCalls {
       const { platform, account, platformOrderId, plot } = await sandbox.placeOrder(textOf(input['platform']));
       return { platform, account, platformOrderId, plot };
     },
+    shop: async (input) => {
+      const { platform, number, state, body, note = null } = await sandbox.shop(textOf(input['platform']) ?? '');
+      return { platform, number, state, merchantOrderId: body['merchantOrderId'] ?? null, note };
+    },
+    fault: async (input) => {
+      const times = input['times'] === undefined ? 1 : numberOf(input, 'times');
+      sandbox.askForFault(textOf(input['platform']) ?? '', textOf(input['name']) ?? '', times);
+      return Promise.resolve({ ok: true });
+    },
     repeat: async (input) => {
       await sandbox.sendAgain(textOf(input['platformOrderId']) ?? '');
       return { ok: true };

@@ -89,6 +89,25 @@ export interface CallLine {
   /** The callbacks set off are counted on from here; each is a message of the order number 0. */
   readonly first: number;
   readonly callbacks: readonly OutgoingCallback[];
+  /** What the network does to each of them; left out: nothing. */
+  readonly fates?: readonly Fate[];
+}
+
+/** How far a customer of the merchant's own shop has come; of several lines for a number the last counts. */
+export interface ShopperLine {
+  readonly line: 'shopper';
+  readonly platform: string;
+  readonly number: number;
+  readonly at: TimeMs;
+  readonly plot: string;
+  /** `wished`: written before the hub is asked. `left`: the hub or the platform said no, or the customer went away. */
+  readonly state: 'wished' | 'made' | 'paid' | 'left';
+  /** The body of the hub's call. */
+  readonly body: Readonly<Record<string, Json>>;
+  readonly paysAfterMs: number | null;
+  /** Where it is paid: platform and what its checkout names the payment by. */
+  readonly pays?: { readonly platform: string; readonly checkout: string };
+  readonly note?: string;
 }
 
 /** The hub asked how an order stands, after so many of its steps. */
@@ -139,6 +158,7 @@ export type LedgerLine =
   | MessageLine
   | CallLine
   | ReadLine
+  | ShopperLine
   | AcknowledgedLine
   | EventLine
   | RefusedLine;

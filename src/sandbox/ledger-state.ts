@@ -1,10 +1,11 @@
 import type { ExpectedOrder, OutgoingCallback, PlatformMemory } from '../core/sandbox.ts';
 import type { TimeMs } from '../core/time.ts';
+import { NO_TROUBLE } from './chaos.ts';
 import type { Fate } from './chaos.ts';
 import { createEventBook } from './event-book.ts';
 import type { EventBook } from './event-book.ts';
 import type { LinePlace } from './ledger-file.ts';
-import type { AccountLine, BeginLine, LedgerLine, OrderLine, ReceiverLine } from './ledger-lines.ts';
+import type { AccountLine, BeginLine, LedgerLine, OrderLine, ReceiverLine, ShopperLine } from './ledger-lines.ts';
 import { applyChanges } from './memory-draft.ts';
 
 /** An order of the sandbox's world. */
@@ -54,6 +55,8 @@ export interface LedgerState {
   readonly memories: Map<string, PlatformMemory>;
   /** Callbacks set off by calls: how many there were, and those not acknowledged yet by their count. */
   readonly setOff: { count: number; readonly open: Map<number, MessageRecord> };
+  /** Customers of the merchant's own shop, by `orderKey`. */
+  readonly shoppers: Map<string, ShopperLine>;
   readonly events: EventBook;
   readonly refused: string[];
   readonly totals: { messages: number; dropped: number; acknowledged: number; reads: number };
@@ -74,6 +77,7 @@ export function emptyLedgerState(): LedgerState {
     bound: new Set(),
     memories: new Map(),
     setOff: { count: 0, open: new Map() },
+    shoppers: new Map(),
     events: createEventBook(),
     refused: [],
     totals: { messages: 0, dropped: 0, acknowledged: 0, reads: 0 },
@@ -86,8 +90,6 @@ export function memoryOf(state: LedgerState, account: string): PlatformMemory {
   state.memories.set(account, held);
   return held;
 }
-
-const NO_TROUBLE: Fate = { dropped: false, heldBack: false, delayMs: 0, repeatsMs: [] };
 
 /** Takes a line in; the same function serves the run and the rebuilding after it, so that the two cannot differ. */
 export function applyLine(state: LedgerState, line: LedgerLine, place?: LinePlace): void {
@@ -140,10 +142,12 @@ export function applyLine(state: LedgerState, line: LedgerLine, place?: LinePlac
     case 'call': {
       const { platform, account } = line;
       applyChanges(memoryOf(state, account), line.memory);
-      for (const callback of line.callbacks) {
+      for (const [index, callback] of line.callbacks.entries()) {
         const step = state.setOff.count;
+        const fate = line.fates?.[index] ?? NO_TROUBLE;
         state.setOff.count += 1;
-        state.setOff.open.set(step, { platform, account, number: 0, step, callback, fate: NO_TROUBLE });
+        if (fate.dropped) state.totals.dropped += 1;
+        else state.setOff.open.set(step, { platform, account, number: 0, step, callback, fate });
       }
       state.totals.messages += line.callbacks.length;
       break;
@@ -161,6 +165,9 @@ export function applyLine(state: LedgerState, line: LedgerLine, place?: LinePlac
       if (open?.delete(line.step) === true) state.totals.acknowledged += 1;
       break;
     }
+    case 'shopper':
+      state.shoppers.set(orderKey(line.platform, line.number), line);
+      break;
     case 'event':
       state.events.enter(line);
       break;

@@ -4,7 +4,8 @@ import { LEDGER_FILE, openLedgerFile } from './ledger-file.ts';
 import type { LedgerFile, LinePlace } from './ledger-file.ts';
 import type { LedgerLine } from './ledger-lines.ts';
 import { applyLine, emptyLedgerState } from './ledger-state.ts';
-import type { LedgerState } from './ledger-state.ts';
+import type { LedgerState, MessageRecord } from './ledger-state.ts';
+import { SandboxError } from './sandbox-error.ts';
 import { fieldsOf, parseJson, textOf } from './untrusted-json.ts';
 
 /** The sandbox's memory: the file and what it adds up to, kept in step. */
@@ -47,4 +48,14 @@ export async function hubOfLedger(dir: string): Promise<string | undefined> {
   } finally {
     await file.close();
   }
+}
+
+/** The last callback of an order that was told. */
+export async function lastMessageOf(ledger: Ledger, platformOrderId: string): Promise<MessageRecord> {
+  const record = [...ledger.state.orders.values()].findLast(({ order }) => order.platformOrderId === platformOrderId);
+  if (record?.lastMessage === undefined) throw new SandboxError(`No callback of ${platformOrderId} was sent yet.`);
+  const line = await ledger.read(record.lastMessage);
+  if (line.line !== 'message') throw new SandboxError('The ledger was changed under us.');
+  const { platform, number, step, callback, fate } = line;
+  return { platform, account: record.order.account, number, step, callback, fate };
 }

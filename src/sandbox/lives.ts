@@ -1,5 +1,5 @@
 import type { Connector } from '../core/connector.ts';
-import type { Story } from '../core/sandbox.ts';
+import type { ExpectedOrder, PlatformMemory, Story } from '../core/sandbox.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { Agenda } from './agenda.ts';
 import { drawFate } from './chaos.ts';
@@ -38,6 +38,8 @@ export interface Lives {
   received(message: MessageRecord): void;
   /** Sends what an earlier run left unacknowledged, or is kept back, whatever fate it was to meet. */
   sendAtOnce(message: MessageRecord): void;
+  /** Sends what a call or the platform's clock set off, as its fate has it. */
+  sendOut(message: MessageRecord): void;
   releaseAll(): void;
   /** Steps that are due while paused happen when it is over. */
   pause(): void;
@@ -94,7 +96,7 @@ export function createLives(context: LivesContext): Lives {
     const callback = step.callback(at, view, memory);
     const fate = drawFate(seededRandom(`${seed}/${platform}/${number}/chaos/${index}`), context.chaos());
     const told = fate.dropped ? record.told : [...record.told, index];
-    const expected = told.length === 0 ? null : story.expected(told, record.read);
+    const expected = told.length === 0 ? null : story.expected(told, record.read, memory);
     const noted = changes();
     const line: MessageLine = {
       ...{ line: 'message', platform, number, step: index, at, callback, fate, expected },
@@ -128,9 +130,10 @@ export function createLives(context: LivesContext): Lives {
 
   function sendOut(message: MessageRecord): void {
     const { delayMs, repeatsMs } = message.fate;
+    const waitMs = delayMs + (message.callback.afterMs ?? 0);
     const plan = (afterMs: number, run: () => void): void => (afterMs === 0 ? run() : mail.after(afterMs, run));
-    plan(delayMs, () => outbox.send(message));
-    for (const repeatMs of repeatsMs) plan(delayMs + repeatMs, () => outbox.sendRepeat(message));
+    plan(waitMs, () => outbox.send(message));
+    for (const repeatMs of repeatsMs) plan(waitMs + repeatMs, () => outbox.sendRepeat(message));
   }
 
   function release(key: string, step: number): void {
@@ -180,6 +183,7 @@ export function createLives(context: LivesContext): Lives {
       release(orderKey(message.platform, message.number), message.step - 1);
     },
     sendAtOnce: (message) => outbox.send(message),
+    sendOut,
     releaseAll() {
       const kept = [...keptBack.values()].flatMap((messages) => [...messages.values()]);
       keptBack.clear();
@@ -203,9 +207,21 @@ export async function noteTruthTold(ledger: Ledger, platform: Connector, platfor
   const record = ledger.state.byPlatformOrderId.get(orderKey(platform.id, platformOrderId));
   if (record === undefined || record.told.length === 0) return;
   const { happened, told, order } = record;
-  const expected = tell(platform, order.seed, order.number, order.placedAt).expected(told, happened);
+  const story = tell(platform, order.seed, order.number, order.placedAt);
+  const expected = story.expected(told, happened, memoryOf(ledger.state, order.account));
   // Also when it was told the same before: that line may be on its way, and a kill must not take it back.
   await ledger.write({ line: 'read', platform: platform.id, number: order.number, happened, expected });
+}
+
+/** What the hub must show of an order now: the platform's memory knows what the hub did to it since the last step. */
+export function expectedNow(platform: Connector, record: OrderRecord, memory: PlatformMemory): ExpectedOrder | null {
+  const { seed, number, placedAt, platformOrderId, plot, steps } = record.order;
+  if (record.expected === null) return null;
+  const story = tell(platform, seed, number, placedAt);
+  // Another release may tell other stories; then what was expected at its last step stands.
+  if (story.platformOrderId !== platformOrderId || story.plot !== plot || story.steps.length !== steps)
+    return record.expected;
+  return story.expected(record.told, record.read, memory);
 }
 
 function tell(platform: Connector, seed: string, number: number, placedAt: TimeMs): Story {

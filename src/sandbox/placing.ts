@@ -60,8 +60,21 @@ export function createPlacing(options: PlacingOptions): Placing {
   };
 }
 
-/** Where the next order is placed: at each platform once, so that all are seen soon, and then as the seed has it. */
-export function pickPlatform(playing: readonly Connector[], seed: string, state: LedgerState): Connector | undefined {
-  const draw = seededRandom(`${seed}/pick/${state.orders.size}`)();
-  return playing.find(({ id }) => !state.numbers.has(id)) ?? playing[Math.floor(draw * playing.length)];
+/** So many of the orders that could come through the hub do. */
+const SHOPPERS_SHARE = 0.5;
+
+/**
+ * Where the next order is placed: at each platform once, so that all are seen soon, and then as the seed has it. `shops`:
+ * a customer of the merchant's own shop orders through the hub, and not at the platform.
+ */
+export function pickPlatform(
+  playing: readonly Connector[],
+  seed: string,
+  state: LedgerState,
+  shoppers: { canShop(platform: string): boolean },
+): { readonly id: string; readonly shops: boolean } {
+  const draw = seededRandom(`${seed}/pick/${state.orders.size + state.shoppers.size}`);
+  const first = playing.find(({ id }) => !state.numbers.has(id));
+  const id = (first ?? playing[Math.floor(draw() * playing.length)])?.id ?? '';
+  return { id, shops: first === undefined && shoppers.canShop(id) && draw() < SHOPPERS_SHARE };
 }

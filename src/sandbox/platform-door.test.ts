@@ -21,7 +21,7 @@ after(async () => {
 });
 
 /** A platform whose pushes need no asking, with a counter, a page and a callback of its own at the door. */
-function withDoor(real: Connector, calls: IncomingCall[]): Connector {
+function withDoor(real: Connector, calls: IncomingCall[]): Playable {
   const answer = (call: IncomingCall, account: { readonly id: string }, memory: PlatformMemory): CallAnswer => {
     calls.push(call);
     if (call.path === '/fail') {
@@ -44,11 +44,14 @@ function withDoor(real: Connector, calls: IncomingCall[]): Connector {
   return { ...real, sandbox: { ...real.sandbox, isReceived: ({ status }) => status === 200, answer } };
 }
 
+type Changeable<T> = { -readonly [K in keyof T]: T[K] };
+type Playable = Connector & { readonly sandbox: Changeable<Connector['sandbox']> };
+
 interface World {
   readonly hub: StandInHub;
   readonly dir: string;
   readonly calls: IncomingCall[];
-  readonly platform: Connector;
+  readonly platform: Playable;
   play(): Promise<Sandbox>;
 }
 
@@ -172,3 +175,52 @@ async function freePort(): Promise<number> {
   await hub.stop();
   return port;
 }
+
+test('a call can be done and its answer lost, or lost before it is done, or answered by a broken gateway', async () => {
+  const world = await newWorld();
+  const sandbox = await world.play();
+  const url = baseOf(world);
+  const post = (): Promise<number | string> =>
+    fetch(`${url}/count`, { method: 'POST' }).then(
+      async (response) => (response.status === 200 ? JSON.stringify(await response.json()) : response.status),
+      () => 'lost',
+    );
+  const { id } = world.platform;
+  const outcomes: (number | string)[] = [];
+  for (const name of ['lost_answer', 'lost_request', 'server_error', 'server_error_done']) {
+    sandbox.askForFault(id, name, 1);
+    outcomes.push(await post());
+  }
+  outcomes.push(await post());
+  assert.deepEqual(outcomes.slice(0, 4), ['lost', 'lost', 502, 502]);
+  // Two of the four were done.
+  assert.match(String(outcomes[4]), /"count":3/u);
+});
+
+test('what a platform does by its own clock happens when it is due, once, and sets callbacks off', async () => {
+  const world = await newWorld();
+  const ticks: number[] = [];
+  const { platform } = world;
+  platform.sandbox.tick = (at, _account, memory) => {
+    const dueAt = Number(memory['dueAt'] ?? 0);
+    if (dueAt === 0) return { callbacks: [], nextAt: null };
+    if (at < dueAt) return { callbacks: [], nextAt: dueAt };
+    ticks.push(at);
+    memory['dueAt'] = 0;
+    const headers = { 'content-type': 'application/json' };
+    return { callbacks: [{ topic: '', headers, body: '{"count":9}' }], nextAt: null };
+  };
+  const { answer } = platform.sandbox;
+  platform.sandbox.answer = (call, account, memory) => {
+    memory['dueAt'] = call.at + 60_000;
+    return answer?.(call, account, memory) ?? { status: 500, contentType: 'text/plain', body: '' };
+  };
+  await world.play();
+  const before = world.hub.counts.callbacks;
+  await fetch(`${baseOf(world)}/count`, { method: 'POST' });
+  assert.equal(ticks.length, 0);
+  // A minute of the platform's clock is 60 ms of the wall's here.
+  while (world.hub.counts.callbacks === before) await sleep(5);
+  await sleep(100);
+  assert.equal(ticks.length, 1);
+});

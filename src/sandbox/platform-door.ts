@@ -1,6 +1,10 @@
-import type { Connector } from '../core/connector.ts';
-import type { CallAnswer, IncomingCall } from '../core/sandbox.ts';
+import type { AccountView, Connector } from '../core/connector.ts';
+import type { CallAnswer, IncomingCall, OutgoingCallback, PlatformMemory } from '../core/sandbox.ts';
 import type { TimeMs } from '../core/time.ts';
+import { SERVER_ERROR } from './call-faults.ts';
+import type { CallFaults } from './call-faults.ts';
+import { drawFate, NO_TROUBLE } from './chaos.ts';
+import type { Chaos, Fate } from './chaos.ts';
 import type { Ledger } from './ledger.ts';
 import type { CallLine } from './ledger-lines.ts';
 import { memoryOf } from './ledger-state.ts';
@@ -8,6 +12,7 @@ import type { MessageRecord } from './ledger-state.ts';
 import { noteTruthTold } from './lives.ts';
 import { draftOf } from './memory-draft.ts';
 import { playedAccount } from './played-account.ts';
+import { seededRandom } from './seeded-random.ts';
 
 /** Below it the platforms are reached: `/platforms/{platform}/{account}`, then the platform's own paths. */
 export const PLATFORMS_PATH = '/platforms';
@@ -18,6 +23,11 @@ export interface PlatformDoorContext {
   readonly clock: () => TimeMs;
   /** Callbacks that a call set off go out like any other. */
   send(message: MessageRecord): void;
+  readonly faults: CallFaults;
+  chaos(): Chaos;
+  seed(): string;
+  /** Something changed at a platform: what it does by its own clock may be due sooner. */
+  onChange(platform: string): void;
 }
 
 export type DoorCall = Omit<IncomingCall, 'path' | 'at'> & {
@@ -29,43 +39,106 @@ export type DoorCall = Omit<IncomingCall, 'path' | 'at'> & {
 export const platformUrl = (origin: string, platform: string, account: string): string =>
   `${origin}${PLATFORMS_PATH}/${encodeURIComponent(platform)}/${encodeURIComponent(account)}`;
 
-/** Answers a call to a platform. What it changed is written before the answer goes out. */
-export async function answerAtDoor(context: PlatformDoorContext, call: DoorCall): Promise<CallAnswer> {
+/** A platform of the run and its account, as one call or one tick of its clock finds them. */
+export interface PlayedPlatform {
+  readonly platform: Connector;
+  readonly account: string;
+  readonly view: AccountView;
+}
+
+/** The played platform of this account; undefined where the sandbox plays none. */
+export function findPlayed(
+  context: Pick<PlatformDoorContext, 'ledger' | 'platforms'>,
+  platformId: string,
+): PlayedPlatform | undefined {
+  const platform = context.platforms.get(platformId);
+  const account = context.ledger().state.accounts.get(platformId);
+  if (platform === undefined || account === undefined) return undefined;
+  return { platform, account: account.id, view: playedAccount(platform, account, account.id) };
+}
+
+/** Answers a call to a platform; undefined: the answer is lost. What it changed is written before the answer goes out. */
+export async function answerAtDoor(context: PlatformDoorContext, call: DoorCall): Promise<CallAnswer | undefined> {
   const ledger = context.ledger();
   const [, , platformId = '', accountId = '', ...rest] = call.path.split('/');
-  const platform = context.platforms.get(platformId);
-  const account = ledger.state.accounts.get(platformId);
-  if (platform?.sandbox.answer === undefined || account?.id !== accountId) return NOT_THERE;
+  const played = findPlayed(context, platformId);
+  if (played === undefined || played.account !== accountId || played.platform.sandbox.answer === undefined)
+    return NOT_THERE;
+  const { platform, view } = played;
+  const { faults = [] } = platform.sandbox;
   const at = context.clock();
-  const view = playedAccount(platform, account, account.id);
-  const { memory, changes } = draftOf(memoryOf(ledger.state, account.id));
-  const path = `/${rest.join('/')}`;
-  const answer = platform.sandbox.answer({ ...call, path, at }, view, memory);
-  const { callbacks = [], tellsOf = [] } = answer;
+  const incoming = { ...call, path: `/${rest.join('/')}`, at };
+  const random = (name: string) => seededRandom(`${context.seed()}/fault/${name}`);
+  // A merchant's browser is no client of ours.
+  const chance = call.method === 'GET' ? 0 : context.chaos().fault;
+  const fate = context.faults.fateOf(platformId, faults, incoming, chance, random);
+  if (!fate.done && typeof fate.answer === 'string') return fate.answer === 'lost' ? undefined : SERVER_ERROR;
+  const instead = typeof fate.answer === 'object' ? fate.answer : undefined;
+  const { answer, noted } = changeWorld(context, played, { method: call.method, path: incoming.path, at }, (memory) => {
+    const given =
+      instead === undefined
+        ? platform.sandbox.answer?.(incoming, view, memory)
+        : instead.answer(incoming, view, memory);
+    return given ?? NOT_THERE;
+  });
+  const { tellsOf = [] } = answer;
   // Begun at once: while the lines are written the order may take a step that this answer does not know.
-  const noted = Promise.all(tellsOf.map((order) => noteTruthTold(ledger, platform, order)));
-  if (changes().length > 0 || callbacks.length > 0) {
-    const first = ledger.state.setOff.count;
-    const { method } = call;
-    const line: CallLine = {
-      line: 'call',
-      platform: platformId,
-      account: accountId,
-      method,
-      path,
-      at,
-      memory: changes(),
-      first,
-      callbacks,
-    };
-    await ledger.write(line);
+  const told = Promise.all(tellsOf.map((order) => noteTruthTold(ledger, platform, order)));
+  await noted;
+  await told;
+  if (fate.answer === 'lost') return undefined;
+  return fate.answer === 'server_error' ? SERVER_ERROR : answer;
+}
+
+interface Change {
+  readonly callbacks?: readonly OutgoingCallback[];
+  readonly location?: string;
+  readonly contentType?: string;
+}
+
+/**
+ * Lets a platform's world change: the memory and the callbacks that the change sets off go into the ledger as one line,
+ * before any of them is sent. `noted` resolves when that is written; the change itself has happened when this returns.
+ */
+export function changeWorld<Done extends Change>(
+  context: PlatformDoorContext,
+  { platform, account }: PlayedPlatform,
+  what: { readonly method: string; readonly path: string; readonly at: TimeMs },
+  change: (memory: PlatformMemory) => Done,
+): { readonly answer: Done; readonly noted: Promise<void> } {
+  const ledger = context.ledger();
+  const { memory, changes } = draftOf(memoryOf(ledger.state, account));
+  const answer = change(memory);
+  const { callbacks = [] } = answer;
+  if (changes().length === 0 && callbacks.length === 0) return { answer, noted: Promise.resolve() };
+  const first = ledger.state.setOff.count;
+  const isPage = answer.location !== undefined || answer.contentType?.startsWith('text/html') === true;
+  const line: CallLine = {
+    line: 'call',
+    platform: platform.id,
+    account,
+    ...what,
+    memory: changes(),
+    first,
+    callbacks,
+    // What a merchant's click sets off, nobody would set off again.
+    fates: callbacks.map((_, index) => (isPage ? NO_TROUBLE : setOffFate(context, `${platform.id}/${first + index}`))),
+  };
+  const written = ledger.write(line);
+  context.onChange(platform.id);
+  const noted = written.then(() => {
     for (const index of callbacks.keys()) {
       const message = ledger.state.setOff.open.get(first + index);
       if (message !== undefined) context.send(message);
     }
-  }
-  await noted;
-  return answer;
+  });
+  return { answer, noted };
+}
+
+/** Nothing comes after it that it could be kept back for. */
+function setOffFate(context: PlatformDoorContext, name: string): Fate {
+  const fate = drawFate(seededRandom(`${context.seed()}/set-off/${name}`), context.chaos());
+  return { ...fate, heldBack: false };
 }
 
 const NOT_THERE: CallAnswer = {

@@ -15,8 +15,8 @@ export interface ReceiverHooks {
   /** Resolves when the event is written; only then the hub is answered. */
   onEvent(event: EventLine, createdAt: TimeMs): Promise<void>;
   onRefused(reason: string): Promise<void>;
-  /** A call to a platform that the sandbox plays. */
-  onCall(call: DoorCall): Promise<CallAnswer>;
+  /** A call to a platform that the sandbox plays; undefined: its answer is lost, and the connection breaks. */
+  onCall(call: DoorCall): Promise<CallAnswer | undefined>;
 }
 
 export interface Receiver {
@@ -44,7 +44,7 @@ export async function openReceiver(
       ? play(request, hooks)
       : answer(request, hooks, clock).then((status) => ({ status }));
     answered.then(
-      (reply) => end(response, reply),
+      (reply) => (reply === undefined ? response.destroy() : end(response, reply)),
       () => end(response, { status: 500 }),
     );
   });
@@ -144,7 +144,7 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-async function play(request: IncomingMessage, hooks: ReceiverHooks): Promise<Ended> {
+async function play(request: IncomingMessage, hooks: ReceiverHooks): Promise<Ended | undefined> {
   const body = await readBody(request);
   if (body === undefined) return { status: 413 };
   const url = request.url ?? '';

@@ -7,6 +7,8 @@ const MEANINGS: Readonly<Record<DifferenceKind, string>> = {
   missing: 'orders missing at the hub',
   extra: 'orders that only the hub has',
   order: 'fields of orders that differ',
+  money: 'orders with another sum given back than the platform gave',
+  goods: 'items that left a machine twice',
   sequence: 'orders with events that never came',
   arrival: 'events out of order or under a second id',
   event: 'events that do not fit the order',

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
 import type { Connector } from '../core/connector.ts';
@@ -7,7 +6,7 @@ import { createAgenda } from './agenda.ts';
 import type { Agenda } from './agenda.ts';
 import { bindStores } from './bound-stores.ts';
 import { createPostCallback } from './callback-post.ts';
-import { catchUp } from './catch-up.ts';
+import { catchUpWithHub } from './catch-up-with-hub.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { Chaos } from './chaos.ts';
 import { openControlDoor } from './control-door.ts';
@@ -16,10 +15,10 @@ import { controlCalls } from './control-calls.ts';
 import { createHubClient } from './hub-client.ts';
 import type { HubClient } from './hub-client.ts';
 import { whenHubAnswers } from './hub-wait.ts';
-import { openLedger, setLedgerAside } from './ledger.ts';
+import { lastMessageOf, openLedger, setLedgerAside } from './ledger.ts';
 import type { Ledger } from './ledger.ts';
 import { createLagMeter } from './lag-meter.ts';
-import type { AccountLine, OrderLine } from './ledger-lines.ts';
+import type { OrderLine, ShopperLine } from './ledger-lines.ts';
 import { openMessages } from './ledger-state.ts';
 import type { MessageRecord } from './ledger-state.ts';
 import { createLives } from './lives.ts';
@@ -28,17 +27,25 @@ import { createOutbox } from './outbox.ts';
 import type { Outbox } from './outbox.ts';
 import { createPlacing, pickPlatform } from './placing.ts';
 import type { Placing } from './placing.ts';
-import { openReceiver, RECEIVER_PATH } from './receiver.ts';
+import { openEventIntake } from './event-intake.ts';
+import { RECEIVER_PATH } from './receiver.ts';
 import type { Receiver } from './receiver.ts';
-import { answerAtDoor } from './platform-door.ts';
-import { callbackUrl, ensureAccount, ensureEndpoint, findAccount, ForeignHub } from './registration.ts';
+import { CallFaults } from './call-faults.ts';
+import { createPlatformClocks } from './platform-clocks.ts';
+import type { PlatformClocks } from './platform-clocks.ts';
+import type { PlatformDoorContext } from './platform-door.ts';
+import { callbackUrl, ensureEndpoint, ForeignHub } from './registration.ts';
 import type { CallbackUrls } from './registration.ts';
+import { registerAccounts } from './sandbox-accounts.ts';
 import type { Sandbox, SandboxOptions } from './sandbox-contract.ts';
-import { SandboxError } from './sandbox-error.ts';
-import { seededRandom } from './seeded-random.ts';
+import { requireWithin, SandboxError } from './sandbox-error.ts';
+import { createShoppers } from './shoppers.ts';
+import type { Shoppers } from './shoppers.ts';
 import { ledgerStats } from './stats.ts';
 import type { SandboxStats } from './stats.ts';
-import { compareWithHub, createOutstanding, readHubOrders } from './verify.ts';
+import { readPlatformTruth } from './platform-truth.ts';
+import type { PlatformTruth } from './platform-truth.ts';
+import { compareWithHub, readHubOrders } from './verify.ts';
 import type { VerifyReport } from './verify.ts';
 
 const DEFAULT_CONCURRENCY = 64;
@@ -61,9 +68,13 @@ export class RunningSandbox implements Sandbox {
   readonly #urls = new Map<string, CallbackUrls>();
   #ledger: Ledger | undefined;
   #lives: Lives | undefined;
+  readonly #door: PlatformDoorContext;
+  readonly #clocks: PlatformClocks;
+  readonly #shoppers: Shoppers;
+  readonly #faults = new CallFaults();
   #placing: Placing | undefined;
   #receiver: Receiver | undefined;
-  #door: ControlDoor | undefined;
+  #control: ControlDoor | undefined;
   #chaos: Chaos;
   readonly #lag = createLagMeter();
   #fault: string | undefined;
@@ -86,9 +97,27 @@ export class RunningSandbox implements Sandbox {
       platform: (id) => this.#platform(id).sandbox,
       url: (message) => {
         const platform = this.#platform(message.platform);
-        return callbackUrl(this.#hub.url, this.#urls.get(platform.id), platform, message);
+        return message.callback.url ?? callbackUrl(this.#hub.url, this.#urls.get(platform.id), platform, message);
       },
       onReceived: (message) => this.#onReceived(message),
+      onFault: (error) => this.#onFault(error),
+    });
+    this.#door = {
+      ledger: () => this.#book(),
+      platforms: this.#platforms,
+      clock: this.#clock,
+      send: (message) => (this.#lives === undefined ? this.#outbox.send(message) : this.#lives.sendOut(message)),
+      faults: this.#faults,
+      chaos: () => this.#chaos,
+      seed: () => this.seed,
+      onChange: (platform) => this.#clocks.changed(platform),
+    };
+    this.#clocks = createPlatformClocks(this.#door, this.#agenda, (error) => this.#onFault(error));
+    this.#shoppers = createShoppers({
+      ...this.#door,
+      hub: this.#hub,
+      agenda: this.#agenda,
+      isOver: () => this.#stopped,
       onFault: (error) => this.#onFault(error),
     });
     this.allPlaced = new Promise((resolve) => {
@@ -98,7 +127,7 @@ export class RunningSandbox implements Sandbox {
 
   async start(): Promise<void> {
     const { ledgerDir, finishOnly = false } = this.#options;
-    this.#door = await openControlDoor(ledgerDir, controlCalls(this));
+    this.#control = await openControlDoor(ledgerDir, controlCalls(this));
     this.#ledger = await openLedger(ledgerDir);
     // Before the accounts: their settings say where the platforms are reached.
     await this.#openReceiver();
@@ -119,6 +148,7 @@ export class RunningSandbox implements Sandbox {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#placing?.stop();
+    this.#clocks.stop();
     this.#agenda.stop();
     this.#mail.stop();
     const idle = this.#outbox.stop();
@@ -127,11 +157,11 @@ export class RunningSandbox implements Sandbox {
     await idle;
     await this.#receiver?.close();
     await this.#ledger?.close();
-    await this.#door?.close();
+    await this.#control?.close();
   }
 
   get control(): { readonly port: number; readonly token: string } {
-    return { port: this.#door?.port ?? 0, token: this.#door?.token ?? '' };
+    return { port: this.#control?.port ?? 0, token: this.#control?.token ?? '' };
   }
 
   get receiverPort(): number {
@@ -143,7 +173,7 @@ export class RunningSandbox implements Sandbox {
       ...ledgerStats(this.#book().state),
       ...this.#outbox.totals,
       lagMs: this.#lag.longestMs(this.#clock()),
-      living: this.#lives?.unfinished() ?? 0,
+      living: (this.#lives?.unfinished() ?? 0) + this.#shoppers.unfinished(),
       trouble: this.#fault ?? this.#outbox.trouble(),
     };
   }
@@ -154,24 +184,27 @@ export class RunningSandbox implements Sandbox {
     return this.#lives.place(id);
   }
 
+  /** A customer of the merchant's own shop orders now. */
+  shop(platform: string): Promise<ShopperLine> {
+    return this.#shoppers.shop(platform);
+  }
+
+  askForFault(platform: string, name: string, times: number): void {
+    this.#faults.ask(platform, this.#platform(platform).sandbox.faults ?? [], name, times);
+  }
+
   async sendAgain(platformOrderId: string): Promise<void> {
-    const { state } = this.#book();
-    const record = [...state.orders.values()].findLast(({ order }) => order.platformOrderId === platformOrderId);
-    if (record?.lastMessage === undefined) throw new SandboxError(`No callback of ${platformOrderId} was sent yet.`);
-    const line = await this.#book().read(record.lastMessage);
-    if (line.line !== 'message') throw new SandboxError('The ledger was changed under us.');
-    const { platform, number, step, callback, fate } = line;
-    this.#outbox.sendRepeat({ platform, account: record.order.account, number, step, callback, fate });
+    this.#outbox.sendRepeat(await lastMessageOf(this.#book(), platformOrderId));
   }
 
   setSpeed(speed: number): void {
-    if (!(speed > 0 && speed <= 1e9)) throw new SandboxError('The speed is a number above 0.');
+    requireWithin('speed', speed, Number.MIN_VALUE, 1e9);
     this.#agenda.setSpeed(speed);
     this.#mail.setSpeed(speed);
   }
 
   setRate(rate: number): void {
-    if (!(rate >= 0 && rate <= 100_000)) throw new SandboxError('The rate is a number of orders a second.');
+    requireWithin('rate', rate, 0, 100_000);
     this.#placing?.setRate(rate);
   }
 
@@ -197,7 +230,7 @@ export class RunningSandbox implements Sandbox {
     try {
       await this.#catchUp(waitMs, onProgress, true);
       const hubOrders = await this.#whenHubAnswers(() => readHubOrders(this.#hub, this.#accountIds()));
-      return compareWithHub(this.#book().state, hubOrders);
+      return compareWithHub(this.#book().state, hubOrders, this.#truth());
     } finally {
       this.#mail.hurry(false);
       lives?.continue();
@@ -206,17 +239,16 @@ export class RunningSandbox implements Sandbox {
   }
 
   /** Waits until everything told is acknowledged and every event of it has arrived. */
-  async #catchUp(waitMs: number, onProgress?: (left: CatchUp) => void, paused = false): Promise<CatchUp> {
-    const { state } = this.#book();
-    const outstanding = createOutstanding(state);
-    const unreceived = (): number => this.stats().unreceived + (paused ? 0 : (this.#lives?.unfinished() ?? 0));
-    return catchUp({
+  #catchUp(waitMs: number, onProgress?: (left: CatchUp) => void, paused = false): Promise<CatchUp> {
+    const shopping = (): number => this.#shoppers.unfinished();
+    return catchUpWithHub({
       waitMs,
-      unreceived,
-      // Repeats are waited for as well: what they do wrong must show.
-      isSent: () => unreceived() === 0 && this.#mail.size() === 0 && this.#outbox.busy() === 0,
-      eventsOutstanding: async () => outstanding(await readHubOrders(this.#hub, this.#accountIds())),
-      eventsReceived: () => state.events.totals.events,
+      hub: this.#hub,
+      state: this.#book().state,
+      accounts: () => this.#accountIds(),
+      truth: () => this.#truth(),
+      unreceived: () => this.stats().unreceived + shopping() + (paused ? 0 : (this.#lives?.unfinished() ?? 0)),
+      isIdle: () => this.#mail.size() === 0 && this.#outbox.busy() === 0,
       isOver: () => this.#stopped,
       ...(onProgress === undefined ? {} : { onProgress }),
     });
@@ -232,27 +264,22 @@ export class RunningSandbox implements Sandbox {
   }
 
   async #registerAccounts(): Promise<void> {
+    const { ledgerDir, finishOnly = false } = this.#options;
     const ledger = this.#book();
-    const { state } = ledger;
-    const { finishOnly = false } = this.#options;
-    if (state.begin === undefined) {
-      if (finishOnly)
-        throw new SandboxError(`There is no ledger in ${this.#options.ledgerDir}: run the sandbox first.`);
-      const id = randomBytes(4).toString('hex');
-      await ledger.write({ line: 'ledger', version: 1, id, hub: this.#hub.url, at: this.#clock() });
-    }
-    this.seed = this.#options.seed ?? state.begin?.id ?? '';
-    const playing = finishOnly ? [] : this.#playing();
-    if (playing.length === 0 && !finishOnly) throw new SandboxError('There is no platform to play.');
-    for (const account of state.accounts.values()) {
-      if (!playing.some(({ id }) => id === account.platform)) await this.#findAccount(account);
-    }
-    for (const platform of playing) {
-      // A secret that a seed gives away would be no secret at a hub that others reach.
-      const random = seededRandom(randomBytes(16).toString('hex'));
-      const urls = await this.#whenHubAnswers(() => ensureAccount(this.#hub, ledger, platform, random, this.#origin()));
-      this.#urls.set(platform.id, urls);
-    }
+    await registerAccounts({
+      ...{
+        hub: this.#hub,
+        ledger,
+        ledgerDir,
+        now: this.#clock(),
+        origin: this.#origin(),
+        finishOnly,
+        urls: this.#urls,
+      },
+      playing: finishOnly ? [] : this.#playing(),
+      whenHubAnswers: (call) => this.#whenHubAnswers(call),
+    });
+    this.seed = this.#options.seed ?? ledger.state.begin?.id ?? '';
   }
 
   /** Before the first order: the hub may ask about it, and needs the store's token for that. */
@@ -268,45 +295,17 @@ export class RunningSandbox implements Sandbox {
     return bindStores(world, this.#playing());
   }
 
-  async #findAccount(account: AccountLine): Promise<void> {
-    const { state } = this.#book();
-    const urls = await this.#whenHubAnswers(() => findAccount(this.#hub, account, state.begin?.id ?? ''));
-    const isUsed = [...state.orders.values()].some(({ order }) => order.account === account.id);
-    if (urls !== undefined) this.#urls.set(account.platform, urls);
-    else if (isUsed) throw new ForeignHub(`${this.#hub.url} does not have the account ${account.id} of this ledger`);
-  }
-
   async #openReceiver(): Promise<void> {
-    const { receiverPort } = this.#options;
-    const port = receiverPort ?? this.#book().state.receiver?.port ?? 0;
-    const door = {
-      ledger: () => this.#book(),
-      platforms: this.#platforms,
+    this.#receiver = await openEventIntake({
+      host: this.#options.receiverHost ?? '127.0.0.1',
+      port: this.#options.receiverPort,
       clock: this.#clock,
-      send: (message: MessageRecord) => this.#outbox.send(message),
-    };
-    this.#receiver = await openReceiver(
-      this.#options.receiverHost ?? '127.0.0.1',
-      port,
-      receiverPort !== undefined && receiverPort !== 0,
-      {
-        secret: () => this.#book().state.receiver?.secret,
-        onEvent: async (event, createdAt) => {
-          this.#lag.measure(createdAt, this.#clock());
-          await this.#book().write(event);
-        },
-        onRefused: async (reason) => {
-          this.#note(`The receiver refused ${reason}`);
-          await this.#book().write({ line: 'refused', at: this.#clock(), reason });
-        },
-        onCall: (call) =>
-          answerAtDoor(door, call).catch((error: unknown) => {
-            this.#onFault(error);
-            throw error;
-          }),
-      },
-      this.#clock,
-    );
+      door: this.#door,
+      lag: this.#lag,
+      ledger: () => this.#book(),
+      onNote: (text) => this.#note(text),
+      onFault: (error) => this.#onFault(error),
+    });
   }
 
   /** Where the hub reaches the receiver and the platforms. */
@@ -342,13 +341,15 @@ export class RunningSandbox implements Sandbox {
     if (finishOnly) return;
     await ledger.write({ line: 'run', at: this.#clock(), seed: this.seed, rate, speed, chaos: this.#chaos });
     for (const record of ledger.state.orders.values()) lives.resume(record);
+    this.#shoppers.resume();
+    for (const { id } of this.#playing()) this.#clocks.changed(id);
     this.#placing = createPlacing({
       rate,
       limit: orderLimit ?? Number.POSITIVE_INFINITY,
       mayPlace: () => this.#outbox.queued() < QUEUE_LIMIT,
       place: () => {
-        const id = pickPlatform(this.#playing(), this.seed, ledger.state)?.id ?? '';
-        lives.place(id).catch((error: unknown) => this.#onFault(error));
+        const { id, shops } = pickPlatform(this.#playing(), this.seed, ledger.state, this.#shoppers);
+        (shops ? this.#shoppers.shop(id) : lives.place(id)).catch((error: unknown) => this.#onFault(error));
       },
       onLimit: this.#resolveAllPlaced,
     });
@@ -375,6 +376,10 @@ export class RunningSandbox implements Sandbox {
   #book(): Ledger {
     if (this.#ledger === undefined) throw new SandboxError('The ledger is not open.');
     return this.#ledger;
+  }
+
+  #truth(): PlatformTruth {
+    return readPlatformTruth(this.#book().state, this.#platforms);
   }
 
   #accountIds(): readonly string[] {

@@ -2,7 +2,7 @@ import type { Connector } from '../core/connector.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { Chaos } from './chaos.ts';
-import type { OrderLine } from './ledger-lines.ts';
+import type { OrderLine, ShopperLine } from './ledger-lines.ts';
 import type { SandboxStats } from './stats.ts';
 import type { VerifyReport } from './verify.ts';
 
@@ -48,6 +48,10 @@ export interface Sandbox {
   stats(): SandboxStats;
   /** Places an order now, whatever the rate. */
   placeOrder(platform?: string): Promise<OrderLine>;
+  /** A customer of the merchant's own shop orders through the hub. Throws where the platform has nothing of the kind. */
+  shop(platform: string): Promise<ShopperLine>;
+  /** The next so many calls of the hub to the platform meet this trouble: a common one, or one of the platform's own. */
+  askForFault(platform: string, name: string, times: number): void;
   /** Sends the last callback of an order once more. */
   sendAgain(platformOrderId: string): Promise<void>;
   setSpeed(speed: number): void;

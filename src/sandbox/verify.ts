@@ -3,7 +3,8 @@ import { missingSequences } from './event-book.ts';
 import type { HubClient } from './hub-client.ts';
 import { orderKey } from './ledger-state.ts';
 import type { LedgerState } from './ledger-state.ts';
-import { integerOf, listOf, textOf } from './untrusted-json.ts';
+import type { PlatformTruth } from './platform-truth.ts';
+import { fieldsOf, integerOf, listOf, textOf } from './untrusted-json.ts';
 import type { Fields } from './untrusted-json.ts';
 
 export const DIFFERENCE_KINDS = [
@@ -11,6 +12,8 @@ export const DIFFERENCE_KINDS = [
   'missing',
   'extra',
   'order',
+  'money',
+  'goods',
   'sequence',
   'arrival',
   'event',
@@ -53,6 +56,20 @@ export async function readHubOrders(
   return orders;
 }
 
+/** Actions of the accounts that the hub goes on with by itself: each will change its order. */
+export async function countOpenActions(hub: HubClient, accounts: readonly string[]): Promise<number> {
+  let open = 0;
+  for (const account of accounts) {
+    for (const state of ['queued', 'sent', 'unknown']) {
+      const query = new URLSearchParams({ account, state, limit: '500' });
+      const answer = await hub.call('GET', `/api/v1/actions?${query.toString()}`);
+      const actions = listOf(answer.fields['data']).map(fieldsOf);
+      open += actions.filter((action) => textOf(action?.['nextAt']) !== undefined).length;
+    }
+  }
+  return open;
+}
+
 /**
  * How many events of these orders the receiver has yet to get. An order about which the hub still has to ask its
  * platform counts as one: the answer will change it. So does one that was folded into another and did not say so yet.
@@ -92,7 +109,10 @@ const SETTLED_MS = 3000;
  * Not every question that the hub is about to ask shows in a flag of the order, so a difference counts as one of them
  * until it has outlived a while in which nothing came and nothing was asked.
  */
-export function createOutstanding(state: LedgerState): (hubOrders: ReadonlyMap<string, Fields>) => number {
+export function createOutstanding(
+  state: LedgerState,
+  truth: () => PlatformTruth,
+): (hubOrders: ReadonlyMap<string, Fields>) => number {
   let seen = -1;
   let sinceMs = 0;
   return (hubOrders) => {
@@ -100,15 +120,20 @@ export function createOutstanding(state: LedgerState): (hubOrders: ReadonlyMap<s
     if (happened !== seen) [seen, sinceMs] = [happened, performance.now()];
     const outstanding = eventsOutstanding(state, hubOrders);
     if (outstanding > 0 || performance.now() - sinceMs > SETTLED_MS) return outstanding;
-    const { differences } = compareWithHub(state, hubOrders);
-    return new Set(differences.flatMap(({ kind, subject }) => (kind === 'order' ? [subject] : []))).size;
+    const { differences } = compareWithHub(state, hubOrders, truth());
+    return new Set(differences.flatMap(({ kind, subject }) => (kind === 'order' || kind === 'money' ? [subject] : [])))
+      .size;
   };
 }
 
 /** Compares the platforms' own ledger with the hub's orders, and both with what the receiver got. */
-export function compareWithHub(state: LedgerState, hubOrders: ReadonlyMap<string, Fields>): VerifyReport {
+export function compareWithHub(
+  state: LedgerState,
+  hubOrders: ReadonlyMap<string, Fields>,
+  truth: PlatformTruth,
+): VerifyReport {
   const differences: Difference[] = [];
-  const add = (kind: DifferenceKind, subject: string, detail: string): void => {
+  const add: Add = (kind, subject, detail) => {
     differences.push({ kind, subject, detail });
   };
   const byNumber = new Map<string, [string, Fields][]>();
@@ -118,7 +143,9 @@ export function compareWithHub(state: LedgerState, hubOrders: ReadonlyMap<string
   }
 
   let told = 0;
-  for (const { order, expected, open } of state.orders.values()) {
+  for (const record of state.orders.values()) {
+    const { order, open } = record;
+    const expected = truth.expected(record);
     const subject = `${order.account} ${order.platformOrderId} (${order.plot})`;
     const key = numberKey(order.account, order.platformOrderId);
     const found = byNumber.get(key) ?? [];
@@ -138,8 +165,11 @@ export function compareWithHub(state: LedgerState, hubOrders: ReadonlyMap<string
     }
     for (const detail of compareOrder(expected, first[1])) add('order', `${subject} ${first[0]}`, detail);
   }
+  told += compareMade(state, byNumber, truth, add);
   for (const found of byNumber.values()) {
     for (const [id, order] of found) {
+      // It was refused before it had a number, and the hub says so.
+      if (order['platformOrderId'] === null && order['lifecycle'] !== 'open') continue;
       const subject = `${textOf(order['account']) ?? '?'} ${textOf(order['platformOrderId']) ?? '?'} ${id}`;
       add('extra', subject, 'is at the hub, but the platform has no such order');
     }
@@ -149,14 +179,48 @@ export function compareWithHub(state: LedgerState, hubOrders: ReadonlyMap<string
   return { orders: told, events: state.events.totals.events, differences };
 }
 
+type Add = (kind: DifferenceKind, subject: string, detail: string) => void;
+
+/** Orders that the hub made at a platform, and what money and goods moved for any. Returns how many it made. */
+function compareMade(
+  state: LedgerState,
+  byNumber: Map<string, [string, Fields][]>,
+  truth: PlatformTruth,
+  add: Add,
+): number {
+  const platformOf = new Map([...state.accounts.values()].map(({ id, platform }) => [id, platform]));
+  let made = 0;
+  for (const [account, orders] of truth.orders) {
+    for (const order of orders.values()) {
+      const subject = `${account} ${order.platformOrderId}`;
+      for (const [record, items] of Object.entries(order.dispensed ?? {})) {
+        if (items > 1) add('goods', subject, `${record} left the machine ${items} times`);
+      }
+      const isTold = state.byPlatformOrderId.has(orderKey(platformOf.get(account) ?? '', order.platformOrderId));
+      if (isTold || order.expected === undefined) continue;
+      made += 1;
+      const key = numberKey(account, order.platformOrderId);
+      const [first, ...more] = byNumber.get(key) ?? [];
+      byNumber.delete(key);
+      for (const [id] of more) add('extra', subject, `is there twice, also as ${id}`);
+      if (first === undefined) {
+        add('missing', subject, 'is not at the hub');
+        continue;
+      }
+      for (const detail of compareOrder(order.expected, first[1])) add('order', `${subject} ${first[0]}`, detail);
+      const returned = Object.values(order.refunds ?? {}).reduce((sum, fen) => sum + fen, 0);
+      const shown = fieldsOf(first[1]['amounts'])?.['refunded'];
+      if (order.refunds !== undefined && shown !== returned)
+        add('money', `${subject} ${first[0]}`, `${returned} fen went back, the order says ${String(shown)}`);
+    }
+  }
+  return made;
+}
+
 const numberKey = (account: string | undefined, platformOrderId: string | undefined): string =>
   JSON.stringify([account ?? null, platformOrderId ?? null]);
 
-function compareEvents(
-  state: LedgerState,
-  hubOrders: ReadonlyMap<string, Fields>,
-  add: (kind: DifferenceKind, subject: string, detail: string) => void,
-): void {
+function compareEvents(state: LedgerState, hubOrders: ReadonlyMap<string, Fields>, add: Add): void {
   for (const [id, order] of hubOrders) {
     const known = state.events.orders.get(id);
     const subject = `${textOf(order['account']) ?? '?'} ${textOf(order['platformOrderId']) ?? '?'} ${id}`;

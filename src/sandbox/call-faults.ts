@@ -1,0 +1,78 @@
+import type { CallAnswer, IncomingCall, Random, SandboxFault } from '../core/sandbox.ts';
+import { SandboxError } from './sandbox-error.ts';
+
+/** Troubles that any platform can have. `lost_answer` is the time-out of a call that was done all the same. */
+export const COMMON_FAULTS = ['lost_request', 'lost_answer', 'server_error', 'server_error_done'] as const;
+type CommonFault = (typeof COMMON_FAULTS)[number];
+
+/** What becomes of a call. `done`: the platform does it first. */
+export interface CallFate {
+  readonly name: string;
+  readonly done: boolean;
+  /** The answer instead of the platform's; `lost`: none. Left out: the platform's own. */
+  readonly answer?: 'lost' | 'server_error' | SandboxFault;
+}
+
+const COMMON: Readonly<Record<CommonFault, CallFate>> = {
+  lost_request: { name: 'lost_request', done: false, answer: 'lost' },
+  lost_answer: { name: 'lost_answer', done: true, answer: 'lost' },
+  server_error: { name: 'server_error', done: false, answer: 'server_error' },
+  server_error_done: { name: 'server_error_done', done: true, answer: 'server_error' },
+};
+
+const NO_FAULT: CallFate = { name: 'none', done: true };
+
+/** A gateway in front of the platform that is out of order: no platform's own words. */
+export const SERVER_ERROR: CallAnswer = {
+  status: 502,
+  contentType: 'text/html; charset=utf-8',
+  body: '<html><body><h1>502 Bad Gateway</h1></body></html>\n',
+};
+
+/** Troubles with the hub's calls: some that were asked for by name, the others by chance. */
+export class CallFaults {
+  readonly #asked = new Map<string, { name: string; times: number }[]>();
+  readonly #counts = new Map<string, number>();
+
+  /** The next so many calls to the platform that it can happen to meet this trouble. */
+  ask(platform: string, known: readonly SandboxFault[], name: string, times: number): void {
+    const names = [...COMMON_FAULTS, ...known.map((fault) => fault.name)];
+    if (!names.includes(name))
+      throw new SandboxError(`${platform} knows the faults ${names.join(', ')}, not '${name}'`);
+    if (!(Number.isSafeInteger(times) && times >= 1 && times <= 100_000))
+      throw new SandboxError('times is a whole number from 1 to 100000');
+    const waiting = this.#asked.get(platform) ?? [];
+    this.#asked.set(platform, [...waiting, { name, times }]);
+  }
+
+  /** What becomes of this call. `random` draws by the call's name, so that a seed meets the same share of troubles. */
+  fateOf(
+    platform: string,
+    known: readonly SandboxFault[],
+    call: IncomingCall,
+    chance: number,
+    random: (name: string) => Random,
+  ): CallFate {
+    const possible = known.filter((fault) => fault.applies(call));
+    const byName = (name: string): CallFate | undefined => {
+      if (isCommon(name)) return COMMON[name];
+      const fault = possible.find((one) => one.name === name);
+      return fault === undefined ? undefined : { name, done: false, answer: fault };
+    };
+    for (const wish of this.#asked.get(platform) ?? []) {
+      const fate = wish.times > 0 ? byName(wish.name) : undefined;
+      if (fate === undefined) continue;
+      wish.times -= 1;
+      return fate;
+    }
+    const name = `${platform}${call.path}`;
+    const count = (this.#counts.get(name) ?? 0) + 1;
+    this.#counts.set(name, count);
+    const draw = random(`${name}/${count}`);
+    if (draw() >= chance) return NO_FAULT;
+    const names = [...COMMON_FAULTS, ...possible.map((fault) => fault.name)];
+    return byName(names[Math.floor(draw() * names.length)] ?? '') ?? NO_FAULT;
+  }
+}
+
+const isCommon = (name: string): name is CommonFault => COMMON_FAULTS.some((common) => common === name);
