@@ -49,8 +49,8 @@ export interface RegisterValues {
   completedAt: TimeMs;
   closedAt: TimeMs;
   acceptBy: TimeMs;
-  /** Until when the user's open request to cancel or to refund must be answered; then the platform grants it. */
-  answerBy: TimeMs;
+  /** Until when the user's last request must be answered, or the platform grants it; null: nobody knows. */
+  answerBy: TimeMs | null;
   takeaway: { daySequence: number | null; wantedAt: TimeMs | null; deliveryMode: string | null };
   /** Personal data: encrypted at rest, masked in every read. */
   customer: CustomerValue;

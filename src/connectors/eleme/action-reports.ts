@@ -1,7 +1,8 @@
 import type { ActionRequest } from '../../core/action.ts';
 import type { Fact, Report } from '../../core/fact.ts';
 import { topicLine } from '../../core/registers.ts';
-import { endFacts, whole } from './order.ts';
+import { whole } from '../../core/whole-facts.ts';
+import { endFacts } from './order.ts';
 
 /**
  * What a successful action says of its order before its message says the same. The platform's times are whole seconds,

@@ -5,11 +5,13 @@ import type { Fact, RegisterRules, Report } from '../../core/fact.ts';
 import { isLosslessObject, parseLossless } from '../../core/json.ts';
 import type { LosslessObject } from '../../core/json.ts';
 import { JsonReader } from '../../core/json-reader.ts';
+import { byTime, firstOf, TAKEAWAY_CONTENT } from '../../core/register-rules.ts';
 import { refundLine, REFUND_RANKS, topicLine, WHOLE } from '../../core/registers.ts';
 import type { Fulfilment } from '../../core/registers.ts';
 import type { StoreNotice } from '../../core/store-binding.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { endFacts, orderNumber, orderReports, whole } from './order.ts';
+import { ifAny, topicFacts, whole, wholeFacts } from '../../core/whole-facts.ts';
+import { endFacts, orderNumber, orderReports } from './order.ts';
 import { idOf, timeOf, yuanOf } from './values.ts';
 
 /**
@@ -71,36 +73,22 @@ function requestRows(body: 'cancel' | 'refund', first: number): readonly [string
  * late 'delivery cancelled', which by its time would be younger.
  */
 export const registers: RegisterRules = {
+  ...TAKEAWAY_CONTENT,
   // An order paid at the door stays so: there is nothing that a cancellation could give back.
   payment: { by: 'rank', ranks: { paid: 0, partially_refunded: 1, refunded: 2, unpaid: 3 } },
   lifecycle: { by: 'rank', ranks: { open: 0, completed: 1, cancelled: 2 } },
-  // A new rider starts again from the shop.
-  fulfilment: { by: 'time' },
   refund: { by: 'rank', ranks: REFUND_RANKS },
-  completedAt: { by: 'rank', ranks: 'lowest' },
-  closedAt: { by: 'rank', ranks: 'lowest' },
-  'flag.cancel_requested': { by: 'time' },
-  'flag.refund_requested': { by: 'time' },
-  'flag.delivery_trouble': { by: 'time' },
-  'flag.reminder': { by: 'time' },
-  'flag.provisional_money': { by: 'time' },
+  ...firstOf('acceptBy', 'completedAt', 'closedAt'),
+  // A new rider starts again from the shop.
+  ...byTime('fulfilment', 'placedAt', 'paidAt', 'answerBy'),
+  ...byTime('flag.cancel_requested', 'flag.refund_requested', 'flag.delivery_trouble', 'flag.reminder'),
+  ...byTime('flag.provisional_money'),
   // An answer of the millisecond of a message was asked for after it.
   'flag.doubt': { by: 'time', ranks: { true: 0, false: 1 } },
-  'money.original': { by: 'time' },
-  'money.total': { by: 'time' },
-  'money.paid': { by: 'time' },
-  fees: { by: 'time' },
-  items: { by: 'time' },
-  store: { by: 'time' },
-  placedAt: { by: 'time' },
-  paidAt: { by: 'time' },
-  takeaway: { by: 'time' },
-  customer: { by: 'time' },
-  note: { by: 'time' },
-  rider: { by: 'time' },
-  invoice: { by: 'time' },
-  platformFields: { by: 'time' },
 };
+
+/** A user's request to cancel that nobody answered is granted after so long (sheet, 6); of refunds no limit is known. */
+const CANCEL_ANSWER_MS = 15 * 60_000;
 
 /** What every message brings along, beside its body. */
 interface Envelope {
@@ -177,6 +165,7 @@ function requestOf(row: Row<'cancel' | 'refund'>, envelope: Envelope): Parsed {
   const refundType = body.text('refundType', 64) ?? (isCancel ? 'normal' : 'part');
   const amount = yuanOf(body, 'totalPrice') ?? null;
   const facts = [whole(isCancel ? 'flag.cancel_requested' : 'flag.refund_requested', row.says === 'requested')];
+  if (row.says === 'requested') facts.push(whole('answerBy', type === '20' ? at + CANCEL_ANSWER_MS : null));
   // Without its own time a message that was sent again cannot be told from a new one of its kind.
   let doubt: string | undefined = told === undefined ? row.body : undefined;
   if (row.says === 'succeeded') {
@@ -213,23 +202,21 @@ function refundFact(refundType: string, amount: number | null, at: TimeMs): Fact
 
 function reminder(envelope: Envelope): Parsed {
   const at = timeOf(envelope.body, 'updateTime') ?? envelope.sentAt;
-  const value = envelope.body.raw(['remindId']);
-  const facts: Fact[] = [whole('flag.reminder', true)];
   // The number that an answer to it must name.
-  if (Object.keys(value).length > 0) facts.push({ line: topicLine('reminder'), register: 'platformFields', value });
-  return report(envelope, { at, stage: 1, final: false }, facts);
+  const named = topicFacts('reminder', envelope.body.raw(['remindId']));
+  return report(envelope, { at, stage: 1, final: false }, [whole('flag.reminder', true), ...named]);
 }
 
 function waybill({ says, stage }: Row<'waybill'>, envelope: Envelope): Parsed {
   const { body, sentAt } = envelope;
-  const rider = { name: body.text('name', 100) ?? null, phone: body.text('phone', 100) ?? null };
-  const facts: Fact[] = [whole('flag.delivery_trouble', says === 'trouble')];
-  if (says !== 'trouble') facts.push(whole('fulfilment', says));
-  if (says === 'delivered') facts.push(whole('flag.reminder', false));
-  if (rider.name !== null || rider.phone !== null) facts.push(whole('rider', rider));
-  const value = body.raw(['state', 'subState'], 'waybill.');
-  if (Object.keys(value).length > 0) facts.push({ line: topicLine('delivery'), register: 'platformFields', value });
-  return report(envelope, { at: timeOf(body, 'updateAt') ?? sentAt, stage, final: false }, facts);
+  const facts = wholeFacts({
+    'flag.delivery_trouble': says === 'trouble',
+    fulfilment: says === 'trouble' ? undefined : says,
+    'flag.reminder': says === 'delivered' ? false : undefined,
+    rider: ifAny({ name: body.text('name', 100) ?? null, phone: body.text('phone', 100) ?? null }),
+  });
+  const named = topicFacts('delivery', body.raw(['state', 'subState'], 'waybill.'));
+  return report(envelope, { at: timeOf(body, 'updateAt') ?? sentAt, stage, final: false }, [...facts, ...named]);
 }
 
 type Row<Body extends TypeRow['body']> = Extract<TypeRow, { readonly body: Body }>;

@@ -1,10 +1,10 @@
 import type { AccountView } from '../../core/connector.ts';
 import type { Fact, Report } from '../../core/fact.ts';
 import type { JsonReader } from '../../core/json-reader.ts';
-import type { ItemValue, RegisterName, RegisterValues } from '../../core/registers.ts';
-import { WHOLE } from '../../core/registers.ts';
+import type { ItemValue, RegisterValues } from '../../core/registers.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { isSet } from './account.ts';
+import { ifAny, whole, wholeFacts } from '../../core/whole-facts.ts';
+import { acceptWithinMs, isSet } from './account.ts';
 import { countOf, flagOf, idOf, timeOf, yuanOf } from './values.ts';
 
 /** Kept under their own names, since there is no noun for them here. */
@@ -38,9 +38,6 @@ export interface Told {
   readonly shopId: string | undefined;
 }
 
-export const whole = <R extends RegisterName>(register: R, value: RegisterValues[R], at?: TimeMs | null): Fact =>
-  ({ line: WHOLE, register, value, ...(at === undefined ? {} : { at }) }) as Fact;
-
 /** The number of an order: in an order object it stands twice, in every other body once. */
 export const orderNumber = (body: JsonReader): string | undefined => idOf(body, 'orderId') ?? idOf(body, 'id');
 
@@ -56,7 +53,7 @@ export function orderReports(body: JsonReader, account: AccountView, told: Told)
   const store = storeFact(body, account, told.shopId);
   const facts = [
     ...(says === 'cancelled' || says === 'completed' ? [whole('lifecycle', says), ...endFacts()] : []),
-    ...paymentFacts(body, downgraded),
+    ...paymentFacts(body, account, downgraded),
     ...contentFacts(body, downgraded),
     ...store,
   ];
@@ -82,32 +79,30 @@ export function orderReports(body: JsonReader, account: AccountView, told: Told)
 }
 
 /** With the end of an order its cancel request, its urging and its delivery's trouble are over. */
-export const endFacts = (): readonly Fact[] => [
-  whole('flag.cancel_requested', false),
-  whole('flag.delivery_trouble', false),
-  whole('flag.reminder', false),
-];
+export const endFacts = (): readonly Fact[] =>
+  wholeFacts({ 'flag.cancel_requested': false, 'flag.delivery_trouble': false, 'flag.reminder': false });
 
-function paymentFacts(body: JsonReader, downgraded: boolean): readonly Fact[] {
-  const facts: Fact[] = [];
+function paymentFacts(body: JsonReader, account: AccountView, downgraded: boolean): readonly Fact[] {
   const onlinePaid = flagOf(body, 'onlinePaid');
   const told = yuanOf(body, 'totalPrice');
   const total = downgraded && told === 0 ? undefined : told;
-  const original = yuanOf(body, 'originalPrice');
-  const paidAt = timeOf(body, 'activeAt');
-  const createdAt = timeOf(body, 'createdAt');
-  const fees = feesOf(body);
-  if (onlinePaid !== undefined) facts.push(whole('payment', onlinePaid ? 'paid' : 'unpaid'));
-  if (total !== undefined) facts.push(whole('money.total', total));
-  if (onlinePaid === true && total !== undefined) facts.push(whole('money.paid', total));
-  // An order takes effect when it is paid.
-  if (onlinePaid === true && paidAt !== undefined) facts.push(whole('paidAt', paidAt));
-  if (createdAt !== undefined) facts.push(whole('placedAt', createdAt));
+  const tookEffectAt = timeOf(body, 'activeAt');
+  const isNew = body.text('status') === 'unprocessed' && tookEffectAt !== undefined;
   // Null is unknown, never zero: the zeros of a downgraded order are no sums.
-  if (!downgraded && original !== undefined) facts.push(whole('money.original', original));
-  if (!downgraded && Object.values(fees).some((fee) => fee !== null)) facts.push(whole('fees', fees));
-  facts.push(whole('flag.provisional_money', downgraded));
-  return facts;
+  const original = downgraded ? undefined : yuanOf(body, 'originalPrice');
+  const fees = downgraded ? undefined : ifAny(feesOf(body));
+  return wholeFacts({
+    payment: onlinePaid === undefined ? undefined : onlinePaid ? 'paid' : 'unpaid',
+    'money.total': total,
+    'money.paid': onlinePaid === true ? total : undefined,
+    // An order takes effect when it is paid.
+    paidAt: onlinePaid === true ? tookEffectAt : undefined,
+    placedAt: timeOf(body, 'createdAt'),
+    acceptBy: isNew ? tookEffectAt + acceptWithinMs(account) : undefined,
+    'money.original': original,
+    fees,
+    'flag.provisional_money': downgraded,
+  });
 }
 
 function feesOf(body: JsonReader): RegisterValues['fees'] {
@@ -122,30 +117,26 @@ function feesOf(body: JsonReader): RegisterValues['fees'] {
 }
 
 function contentFacts(body: JsonReader, downgraded: boolean): readonly Fact[] {
-  const facts: Fact[] = [];
   const items = itemsOf(body);
-  const customer = {
-    name: body.text('consignee') ?? null,
-    phone: body.texts('phoneList')[0] ?? null,
-    address: body.text('address') ?? body.text('deliveryPoiAddress') ?? null,
-    location: locationOf(body.text('deliveryGeo')),
-  };
-  const note = body.text('description');
-  const invoice = { title: body.text('invoice') ?? null, taxpayerId: body.text('taxpayerId') ?? null };
   const own = body.raw(downgraded ? OWN_FIELDS : [...OWN_FIELDS, ...OWN_MONEY]);
-  // `deliveryMode`: none of the documented fields of an order tells it.
-  const takeaway = {
-    daySequence: countOf(body, 'daySn') ?? null,
-    wantedAt: timeOf(body, 'deliverTime') ?? null,
-    deliveryMode: null,
-  };
-  if (items.length > 0) facts.push(whole('items', items));
-  facts.push(whole('takeaway', takeaway));
-  if (Object.values(customer).some((value) => value !== null)) facts.push(whole('customer', customer));
-  if (note !== undefined) facts.push(whole('note', note));
-  if (invoice.title !== null || invoice.taxpayerId !== null) facts.push(whole('invoice', invoice));
-  if (Object.keys(own).length > 0) facts.push(whole('platformFields', own));
-  return facts;
+  return wholeFacts({
+    items: items.length > 0 ? items : undefined,
+    takeaway: {
+      daySequence: countOf(body, 'daySn') ?? null,
+      wantedAt: timeOf(body, 'deliverTime') ?? null,
+      // None of the documented fields of an order tells it.
+      deliveryMode: null,
+    },
+    customer: ifAny({
+      name: body.text('consignee') ?? null,
+      phone: body.texts('phoneList')[0] ?? null,
+      address: body.text('address') ?? body.text('deliveryPoiAddress') ?? null,
+      location: locationOf(body.text('deliveryGeo')),
+    }),
+    note: body.text('description'),
+    invoice: ifAny({ title: body.text('invoice') ?? null, taxpayerId: body.text('taxpayerId') ?? null }),
+    platformFields: Object.keys(own).length > 0 ? own : undefined,
+  });
 }
 
 /** Lines count within their kind, so that a box charge appearing between two readings renames no dish. */

@@ -9,7 +9,8 @@ import type { TimeMs } from '../../core/time.ts';
 import { isSet } from './account.ts';
 import { ownToken } from './binding.ts';
 import { callAction, refuse } from './client.ts';
-import { orderNumber, orderReports, whole } from './order.ts';
+import { whole } from '../../core/whole-facts.ts';
+import { orderNumber, orderReports } from './order.ts';
 import { yuanOf } from './values.ts';
 
 /** What a `refundStatus` says of the request: does it still wait for somebody's answer? */
