@@ -7,7 +7,7 @@ import { sameJson } from './json.ts';
 import type { Json } from './json.ts';
 import { maskAddress, maskName, maskNote, maskPhone } from './mask.ts';
 import type { Fen } from './money.ts';
-import { WHOLE } from './registers.ts';
+import { dueLine, WHOLE } from './registers.ts';
 import type { Fulfilment, Lifecycle, Payment, RegisterValues, Settlement } from './registers.ts';
 import { toRfc3339 } from './time.ts';
 import type { TimeMs } from './time.ts';
@@ -85,6 +85,10 @@ export interface OrderJson {
   readonly acceptBy: string | null;
   /** Until when the open request to cancel or to refund must be answered; null: none is open, or nobody knows. */
   readonly answerBy: string | null;
+  /** Until when the goods are held, or the payment stays open, for an order that nobody has paid. */
+  readonly expiresAt: string | null;
+  /** Fen that the hub found must be given back and that has not gone back yet; null: nothing. */
+  readonly refundDue: Fen | null;
   readonly placedAt: string | null;
   readonly paidAt: string | null;
   readonly completedAt: string | null;
@@ -131,6 +135,8 @@ export interface OrderHead {
   readonly updatedAtMs: TimeMs;
   readonly version: number;
 }
+
+const DUE_LINES = dueLine('');
 
 /** Builds the public order from its lines. Personal data is masked unless `reveal`. */
 export function orderJson(head: OrderHead, lines: Lines, reveal = false): OrderJson {
@@ -187,6 +193,8 @@ export function orderJson(head: OrderHead, lines: Lines, reveal = false): OrderJ
     parts: partsOf(lines),
     acceptBy: toRfc3339(read(lines, WHOLE, 'acceptBy')),
     answerBy: hasOpenRequest(facets.flags) ? toRfc3339(read(lines, WHOLE, 'answerBy')) : null,
+    expiresAt: toRfc3339(read(lines, WHOLE, 'expiresAt')),
+    refundDue: refundDueOf(lines),
     placedAt: toRfc3339(read(lines, WHOLE, 'placedAt')),
     paidAt: toRfc3339(read(lines, WHOLE, 'paidAt')),
     completedAt: toRfc3339(facets.completedAt),
@@ -211,6 +219,16 @@ function commissionJson(lines: Lines): CommissionJson | null {
       return [{ line: name.replace(/^part:/u, ''), cps, cpa, refundedCps, refundedCpa, final }];
     }),
   };
+}
+
+function refundDueOf(lines: Lines): Fen | null {
+  let due = 0;
+  for (const line of Object.keys(lines)) {
+    if (!line.startsWith(DUE_LINES)) continue;
+    const refund = read(lines, line, 'refund');
+    if (refund?.state === 'requested') due += refund.amount ?? 0;
+  }
+  return due === 0 ? null : due;
 }
 
 const hasOpenRequest = (flags: readonly string[]): boolean =>

@@ -49,6 +49,8 @@ export interface RegisterValues {
   completedAt: TimeMs;
   closedAt: TimeMs;
   acceptBy: TimeMs;
+  /** Until when the goods are held, or the payment stays open, for an order that nobody has paid. */
+  expiresAt: TimeMs;
   /** Until when the user's last request must be answered, or the platform grants it; null: nobody knows. */
   answerBy: TimeMs | null;
   takeaway: { daySequence: number | null; wantedAt: TimeMs | null; deliveryMode: string | null };
@@ -129,3 +131,8 @@ export const partLine = (id: string): string => `part:${id}`;
 export const topicLine = (topic: string): string => `topic:${topic}`;
 /** The line of a refund. */
 export const refundLine = (number: string): string => `refund:${number}`;
+/**
+ * The line of what the hub found must be given back, before anybody has done it; `what` says for which parts. It is
+ * `replaced` once the money went back under other numbers.
+ */
+export const dueLine = (what: string): string => refundLine(`due-${what}`);

@@ -462,7 +462,14 @@ function assertSilentAboutSecrets(outcome: Outcome, { credentials }: AccountWord
   }
 }
 
-const TIME_REGISTERS: ReadonlySet<string> = new Set(['placedAt', 'paidAt', 'completedAt', 'closedAt', 'acceptBy']);
+const TIME_REGISTERS: ReadonlySet<string> = new Set([
+  'placedAt',
+  'paidAt',
+  'completedAt',
+  'closedAt',
+  'acceptBy',
+  'expiresAt',
+]);
 
 /** What PostgreSQL, JSON and a date can hold, so that one report never fails its neighbours' transaction. */
 function assertStorable(connector: Connector, reports: readonly Report[]): void {

@@ -117,6 +117,10 @@ export const Order = Type.Object({
   ),
   acceptBy: Nullable(Time),
   answerBy: Nullable(Time),
+  expiresAt: Nullable(Time),
+  refundDue: Nullable(
+    Type.Integer({ description: 'Fen that must be given back and has not gone back yet; null: nothing.' }),
+  ),
   placedAt: Nullable(Time),
   paidAt: Nullable(Time),
   completedAt: Nullable(Time),
