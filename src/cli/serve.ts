@@ -57,7 +57,7 @@ export async function run(argv: readonly string[], cli: Cli): Promise<void> {
 async function serveOne(cli: Cli, config: Config, role: HubRole, isQuiet: boolean): Promise<void> {
   const stop = stopSignal();
   const hub = await startOrExplain(cli, config, role);
-  if (!isQuiet) welcome(cli, hub, hub.url);
+  if (!isQuiet) await welcome(cli, hub, hub.url);
   // With the process that started this one the reason to run is gone too.
   await Promise.race([whenAborted(stop), whenDisconnected()]);
   if (!isQuiet) cli.out('Stopping ...\n');
@@ -95,7 +95,7 @@ async function serveMany(cli: Cli, config: Config, role: HubRole, processes: num
   const port = await Promise.race([listening.promise, whenAborted(stop)]);
   if (port !== undefined) {
     const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
-    if (hub !== undefined) welcome(cli, hub, url);
+    if (hub !== undefined) await welcome(cli, hub, url);
     else cli.out(`Huidan ${VERSION} listens at ${url}\n`);
   }
   await whenAborted(stop);
@@ -145,7 +145,7 @@ function whenDisconnected(): Promise<void> {
   });
 }
 
-function welcome(cli: Cli, hub: RunningHub, url: string | null): void {
+async function welcome(cli: Cli, hub: RunningHub, url: string | null): Promise<void> {
   if (url === null) {
     cli.out(`Huidan ${VERSION} delivers and keeps house.\n`);
     return;
@@ -154,5 +154,7 @@ function welcome(cli: Cli, hub: RunningHub, url: string | null): void {
   if (hub.adminKeyIsNew) {
     cli.out(`Admin key, shown this once and kept in ${hub.adminKeyFile ?? 'the data folder'}:\n  ${hub.adminKey}\n`);
   }
+  const link = await hub.firstLink(url);
+  if (link !== undefined) cli.out(`Console, for the first admin; the link works once:\n  ${link}\n`);
   cli.out(`API and its documentation: ${url}/api/docs\n`);
 }

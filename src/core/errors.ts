@@ -26,8 +26,11 @@ export const ERRORS = {
   malformed_cursor: entry(400, 'The cursor is not one that this list gave out.'),
   body_too_large: entry(413, 'The body is larger than the limit.'),
   unsupported_media_type: entry(415, 'The API takes application/json.'),
-  unauthorized: entry(401, 'A valid API key is needed: Authorization: Bearer KEY.'),
-  forbidden: entry(403, 'The API key has no right to do this.'),
+  unauthorized: entry(401, 'A valid API key is needed: Authorization: Bearer KEY. People sign in at the console.'),
+  sign_in_refused: entry(401, 'User name or password is wrong.'),
+  link_not_valid: entry(403, 'The link was used or has run out. A new one: npx huidan users link'),
+  forbidden: entry(403, 'The API key or the user has no right to do this.'),
+  cross_site_refused: entry(403, 'A browser sends this only from a page of the hub itself.', 'warn'),
   reveal_needs_reason: entry(400, 'Revealing personal data needs reason=….'),
   not_found: entry(404, 'There is nothing here.'),
   account_not_found: entry(404, 'There is no such account.'),
@@ -36,6 +39,9 @@ export const ERRORS = {
   endpoint_not_found: entry(404, 'There is no such endpoint.'),
   event_not_found: entry(404, 'There is no such event.'),
   key_not_found: entry(404, 'There is no such API key.'),
+  user_not_found: entry(404, 'There is no such user.'),
+  session_not_found: entry(404, 'There is no such session.'),
+  export_not_found: entry(404, 'There is no such export.'),
   secret_not_found: entry(404, 'The account has no such secret.'),
   action_not_found: entry(404, 'There is no such action.'),
   replay_not_found: entry(404, 'There is no such replay.'),
@@ -51,6 +57,16 @@ export const ERRORS = {
   conflict: entry(409, 'Something with this id exists already.'),
   idempotency_conflict: entry(409, 'This Idempotency-Key was used for another request.'),
   idempotency_in_progress: entry(409, 'The first request with this Idempotency-Key is still under way.', 'info', true),
+  username_taken: entry(409, 'Another user has this name.'),
+  export_not_ready: entry(409, 'The file is not ready yet.', 'info', true),
+  current_password_wrong: entry(422, 'The current password is wrong.'),
+  username_refused: entry(422, 'The user cannot have this name.'),
+  password_refused: entry(422, 'The password is too easy to guess.'),
+  last_admin: entry(422, 'Without this user nobody could look after the hub.'),
+  export_refused: entry(422, 'There is no file of this.'),
+  sandbox_refused: entry(422, 'The sandbox does not do that.'),
+  too_many_tries: entry(429, 'Too many tries to sign in. Wait a while.', 'warn', true),
+  too_many_streams: entry(429, 'Too many streams are open.', 'warn', true),
   platform_unknown: entry(422, 'There is no connector for this platform.'),
   credentials_invalid: entry(422, 'The credentials do not fit the platform.'),
   settings_invalid: entry(422, 'The settings do not fit the platform.'),
@@ -116,15 +132,22 @@ export class HuidanError extends Error {
   readonly code: ErrorCode;
   readonly detail: string | undefined;
   readonly fields: readonly { readonly field: string; readonly message: string }[];
+  /** When the same request may succeed, where that is known. */
+  readonly retryAfterSeconds: number | undefined;
   constructor(
     code: ErrorCode,
     detail?: string,
-    options: { readonly fields?: HuidanError['fields']; readonly cause?: unknown } = {},
+    options: {
+      readonly fields?: HuidanError['fields'];
+      readonly cause?: unknown;
+      readonly retryAfterSeconds?: number;
+    } = {},
   ) {
     super(detail === undefined ? ERRORS[code].message : `${ERRORS[code].message} ${detail}`, { cause: options.cause });
     this.name = 'HuidanError';
     this.code = code;
     this.detail = detail;
     this.fields = options.fields ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }

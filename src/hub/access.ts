@@ -1,4 +1,5 @@
 import { HuidanError } from '../core/errors.ts';
+import type { Role } from '../store/users.ts';
 
 /** What a key may do; each right includes the ones before it. */
 export const RIGHTS = ['read', 'write', 'admin'] as const;
@@ -18,6 +19,8 @@ export interface Principal extends Limits {
   readonly right: Right;
   /** May see personal data, when it gives a reason. */
   readonly reveal: boolean;
+  /** Set where a person asks, who signed in to the console; left out for an API key. */
+  readonly role?: Role;
 }
 
 export const NO_LIMITS: Limits = { accounts: null, merchants: null, shops: null };

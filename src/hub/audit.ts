@@ -5,7 +5,7 @@ import type { Queryable } from '../store/pool.ts';
 import type { Principal } from './access.ts';
 import type { HubContext } from './context.ts';
 
-/** Notes down what a key did. Give it the transaction of the deed, so that neither exists without the other. */
+/** Notes down what a key or a user did. Give it the transaction of the deed, so that neither exists without the other. */
 export async function recordAudit(
   ctx: Pick<HubContext, 'clock' | 'randomBytes'>,
   db: Queryable,
@@ -16,7 +16,9 @@ export async function recordAudit(
   await insertAudit(db, {
     id: newId('aud', nowMs, ctx.randomBytes),
     at: new Date(nowMs),
-    apiKeyId: principal.id,
+    apiKeyId: principal.role === undefined ? principal.id : null,
+    userId: principal.role === undefined ? null : principal.id,
+    name: principal.name,
     ...entry,
   });
 }

@@ -11,24 +11,28 @@ import { auditRoutes } from './api/audit.ts';
 import { bindingsReturn } from './api/bindings-return.ts';
 import { bindingRoutes } from './api/bindings.ts';
 import { callbackRoutes } from './api/callbacks.ts';
-import type { ApiContext, TypedRequests } from './api/context.ts';
+import type { ApiContext, SandboxControls, TypedRequests } from './api/context.ts';
 import { commissionRoutes } from './api/commission.ts';
 import { deliveryRoutes } from './api/deliveries.ts';
 import { endpointRoutes } from './api/endpoints.ts';
 import { eventRoutes } from './api/events.ts';
 import { keyRoutes } from './api/keys.ts';
+import { meRoutes } from './api/me.ts';
 import { merchantRoutes } from './api/merchants.ts';
 import { memberRoutes } from './api/members.ts';
 import { orderRoutes } from './api/orders.ts';
 import { payoutRoutes } from './api/payouts.ts';
 import { platformRoutes } from './api/platforms.ts';
+import { sessionRoutes } from './api/session.ts';
 import { signatureRoutes } from './api/signatures.ts';
 import { shopRoutes } from './api/shops.ts';
 import { statsRoutes } from './api/stats.ts';
 import { storeRoutes } from './api/stores.ts';
 import { timelineRoutes } from './api/timeline.ts';
+import { userRoutes } from './api/users.ts';
 import { guardScope } from './auth.ts';
 import type { Config } from './config.ts';
+import { CONSOLE_DIR, consoleFiles } from './console-files.ts';
 import { healthRoutes } from './health.ts';
 import { takeJsonBodies } from './json-body.ts';
 import type { Metrics } from './metrics.ts';
@@ -47,6 +51,10 @@ export interface AppOptions {
   /** Base of the addresses that are printed, without a slash at the end. Asked late: a free port is known late. */
   publicUrl(): string;
   isStopping(): boolean;
+  /** Of `huidan demo`; asked late, for the sandbox starts when the hub listens. */
+  readonly sandbox?: () => SandboxControls | undefined;
+  /** Where the console's files lie. Default: where its build puts them. */
+  readonly consoleDir?: string;
   /** Doors beside the API, such as the callbacks: registered first, in scopes of their own. */
   readonly doors?: (app: FastifyInstance) => Promise<void>;
 }
@@ -85,14 +93,18 @@ export async function createApp(ctx: HubContext, options: AppOptions): Promise<F
   const methods = collectMethods(app);
   await registerOpenapi(app, VERSION);
   healthRoutes(app, { ctx, metrics: options.metrics, isStopping: () => options.isStopping() });
-  statusPage(app, ctx, VERSION);
+  const consoleDir = options.consoleDir ?? CONSOLE_DIR;
+  statusPage(app, ctx, { version: VERSION, consoleDir });
+  await app.register((scope) => consoleFiles(scope, consoleDir));
   const api: ApiContext = {
     ctx,
     redrive: options.redrive,
     targets: { allowPrivateTargets: options.config.allowPrivateTargets },
     publicUrl: () => options.publicUrl(),
+    sandbox: () => options.sandbox?.(),
   };
   bindingsReturn(app, api);
+  await app.register(async (scope) => openScope(scope, api), { prefix: '/api/v1' });
   await app.register(async (scope) => apiScope(scope, api, hashApiKey(options.adminKey)), { prefix: '/api/v1' });
 
   app.setNotFoundHandler((request) => {
@@ -125,17 +137,31 @@ const API = [
   memberRoutes,
   commissionRoutes,
   payoutRoutes,
+  meRoutes,
+  userRoutes,
 ];
+
+/** What comes before anybody is known: signing in. */
+function openScope(scope: FastifyInstance, api: ApiContext): void {
+  takeJsonBodies(scope);
+  neverStored(scope);
+  sessionRoutes(scope.withTypeProvider<TypedRequests>(), api);
+}
 
 async function apiScope(scope: FastifyInstance, api: ApiContext, adminKeyHash: Buffer): Promise<void> {
   takeJsonBodies(scope);
   scope.decorateRequest('principal', null);
-  guardScope(scope, api.ctx, adminKeyHash);
+  scope.decorateRequest('session', null);
+  guardScope(scope, api.ctx, { adminKeyHash, publicUrl: () => api.publicUrl() });
+  neverStored(scope);
+  const typed = scope.withTypeProvider<TypedRequests>();
+  for (const routes of API) routes(typed, api);
+}
+
+function neverStored(scope: FastifyInstance): void {
   scope.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
   });
-  const typed = scope.withTypeProvider<TypedRequests>();
-  for (const routes of API) routes(typed, api);
 }
 
 /** Ids that no other process or start gives out, for the price of counting. */
@@ -155,7 +181,7 @@ function answerErrors(app: FastifyInstance, ctx: Pick<HubContext, 'log'>): void 
       level === 'info' ? about : { ...about, err: error.cause ?? error },
       'a request was answered with an error',
     );
-    if (retry) reply.header('retry-after', '1');
+    if (retry) reply.header('retry-after', String(error.retryAfterSeconds ?? 1));
     return reply.code(status).type(PROBLEM_TYPE).send(toProblem(error, request.id));
   });
 }

@@ -2,6 +2,8 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import Type from 'typebox';
+import { CSRF_HEADER } from './same-origin.ts';
+import { SESSION_COOKIE } from './session-cookie.ts';
 
 export const OPENAPI_PATH = '/api/openapi.json';
 const DOCS_POLICY =
@@ -33,13 +35,14 @@ const problemContent = {
 const PROBLEMS = Object.fromEntries(
   Object.entries({
     400: 'malformed',
-    401: 'no valid key',
+    401: 'no valid key, not signed in',
     403: 'no right',
     404: 'not there',
     409: 'in conflict',
     413: 'the body is too large',
     415: 'the body is not JSON',
     422: 'understood but refused',
+    429: 'too many',
     500: 'our mistake',
     503: 'try again',
   }).map(([status, description]) => [status, { description, ...problemContent }]),
@@ -60,22 +63,31 @@ export async function registerOpenapi(app: FastifyInstance, version: string): Pr
       },
       components: {
         schemas: { Problem },
-        securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key.' } },
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer', description: 'An API key.' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: SESSION_COOKIE,
+            description: `Of a user who signed in; writes need the header ${CSRF_HEADER}: 1 and a same-origin page.`,
+          },
+        },
       },
     },
     transform: ({ schema, url, route }) => {
       if (!url.startsWith('/api/v1/')) return { schema: { hide: true, ...schema }, url };
       const isWrite = !['GET', 'HEAD'].includes(String(route.method));
       const own: FastifySchema = schema ?? {};
+      const isOpen = route.config?.isOpen === true;
       return {
         url,
         schema: {
           ...own,
-          security: [{ key: [] }],
-          description: [own.description, `Right: ${route.config?.right ?? 'read'}.`]
+          security: isOpen ? [] : [{ key: [] }, { session: [] }],
+          description: [own.description, `Right: ${isOpen ? 'none' : (route.config?.right ?? 'read')}.`]
             .filter((part) => part !== undefined)
             .join(' '),
-          ...(isWrite ? { headers: Type.Object({ 'idempotency-key': IdempotencyKey }) } : {}),
+          ...(isWrite && !isOpen ? { headers: Type.Object({ 'idempotency-key': IdempotencyKey }) } : {}),
           response: { ...(own.response as object | undefined), ...PROBLEMS },
         },
       };

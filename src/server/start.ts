@@ -17,7 +17,9 @@ import { checkMasterKey } from '../hub/master-key-check.ts';
 import { createPlatformHttp } from '../hub/platform-http.ts';
 import { applyHeldCallbacks } from '../hub/redrive.ts';
 import { relabelDueOrders } from '../hub/relabel-orders.ts';
+import { forgetOldSignIns } from '../hub/sessions.ts';
 import { settleDueDoubts } from '../hub/settle-doubts.ts';
+import { offerFirstLink } from '../hub/sign-in.ts';
 import { closeExpiredBindings } from '../hub/store-bindings.ts';
 import { runDueStoreTasks } from '../hub/store-tasks.ts';
 import { createTakeCallback } from '../hub/take-callback.ts';
@@ -25,8 +27,10 @@ import { findAccountsWithHeldCallbacks, followTheWeek, keepTablesInShape } from 
 import { startChores } from '../jobs/chores.ts';
 import { pooledRandomBytes } from '../store/random-pool.ts';
 import { createSealer } from '../store/seal.ts';
+import type { SandboxControls } from './api/context.ts';
 import { createApp } from './app.ts';
 import { callbackDoor } from './callbacks.ts';
+import { CONSOLE_PATH } from './console-files.ts';
 import type { Config } from './config.ts';
 import { ADMIN_KEY_FILE, readHubSecrets } from './data-dir.ts';
 import { openDatabase } from './database.ts';
@@ -47,6 +51,8 @@ export interface HubDeps {
   readonly clock?: Clock;
   /** For the chaos tests. */
   readonly crash?: CrashPoints;
+  /** Of `huidan demo`; asked late, for the sandbox starts when the hub listens. */
+  readonly sandbox?: () => SandboxControls | undefined;
   onProgress?(step: StartStep): void;
 }
 
@@ -59,6 +65,11 @@ export interface RunningHub {
   readonly adminKeyIsNew: boolean;
   /** The file that the key is kept in; null when the configuration gives it. */
   readonly adminKeyFile: string | null;
+  /**
+   * A link for the first admin, which works once, such as `http://127.0.0.1:8420/console/welcome#…`; `undefined` when
+   * there are users. `base`: the address that people use, without a slash at the end.
+   */
+  firstLink(base: string): Promise<string | undefined>;
   /** Finishes what was taken in, then ends everything that was started. */
   stop(): Promise<void>;
 }
@@ -118,19 +129,29 @@ export async function startHub(config: Config, deps: HubDeps = {}): Promise<Runn
       const chores = await startChores({ connectionString: database.url, chores: choresOf(ctx, parts, config), log });
       undo.push(() => chores.stop());
     }
-    const url = role === 'worker' ? null : await listen(ctx, config, secrets.adminKey, parts, undo);
+    const url = role === 'worker' ? null : await listen(ctx, config, deps, secrets.adminKey, parts, undo);
     return {
       url,
       databaseUrl: database.url,
       adminKey: secrets.adminKey,
       adminKeyIsNew: secrets.adminKeyIsNew,
       adminKeyFile: config.adminKey === undefined ? join(config.dataDir, ADMIN_KEY_FILE) : null,
+      firstLink: (base) => firstLink(ctx, config.publicUrl ?? base),
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** The link for the first admin as it is printed; see `RunningHub`. */
+export async function firstLink(
+  ctx: Pick<HubContext, 'pool' | 'clock' | 'randomBytes'>,
+  base: string,
+): Promise<string | undefined> {
+  const token = await offerFirstLink(ctx);
+  return token === undefined ? undefined : `${base}${CONSOLE_PATH}welcome#${token}`;
 }
 
 type Intake = ReturnType<typeof createIntake>;
@@ -145,6 +166,7 @@ function createIntake(ctx: HubContext, config: Config) {
 async function listen(
   ctx: HubContext,
   config: Config,
+  { sandbox }: Pick<HubDeps, 'sandbox'>,
   adminKey: string,
   { metrics, accounts, commits, take }: Intake,
   undo: (() => Promise<void>)[],
@@ -159,6 +181,7 @@ async function listen(
     metrics,
     publicUrl: () => config.publicUrl ?? listeningAt,
     isStopping,
+    ...(sandbox === undefined ? {} : { sandbox }),
     doors: async (scope) => {
       await scope.register(callbackDoor, {
         accounts,
@@ -210,7 +233,10 @@ function choresOf(ctx: HubContext, { accounts, commits }: Intake, config: Config
       name: 'upkeep',
       cron: '7 * * * *',
       expireSeconds: 300,
-      run: () => keepTablesInShape(ctx, { days: config.retentionDays }),
+      async run() {
+        await keepTablesInShape(ctx, { days: config.retentionDays });
+        await forgetOldSignIns(ctx);
+      },
     },
     {
       name: 'close-expired-bindings',

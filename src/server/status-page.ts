@@ -2,16 +2,20 @@ import type { FastifyInstance } from 'fastify';
 import type { HubContext } from '../hub/context.ts';
 import { readHubCounts } from '../store/hub-counts.ts';
 import type { HubCounts } from '../store/hub-counts.ts';
+import { CONSOLE_PATH, isBuilt } from './console-files.ts';
 import { DOCS_PATH, OPENAPI_PATH } from './openapi.ts';
 
 /** How long the counted numbers are shown: the page needs no key, so nobody may make the database count at will. */
 const FRESH_MS = 2000;
 
-/** `/`: a page for people. It needs no key, so it shows counts and links and nothing of anybody. */
+/**
+ * `/` leads to the console. Where none was built it is a page that needs no key, so it shows counts and links and nothing
+ * of anybody.
+ */
 export function statusPage(
   app: FastifyInstance,
   ctx: Pick<HubContext, 'pool' | 'clock' | 'log'>,
-  version: string,
+  { version, consoleDir }: { readonly version: string; readonly consoleDir: string },
 ): void {
   let counted: { readonly atMs: number; readonly counts: Promise<HubCounts | undefined> } | undefined;
   const count = (): Promise<HubCounts | undefined> => {
@@ -26,13 +30,14 @@ export function statusPage(
     return counted.counts;
   };
 
-  app.get('/', { schema: { hide: true } }, async (_request, reply) =>
-    reply
+  app.get('/', { schema: { hide: true } }, async (_request, reply) => {
+    if (await isBuilt(consoleDir)) return reply.redirect(CONSOLE_PATH, 302);
+    return reply
       .type('text/html; charset=utf-8')
       .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
       .header('refresh', '5')
-      .send(page(await count(), version)),
-  );
+      .send(page(await count(), version));
+  });
 }
 
 const number = (value: number): string => value.toLocaleString('en-US');

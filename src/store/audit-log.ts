@@ -1,11 +1,15 @@
 import type { Json } from '../core/json.ts';
 import type { Queryable } from './pool.ts';
 
-/** Something that a key did and that someone may have to answer for. */
+/** Something that a key or a user did and that someone may have to answer for. */
 export interface AuditRow {
   readonly id: string;
   readonly at: Date;
-  readonly apiKeyId: string;
+  /** One of both is null: who did it, a program by its key or a person. */
+  readonly apiKeyId: string | null;
+  readonly userId: string | null;
+  /** What the key or the user was called at that time; null in entries of older releases. */
+  readonly name: string | null;
   /** Such as `personal_data.revealed` or `account.created`. */
   readonly action: string;
   /** Id of what it was done to. */
@@ -15,8 +19,9 @@ export interface AuditRow {
 
 export async function insertAudit(db: Queryable, row: AuditRow): Promise<void> {
   await db.query(
-    'insert into audit_log (id, at, api_key_id, action, subject, detail) values ($1, $2, $3, $4, $5, $6)',
-    [row.id, row.at, row.apiKeyId, row.action, row.subject, JSON.stringify(row.detail)],
+    `insert into audit_log (id, at, api_key_id, user_id, name, action, subject, detail)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [row.id, row.at, row.apiKeyId, row.userId, row.name, row.action, row.subject, JSON.stringify(row.detail)],
   );
 }
 
@@ -27,27 +32,22 @@ export async function listAudit(
     readonly action: string | null;
     readonly subject: string | null;
     readonly apiKeyId: string | null;
+    readonly userId: string | null;
     readonly beforeId: string | null;
     readonly limit: number;
   },
 ): Promise<readonly AuditRow[]> {
-  const found = await db.query<{
-    id: string;
-    at: Date;
-    api_key_id: string;
-    action: string;
-    subject: string;
-    detail: AuditRow['detail'];
-  }>(
-    `select id, at, api_key_id, action, subject, detail
+  const found = await db.query<AuditRow>(
+    `select id, at, api_key_id as "apiKeyId", user_id as "userId", name, action, subject, detail
        from audit_log
       where ($1::text is null or action = $1)
         and ($2::text is null or subject = $2)
         and ($3::text is null or api_key_id = $3)
-        and ($4::text is null or id < $4)
+        and ($4::text is null or user_id = $4)
+        and ($5::text is null or id < $5)
       order by id desc
-      limit $5`,
-    [filter.action, filter.subject, filter.apiKeyId, filter.beforeId, filter.limit],
+      limit $6`,
+    [filter.action, filter.subject, filter.apiKeyId, filter.userId, filter.beforeId, filter.limit],
   );
-  return found.rows.map(({ api_key_id, ...row }) => ({ ...row, apiKeyId: api_key_id }));
+  return found.rows;
 }

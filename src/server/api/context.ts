@@ -13,6 +13,34 @@ export interface ApiContext {
   readonly targets: TargetPolicy;
   /** Base of the addresses that the API prints, without a slash at the end. */
   publicUrl(): string;
+  /** The sandbox that runs beside this hub; only in `huidan demo`. */
+  sandbox(): SandboxControls | undefined;
+}
+
+/** What the console may do to the sandbox of a demo. Errors: `sandbox_refused`. */
+export interface SandboxControls {
+  state(): Promise<SandboxState>;
+  setSpeed(speed: number): Promise<void>;
+  setRate(rate: number): Promise<void>;
+  /** Probabilities by kind; kinds that are left out become 0. */
+  setChaos(chaos: Readonly<Record<string, number>>): Promise<void>;
+  /** Places an order now, at any platform when none is named. */
+  placeOrder(platform: string | undefined): Promise<PlacedOrder>;
+  /** Sends the last callback of an order again. */
+  sendAgain(platformOrderId: string): Promise<void>;
+}
+
+export interface SandboxState {
+  readonly speed: number;
+  readonly rate: number;
+  readonly chaos: Readonly<Record<string, number>>;
+  readonly stats: Readonly<Record<string, unknown>>;
+}
+
+export interface PlacedOrder {
+  readonly platform: string;
+  readonly account: string;
+  readonly platformOrderId: string;
 }
 
 /**
