@@ -33,6 +33,13 @@ export interface ActionSpec {
   readonly needsAccessToken?: boolean;
   /** Why the action makes no sense for the order as it is, in words for a person; undefined when it does. */
   refuses(order: OrderJson): Words | undefined;
+  /** Params that the order itself supplies where a wish leaves them out, such as the record that is next. */
+  paramsFrom?(order: OrderJson): Readonly<Record<string, Json>>;
+  /**
+   * What the order, as it is now, says by itself of this action, such as a callback that told of its effect: it then ends
+   * so, and nobody sends or asks any more. Left out: the hub's rule for the name (`action-shown.ts`).
+   */
+  shown?(order: OrderJson, asked: Pick<ActionRequest, 'params' | 'number'>): 'succeeded' | 'failed' | undefined;
 }
 
 /** An intent, as the connector needs it. */
@@ -81,7 +88,12 @@ export type ActionOutcome =
       /** For the caller alone, such as what a checkout needs: kept sealed, in no timeline. */
       readonly handOver?: Json;
     }
-  | { readonly state: 'failed'; readonly refusal: PlatformRefusal }
+  | {
+      readonly state: 'failed';
+      readonly refusal: PlatformRefusal;
+      /** What the answer says of the order all the same; counts where the refusal is final. */
+      readonly reports?: readonly Report[];
+    }
   /** The platform took it in and will tell later, or cannot say yet. */
   | { readonly state: 'unknown'; readonly reason: string };
 
@@ -94,7 +106,12 @@ export interface Actions {
   doAtOnce?(account: AccountView, request: ActionRequest): DoneAtOnce;
   /** What the platform's answer means. */
   conclude(account: AccountView, request: ActionRequest, response: PlatformResponse): ActionOutcome;
-  /** The question to ask after silence, where `onSilence` is `ask`. */
-  prepareQuestion?(account: AccountView, request: ActionRequest): OutgoingRequest;
+  /** The question to ask after silence, where `onSilence` is `ask`; undefined: about this action nothing can be asked. */
+  prepareQuestion?(account: AccountView, request: ActionRequest): OutgoingRequest | undefined;
   concludeQuestion?(account: AccountView, request: ActionRequest, response: PlatformResponse): ActionOutcome;
+  /**
+   * What an action says about its order that a person found done, such as in the platform's console. Left out: only a
+   * refund of money says something (its amount, on the line of its number).
+   */
+  whenDone?(account: AccountView, request: ActionRequest): readonly Report[];
 }

@@ -10,6 +10,9 @@ export type Heard =
   | { readonly kind: 'silence'; readonly reason: string; readonly mayHaveArrived: boolean }
   | { readonly kind: 'outcome'; readonly outcome: ActionOutcome };
 
+/** What silence and a platform's doubts mean for an action. */
+export type SilenceRules = Pick<ActionSpec, 'moves' | 'onSilence'> & { readonly canAsk: boolean };
+
 /** What is to be written about an action after a call. */
 export interface Decision {
   readonly patch: ActionPatch;
@@ -37,7 +40,7 @@ export const mayBeDone = ({ state, silences }: Pick<ActionRow, 'state' | 'silenc
  */
 export function decide(
   row: ActionRow,
-  spec: ActionSpec & { readonly canAsk: boolean },
+  spec: SilenceRules,
   heard: Heard,
   about: { readonly asked: boolean; readonly settings: Readonly<Record<string, Json>>; readonly nowMs: TimeMs },
 ): Decision {
@@ -65,7 +68,10 @@ export function decide(
   }
   const { refusal } = outcome;
   const answer = { code: refusal.code, message: refusal.message };
-  if (refusal.class === 'final') return with_(end('failed', refusal.code, refusal.message, nowMs), { answer });
+  if (refusal.class === 'final') {
+    const ended = with_(end('failed', refusal.code, refusal.message, nowMs), { answer });
+    return { ...ended, reports: outcome.reports ?? [] };
+  }
   if (asked) return with_(askAgain(row, spec, refusal.code, refusal.message, about), { answer });
   if (refusal.class === 'alert') {
     const state = doubtful ? 'unknown' : 'failed';
@@ -97,13 +103,14 @@ function sendAgain(row: ActionRow, code: string, reason: string, doubtful: boole
 
 function askAgain(
   row: ActionRow,
-  spec: ActionSpec & { readonly canAsk: boolean },
+  spec: SilenceRules,
   code: string,
   reason: string,
   { settings, nowMs }: { readonly settings: Readonly<Record<string, Json>>; readonly nowMs: TimeMs },
 ): Decision {
   const usual = WATCHDOG_SECONDS[spec.moves];
-  const limitMs = (spec.moves === 'goods' ? settingOf(settings, 'dispenseTimeoutSeconds', usual) : usual) * 1000;
+  // A tenth more: the platform gives its machine up at that very second, and says so only after it.
+  const limitMs = spec.moves === 'goods' ? settingOf(settings, 'dispenseTimeoutSeconds', usual) * 1100 : usual * 1000;
   const untilMs = (row.sentAt?.getTime() ?? nowMs) + limitMs;
   if (nowMs >= untilMs || !spec.canAsk) return end('unknown', code, reason, nowMs);
   // The last question comes when the watchdog does.

@@ -61,17 +61,22 @@ async function commitEnd(
     await applyBatch(ctx, tx, account, intakes, async () => {
       const now = new Date(ctx.clock());
       if (!(await patchAction(tx, row, lease, patch, now))) throw new LeaseLost();
-      return [await actionEvent(tx, held, patch)];
+      return [await actionEvent(tx, account, held.order, { ...row, ...patch })];
     });
   });
 }
 
-/** `action.succeeded`, `action.failed` or `action.unknown`, numbered per action. */
-async function actionEvent(tx: Tx, { account, row, order }: HeldAction, patch: ActionPatch): Promise<NewEvent> {
+/** `action.succeeded`, `action.failed` or `action.unknown`, numbered per action; within the account's clock. */
+export async function actionEvent(
+  tx: Tx,
+  account: KnownAccount,
+  order: Pick<OrderJson, 'id' | 'merchant' | 'shop'>,
+  row: ActionRow,
+): Promise<NewEvent> {
   const { id, platform } = account.row;
   const subject = `action:${row.id}`;
   const sequences = await takeSequences(tx, id, new Map([[subject, 1]]));
-  const shown = actionJson({ ...row, ...patch }, platform);
+  const shown = actionJson(row, platform);
   return {
     subject,
     sequence: sequences.get(subject) ?? 1,

@@ -1,17 +1,20 @@
-import type { ActionOutcome, ActionRequest, ActionSpec, Actions } from '../core/action.ts';
+import type { ActionOutcome } from '../core/action.ts';
 import { newId } from '../core/ids.ts';
-import type { Json } from '../core/json.ts';
 import { PlatformUnreachable } from '../core/outgoing.ts';
 import type { OutgoingRequest, PlatformResponse } from '../core/outgoing.ts';
 import type { TimeMs } from '../core/time.ts';
 import { claimActions, patchAction } from '../store/actions.ts';
-import type { ActionPatch, ActionRow, ShownRequest } from '../store/actions.ts';
+import type { ActionRow } from '../store/actions.ts';
+import { accessTokenOf } from './access-tokens.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import { decide, end, mayBeDone } from './act-decide.ts';
 import type { Decision, Heard } from './act-decide.ts';
 import type { ActGate } from './act-gate.ts';
 import { writeOutcome } from './act-outcome.ts';
 import type { HeldAction } from './act-outcome.ts';
+import { afterTokenRefusal, withoutToken } from './act-token.ts';
+import { handedOver, lastWord, readyRequest, workOf } from './act-work.ts';
+import type { Work } from './act-work.ts';
 import { readOrderToActOn } from './action-order.ts';
 import type { HubContext } from './context.ts';
 
@@ -72,16 +75,6 @@ async function runSafely(
   }
 }
 
-/** What is known of an action that can be worked on. */
-interface Work {
-  readonly held: HeldAction;
-  readonly actions: Actions;
-  readonly spec: ActionSpec & { readonly canAsk: boolean };
-  /** As it is written into the next request; the stored one has a time of its own. */
-  readonly request: ActionRequest;
-  readonly leaseUntilMs: TimeMs;
-}
-
 async function runAction(
   ctx: HubContext,
   deps: ActDeps,
@@ -99,11 +92,12 @@ async function runAction(
     return;
   }
   const held = { account, row, order: found.order.json, lease };
-  const work = workOf(ctx, held, found.order, leaseUntilMs);
+  const work = workOf(ctx, held, found, leaseUntilMs);
   if (work === undefined) {
     const state = mayBeDone(row) ? 'unknown' : 'failed';
     const reason = 'The platform does not take this action any more.';
-    return settle(ctx, deps, held, end(state, 'action_unknown', reason, ctx.clock()));
+    await writeOutcome(ctx, held, end(state, 'action_unknown', reason, ctx.clock()));
+    return;
   }
   const asks = row.state === 'unknown' || (row.state === 'sent' && work.spec.onSilence === 'ask');
   if (account.row.mode === 'paused' || (!asks && account.row.mode === 'observe')) {
@@ -111,9 +105,9 @@ async function runAction(
     await patchAction(ctx.pool, row, lease, later, new Date(ctx.clock()));
     return;
   }
-  if (asks && !work.spec.canAsk) {
+  if (asks && !work.rules.canAsk) {
     const reason = row.reason ?? 'No answer was heard, and the platform cannot be asked.';
-    return settle(ctx, deps, held, end('unknown', row.code ?? 'unreachable', reason, ctx.clock()));
+    return settle(ctx, deps, work, end('unknown', row.code ?? 'unreachable', reason, ctx.clock()));
   }
   const waitMs = deps.gate.enter(row.account, account.view.settings, ctx.clock());
   if (waitMs > 0) {
@@ -123,61 +117,14 @@ async function runAction(
   await (asks ? ask(ctx, deps, work) : send(ctx, deps, work));
 }
 
-function workOf(
-  ctx: HubContext,
-  held: HeldAction,
-  order: ActionRequest['order'],
-  leaseUntilMs: TimeMs,
-): Work | undefined {
-  const { account, row } = held;
-  const { actions } = account.connector;
-  const spec = actions?.specs.find(({ name }) => name === row.action);
-  if (actions === undefined || spec === undefined) return undefined;
-  const params =
-    row.sealedParams === null
-      ? {}
-      : (JSON.parse(ctx.sealer.open(row.sealedParams).toString('utf8')) as Readonly<Record<string, Json>>);
-  const canAsk = actions.prepareQuestion !== undefined && actions.concludeQuestion !== undefined;
-  const ownSpec = {
-    name: spec.name,
-    label: spec.label,
-    params: spec.params,
-    moves: spec.moves,
-    onSilence: spec.onSilence,
-    refuses: (json: Parameters<ActionSpec['refuses']>[0]) => spec.refuses(json),
-    canAsk,
-  };
-  const request = { action: row.action, params, number: row.number, order, at: ctx.clock() };
-  return { held, actions, spec: ownSpec, request, leaseUntilMs };
-}
-
 /** Sends the action: the stored bytes where there are some, else newly made ones, stored before they leave. */
 async function send(ctx: HubContext, deps: ActDeps, work: Work): Promise<void> {
-  const { held, actions, spec, leaseUntilMs } = work;
+  const { held, actions, rules, leaseUntilMs } = work;
   const { account, row, lease } = held;
-  let { request } = work;
-  let outgoing: OutgoingRequest;
-  let stored: ActionPatch = {};
-  if (row.sealedRequest !== null) {
-    outgoing = JSON.parse(ctx.sealer.open(row.sealedRequest).toString('utf8')) as OutgoingRequest;
-    request = { ...request, at: row.requestAt?.getTime() ?? request.at };
-  } else {
-    // What may be done already is not judged by what the order looks like now.
-    const refusal = mayBeDone(row) ? undefined : spec.refuses(held.order);
-    if (refusal !== undefined) return settle(ctx, deps, held, end('failed', 'action_refused', refusal.en, ctx.clock()));
-    const prepared = actions.prepare(account.view, request);
-    if (!prepared.ok) {
-      const reason = prepared.faults.map(({ field, message }) => `${field} ${message}`).join('; ');
-      const state = mayBeDone(row) ? 'unknown' : 'failed';
-      return settle(ctx, deps, held, end(state, 'action_params_invalid', reason, ctx.clock()));
-    }
-    outgoing = prepared.request;
-    stored = {
-      sealedRequest: ctx.sealer.seal(JSON.stringify(outgoing)),
-      requestAt: new Date(request.at),
-      request: shown(outgoing),
-    };
-  }
+  const ready = await readyRequest(ctx, work);
+  if (ready.kind === 'over') return settle(ctx, deps, work, ready.decision);
+  if (ready.kind === 'no-token') return settle(ctx, deps, work, withoutToken(ctx, work, ready.refusal, false));
+  const { outgoing, request, stored } = ready;
   const now = new Date(ctx.clock());
   const sentAt = row.sentAt ?? now;
   const marked = { ...stored, state: 'sent', attempts: row.attempts + 1, sentAt } as const;
@@ -192,19 +139,27 @@ async function send(ctx: HubContext, deps: ActDeps, work: Work): Promise<void> {
   const startedMs = ctx.clock();
   const heard = await hear(ctx, deps, held, outgoing, (response) => actions.conclude(account.view, request, response));
   const durationMs = ctx.clock() - startedMs;
-  const settings = { asked: false, settings: account.view.settings, nowMs: ctx.clock() };
   // `state` and `silences` are those before this sending: they say whether an earlier one may have arrived.
-  const decision = decide({ ...row, sentAt }, spec, heard, settings);
-  const about = { ...marked, durationMs };
-  await settle(ctx, deps, held, { ...decision, patch: { ...about, ...decision.patch } });
+  const before = { ...row, sentAt };
+  const about = { asked: false, settings: account.view.settings, nowMs: ctx.clock() };
+  const decision =
+    (await afterTokenRefusal(ctx, work, heard, ready.accessToken, false)) ?? decide(before, rules, heard, about);
+  const patch = { ...marked, durationMs, ...handedOver(ctx, heard), ...decision.patch };
+  await settle(ctx, deps, work, { ...decision, patch });
 }
 
 /** Asks what became of an action that was sent and not heard of. */
 async function ask(ctx: HubContext, deps: ActDeps, work: Work): Promise<void> {
-  const { held, actions, spec } = work;
+  const { held, actions, spec, rules } = work;
   const { account, row } = held;
+  let { request } = work;
+  if (spec.needsAccessToken === true) {
+    const token = await accessTokenOf(ctx, account);
+    if (!token.ok) return settle(ctx, deps, work, withoutToken(ctx, work, token.refusal, true));
+    request = { ...request, accessToken: token.value };
+  }
   // A question has a time and a signature of its own; the number is that of the action.
-  const question = actions.prepareQuestion?.(account.view, work.request);
+  const question = actions.prepareQuestion?.(account.view, request);
   if (question === undefined) return;
   const startedMs = ctx.clock();
   const heard = await hear(
@@ -213,12 +168,15 @@ async function ask(ctx: HubContext, deps: ActDeps, work: Work): Promise<void> {
     held,
     question,
     (response) =>
-      actions.concludeQuestion?.(account.view, work.request, response) ?? { state: 'unknown', reason: 'no answer' },
+      actions.concludeQuestion?.(account.view, request, response) ?? { state: 'unknown', reason: 'no answer' },
   );
   const nowMs = ctx.clock();
-  const decision = decide(row, spec, heard, { asked: true, settings: account.view.settings, nowMs });
-  const patch = { questions: row.questions + 1, durationMs: nowMs - startedMs, ...decision.patch };
-  await settle(ctx, deps, held, { ...decision, patch });
+  const about = { asked: true, settings: account.view.settings, nowMs };
+  const decision =
+    (await afterTokenRefusal(ctx, work, heard, request.accessToken, true)) ?? decide(row, rules, heard, about);
+  const durationMs = nowMs - startedMs;
+  const patch = { questions: row.questions + 1, durationMs, ...handedOver(ctx, heard), ...decision.patch };
+  await settle(ctx, deps, work, { ...decision, patch });
 }
 
 /** One call and what it means. An answer that the connector cannot read is none. */
@@ -252,8 +210,10 @@ async function hear(
   }
 }
 
-async function settle(ctx: HubContext, deps: ActDeps, held: HeldAction, decision: Decision): Promise<void> {
+async function settle(ctx: HubContext, deps: ActDeps, work: Work, decided: Decision): Promise<void> {
+  const { held } = work;
   const { account, row, order } = held;
+  const decision = await lastWord(ctx, work, decided);
   ctx.crash('act.before-outcome');
   const written = await writeOutcome(ctx, held, decision);
   const { state = row.state, code, reason } = decision.patch;
@@ -262,10 +222,4 @@ async function settle(ctx: HubContext, deps: ActDeps, held: HeldAction, decision
   if (state === 'succeeded') return;
   const about = { account: account.row.id, order: order.id, action: row.action, id: row.id, state, code, reason };
   ctx.log.warn(about, 'an action did not succeed: a person must look');
-}
-
-/** Where it goes, without what may hold a token or a signature. */
-function shown({ call, method, url }: OutgoingRequest): ShownRequest {
-  const { host, pathname } = new URL(url);
-  return { call, method, host, path: pathname };
 }

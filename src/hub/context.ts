@@ -43,6 +43,8 @@ export interface HubContext {
   readonly wake: Wake;
   /** See `createPlatformHttp`. */
   readonly callPlatform: CallPlatform;
+  /** Base of the addresses at which platforms reach the hub, without a slash at its end. */
+  publicUrl(): string;
 }
 
 export function createRegistry(connectors: readonly Connector[]): Registry {

@@ -98,6 +98,8 @@ export async function startHub(config: Config, deps: HubDeps = {}): Promise<Runn
     undo.push(() => database.stop());
     const http = createPlatformHttp({ allowPrivateTargets: config.allowPrivateTargets, clock, log });
     undo.push(() => http.close());
+    // A worker listens nowhere; the processes that do have the configured address.
+    const place = { listeningAt: `http://${config.host}:${config.port}` };
     const ctx: HubContext = {
       pool: database.pool,
       clock,
@@ -108,6 +110,7 @@ export async function startHub(config: Config, deps: HubDeps = {}): Promise<Runn
       crash: deps.crash ?? noCrash,
       wake: createWake(),
       callPlatform: http.call,
+      publicUrl: () => config.publicUrl ?? place.listeningAt,
     };
     await checkMasterKey(ctx);
     const parts = createIntake(ctx, config);
@@ -129,7 +132,7 @@ export async function startHub(config: Config, deps: HubDeps = {}): Promise<Runn
       const chores = await startChores({ connectionString: database.url, chores: choresOf(ctx, parts, config), log });
       undo.push(() => chores.stop());
     }
-    const url = role === 'worker' ? null : await listen(ctx, config, deps, secrets.adminKey, parts, undo);
+    const url = role === 'worker' ? null : await listen(ctx, config, deps, secrets.adminKey, parts, place, undo);
     return {
       url,
       databaseUrl: database.url,
@@ -169,17 +172,17 @@ async function listen(
   { sandbox }: Pick<HubDeps, 'sandbox'>,
   adminKey: string,
   { metrics, accounts, commits, take }: Intake,
+  place: { listeningAt: string },
   undo: (() => Promise<void>)[],
 ): Promise<string> {
   let stopping = false;
-  let listeningAt = `http://${config.host}:${config.port}`;
   const isStopping = (): boolean => stopping;
   const app = await createApp(ctx, {
     config,
     adminKey,
     redrive: { accounts, commits },
     metrics,
-    publicUrl: () => config.publicUrl ?? listeningAt,
+    publicUrl: () => ctx.publicUrl(),
     isStopping,
     ...(sandbox === undefined ? {} : { sandbox }),
     doors: async (scope) => {
@@ -203,8 +206,8 @@ async function listen(
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
   // An address to listen at everywhere is none to be called at.
   const host = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host;
-  listeningAt = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return listeningAt;
+  place.listeningAt = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return place.listeningAt;
 }
 
 /** What is done when it falls due, order by order and store by store. */

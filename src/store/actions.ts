@@ -34,6 +34,9 @@ export interface ActionRow {
   readonly silences: number;
   readonly questions: number;
   readonly answer: Json;
+  /** For the caller alone. */
+  readonly sealedHandOver: Buffer | null;
+  readonly tokenRefusals: number;
   readonly code: string | null;
   readonly reason: string | null;
   readonly durationMs: number | null;
@@ -63,6 +66,8 @@ const NAMES = {
   silences: 'silences',
   questions: 'questions',
   answer: 'answer',
+  sealed_hand_over: 'sealedHandOver',
+  token_refusals: 'tokenRefusals',
   code: 'code',
   reason: 'reason',
   duration_ms: 'durationMs',
@@ -78,31 +83,70 @@ const columns = (table: string): string =>
     .map(([column, name]) => `${table}.${column} as "${name}"`)
     .join(', ');
 
-/** An intent as it begins. */
+/** An intent as it begins. One that is `succeeded` already was done on the spot. */
 export type NewAction = Pick<
   ActionRow,
-  'account' | 'id' | 'orderId' | 'action' | 'number' | 'askedBy' | 'params' | 'sealedParams' | 'amountFen'
->;
+  | 'account'
+  | 'id'
+  | 'orderId'
+  | 'action'
+  | 'number'
+  | 'cause'
+  | 'askedBy'
+  | 'params'
+  | 'sealedParams'
+  | 'amountFen'
+  | 'answer'
+> & { readonly state: 'queued' | 'succeeded'; readonly dueAt: Date | null };
 
-/** Stores an intent that somebody asked for, due now. */
-export async function insertAction(tx: Queryable, row: NewAction, now: Date): Promise<void> {
-  await tx.query(
-    `insert into actions (account_id, id, order_id, action, number, asked_by, params, sealed_params, amount_fen, state,
-                          due_at, created_at, updated_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $10, $10)`,
+/** Stores an intent. False when the order has one of that cause already: then nothing was stored. */
+export async function insertAction(tx: Queryable, row: NewAction, now: Date): Promise<boolean> {
+  const inserted = await tx.query(
+    `insert into actions (account_id, id, order_id, action, number, cause, asked_by, params, sealed_params, amount_fen,
+                          answer, state, due_at, created_at, finished_at, updated_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $14)
+     on conflict (account_id, order_id, cause) where cause is not null do nothing`,
     [
       row.account,
       row.id,
       row.orderId,
       row.action,
       row.number,
+      row.cause,
       row.askedBy,
       JSON.stringify(row.params),
       row.sealedParams,
       row.amountFen,
+      JSON.stringify(row.answer),
+      row.state,
+      row.dueAt,
       now,
+      row.state === 'queued' ? null : now,
     ],
   );
+  return inserted.rowCount === 1;
+}
+
+/** The action of an order by its cause. */
+export async function findActionByCause(
+  db: Queryable,
+  accountId: string,
+  orderId: string,
+  cause: string,
+): Promise<ActionRow | undefined> {
+  const found = await db.query<ActionRow>(
+    `select ${columns('a')} from actions a where account_id = $1 and order_id = $2 and cause = $3`,
+    [accountId, orderId, cause],
+  );
+  return found.rows[0];
+}
+
+/** One action of an account. */
+export async function readActionRow(db: Queryable, accountId: string, id: string): Promise<ActionRow | undefined> {
+  const found = await db.query<ActionRow>(
+    sql('read_action', `select ${columns('a')} from actions a where account_id = $1 and id = $2`)(accountId, id),
+  );
+  return found.rows[0];
 }
 
 const insertAutomaticStatement = sql(
@@ -181,6 +225,8 @@ export type ActionPatch = Partial<
     | 'silences'
     | 'questions'
     | 'answer'
+    | 'sealedHandOver'
+    | 'tokenRefusals'
     | 'code'
     | 'reason'
     | 'durationMs'
@@ -212,6 +258,42 @@ export async function patchAction(
     values,
   );
   return changed.rowCount === 1;
+}
+
+/**
+ * Ends an action that is still open, whoever works on it: the lease is taken away, so what a worker hears later is not
+ * written. False when it is over already.
+ */
+export async function endOpenAction(
+  tx: Queryable,
+  key: Pick<ActionRow, 'account' | 'id'>,
+  end: { readonly state: 'succeeded' | 'failed'; readonly code: string; readonly reason: string },
+  now: Date,
+): Promise<boolean> {
+  const ended = await tx.query(
+    `update actions
+        set state = $3, code = $4, reason = $5, due_at = null, lease = null, finished_at = $6, updated_at = $6
+      where account_id = $1 and id = $2 and state in ('queued', 'sent', 'unknown')`,
+    [key.account, key.id, end.state, end.code, end.reason, now],
+  );
+  return ended.rowCount === 1;
+}
+
+/** Actions of an order that are not over. */
+export async function readOpenActions(
+  db: Queryable,
+  accountId: string,
+  orderId: string,
+): Promise<readonly ActionRow[]> {
+  const found = await db.query<ActionRow>(
+    sql(
+      'read_open_actions',
+      `select ${columns('a')} from actions a
+        where account_id = $1 and order_id = $2 and state in ('queued', 'sent', 'unknown')
+        order by id`,
+    )(accountId, orderId),
+  );
+  return found.rows;
 }
 
 /** Refunds of an order that were asked for through us and are not known to have failed. */

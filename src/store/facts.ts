@@ -5,7 +5,8 @@ import { sql } from './pool.ts';
 import type { Queryable } from './pool.ts';
 import type { Sealer } from './seal.ts';
 
-export type FactSource = 'callback' | 'query' | 'poll' | 'action';
+/** `own`: what the hub decided itself. */
+export type FactSource = 'callback' | 'query' | 'poll' | 'action' | 'own';
 
 /** A report as it is stored: once per order and key. */
 export interface FactRow {

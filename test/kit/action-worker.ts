@@ -29,6 +29,7 @@ const ctx: HubContext = {
   },
   wake: createWake(),
   callPlatform: createPlatformHttp({ allowPrivateTargets: true, clock: Date.now, log: silent }).call,
+  publicUrl: () => 'http://hub.test',
 };
 await runDueActions(ctx, { accounts: createAccountDirectory(ctx), gate: createActGate() });
 process.exit(0);

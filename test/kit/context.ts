@@ -42,6 +42,7 @@ export async function createTestHub(overrides: Partial<HubContext> = {}): Promis
     crash: noCrash,
     wake: createWake(),
     callPlatform: http.call,
+    publicUrl: () => 'http://hub.test',
     ...overrides,
   };
   await ensurePartitions(database.pool, ctx.clock());

@@ -44,6 +44,7 @@ export function testContext(pool: Pool, changes: Partial<HubContext> = {}): HubC
     crash: noCrash,
     wake: createWake(),
     callPlatform: () => Promise.reject(new Error('deliveries call no platform')),
+    publicUrl: () => 'http://hub.test',
     ...changes,
   };
 }

@@ -27,7 +27,7 @@ const Entry = Type.Union([
   }),
   Type.Object({
     ...head('fact'),
-    source: Type.Enum(['callback', 'query', 'poll', 'action']),
+    source: Type.Enum(['callback', 'query', 'poll', 'action', 'own']),
     callback: text,
     saidAt: Nullable(Time),
     final: Type.Boolean(),
