@@ -6,6 +6,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
+import { buildConsole } from './console/build.ts';
 import { checks, runCheck } from './testing/checks.ts';
 import { ensureChromium } from './testing/ensure-chromium.ts';
 import { expandPaths, findTestFiles } from './testing/find-files.ts';
@@ -60,7 +61,10 @@ async function runTests(): Promise<void> {
   const keeper = await startRunKeeper();
   env['TEST_RUN_PID'] = String(keeper.pid);
   try {
-    if (files.some((path) => path.startsWith('test/browser/'))) env['CHROMIUM_PATH'] = ensureChromium(console.log);
+    if (files.some((path) => path.startsWith('test/browser/'))) {
+      env['CHROMIUM_PATH'] = ensureChromium(console.log);
+      if (!(await buildConsole(rootDir, console.log))) throw new Error('The console could not be built.');
+    }
     await runFiles(files, env);
   } catch (error) {
     report.fail('running the tests', error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -10,6 +10,7 @@ export interface Check {
 /** The lint includes the room rules. */
 export const checks: readonly Check[] = [
   { name: 'types', tool: 'typescript/bin/tsc', args: ['-p', 'tsconfig.json'] },
+  { name: 'types of the console', tool: 'typescript/bin/tsc', args: ['-p', 'console/tsconfig.json'] },
   { name: 'lint', tool: 'oxlint/bin/oxlint', args: ['--type-aware', '--deny-warnings'] },
   { name: 'format', tool: 'oxfmt/bin/oxfmt', args: ['--check'] },
 ];

@@ -1,0 +1,46 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { App, ConfigProvider } from 'antd';
+import enUs from 'antd/locale/en_US';
+import zhCn from 'antd/locale/zh_CN';
+import { Suspense, useEffect } from 'react';
+import type { ReactNode } from 'react';
+import { RouterProvider } from 'react-router';
+import { ApiError } from '../api/problem.ts';
+import { Loading } from '../parts/loading.tsx';
+import { useLanguage } from './language.ts';
+import { router } from './routes.tsx';
+import { useTheme } from './theme.ts';
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      // What the hub refused it would refuse again; silence is worth another try.
+      retry: (count, error) => count < 2 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),
+    },
+  },
+});
+
+export function Root(): ReactNode {
+  const language = useLanguage();
+  const theme = useTheme();
+  useEffect(() => {
+    document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+  }, [language]);
+  return (
+    <ConfigProvider
+      theme={theme}
+      locale={language === 'zh' ? zhCn : enUs}
+      button={{ autoInsertSpace: false }}
+      wave={{ disabled: true }}
+    >
+      <App component={false}>
+        <QueryClientProvider client={client}>
+          <Suspense fallback={<Loading isWhole />}>
+            <RouterProvider router={router} />
+          </Suspense>
+        </QueryClientProvider>
+      </App>
+    </ConfigProvider>
+  );
+}

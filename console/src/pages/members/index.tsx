@@ -1,0 +1,9 @@
+import type { ReactNode } from 'react';
+import { useWords } from '../../app/language.ts';
+import { Coming } from '../../parts/coming.tsx';
+import { membersWords } from './words.ts';
+
+export function Page(): ReactNode {
+  const words = useWords(membersWords);
+  return <Coming title={words.title} what={words.what} />;
+}

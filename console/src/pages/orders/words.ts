@@ -1,0 +1,3 @@
+import { dictionary } from '../../app/language.ts';
+
+export const ordersWords = dictionary({ title: '订单', what: '.' }, { title: 'Orders', what: '.' });
