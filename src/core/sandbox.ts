@@ -161,6 +161,8 @@ export interface SandboxPlatform {
   wish?(random: Random, number: number, account: AccountView, memory: PlatformMemory): ShopperWish;
   /** The fields of `payment` (less `account`) for an order that is made at another platform and paid here. */
   wishPayment?(random: Random): Readonly<Record<string, Json>>;
+  /** A callback that will never arrive: a platform that keeps failed pushes to be pulled keeps it. May change `memory`. */
+  lost?(callback: OutgoingCallback, at: TimeMs, account: AccountView, memory: PlatformMemory): void;
   /** All orders in its memory that the hub has made or acted on, for `verify`. */
   orders?(account: AccountView, memory: PlatformMemory): readonly PlatformOrder[];
   /** What it has on sale, by machine and product: what is there less what open orders hold. */

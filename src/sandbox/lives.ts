@@ -95,6 +95,7 @@ export function createLives(context: LivesContext): Lives {
     const view = playedAccount(platformOf(platform), ledger.state.accounts.get(platform), account);
     const callback = step.callback(at, view, memory);
     const fate = drawFate(seededRandom(`${seed}/${platform}/${number}/chaos/${index}`), context.chaos());
+    if (fate.dropped) platformOf(platform).sandbox.lost?.(callback, at, view, memory);
     const told = fate.dropped ? record.told : [...record.told, index];
     const expected = told.length === 0 ? null : story.expected(told, record.read, memory);
     const noted = changes();

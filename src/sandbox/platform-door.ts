@@ -102,7 +102,7 @@ interface Change {
  */
 export function changeWorld<Done extends Change>(
   context: PlatformDoorContext,
-  { platform, account }: PlayedPlatform,
+  { platform, account, view }: PlayedPlatform,
   what: { readonly method: string; readonly path: string; readonly at: TimeMs },
   change: (memory: PlatformMemory) => Done,
 ): { readonly answer: Done; readonly noted: Promise<void> } {
@@ -113,6 +113,12 @@ export function changeWorld<Done extends Change>(
   if (changes().length === 0 && callbacks.length === 0) return { answer, noted: Promise.resolve() };
   const first = ledger.state.setOff.count;
   const isPage = answer.location !== undefined || answer.contentType?.startsWith('text/html') === true;
+  // What a merchant's click sets off, nobody would set off again.
+  const fates = callbacks.map((_, index) =>
+    isPage ? NO_TROUBLE : setOffFate(context, `${platform.id}/${first + index}`),
+  );
+  for (const [index, callback] of callbacks.entries())
+    if (fates[index]?.dropped === true) platform.sandbox.lost?.(callback, what.at, view, memory);
   const line: CallLine = {
     line: 'call',
     platform: platform.id,
@@ -121,8 +127,7 @@ export function changeWorld<Done extends Change>(
     memory: changes(),
     first,
     callbacks,
-    // What a merchant's click sets off, nobody would set off again.
-    fates: callbacks.map((_, index) => (isPage ? NO_TROUBLE : setOffFate(context, `${platform.id}/${first + index}`))),
+    fates,
   };
   const written = ledger.write(line);
   context.onChange(platform.id);
