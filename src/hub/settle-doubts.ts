@@ -5,21 +5,23 @@ import type { PlatformResult } from '../core/outgoing.ts';
 import type { TimeMs } from '../core/time.ts';
 import { findAliasesOfOrder, readOrderJson } from '../store/orders.ts';
 import { findOrderHead } from '../store/order-reads.ts';
-import { claimOrderClocks, putOffOrderClock, removeOrderClock } from '../store/order-clocks.ts';
+import { claimOrderClocks, putOffOrderClock, rearmOrderClock, removeOrderClock } from '../store/order-clocks.ts';
 import type { ClaimedClock } from '../store/order-clocks.ts';
 import { findOnlySellerToken, findTokenOfStore } from '../store/store-tokens.ts';
 import type { AccountDirectory, KnownAccount } from './account-directory.ts';
 import type { HubContext } from './context.ts';
-import type { GroupCommit } from './group-commit.ts';
+import { takeNews } from './repair-news.ts';
+import type { NewsDeps } from './repair-news.ts';
+import { overdueAt, OVERDUE_DOUBT, OVERDUE_POLL } from './repair-overdue.ts';
 import { openToken } from './store-desk.ts';
 
-export interface SettleDeps {
+export interface SettleDeps extends NewsDeps {
   readonly accounts: AccountDirectory;
-  readonly commits: GroupCommit;
 }
 
 /** Kinds of order clocks that are doubts; what follows names the doubt. */
 export const DOUBT_KIND = 'doubt:';
+const OVERDUE_KIND = `${DOUBT_KIND}${OVERDUE_DOUBT}`;
 
 /** Reads under way at once: a platform's limits are per app, and a flood of refunds is one merchant's. */
 const READS_AT_ONCE = 8;
@@ -40,6 +42,8 @@ const UNREACHABLE = 'unreachable';
 /** What came of asking; `retry`: again, later. */
 type Outcome =
   | { readonly kind: 'settled' }
+  /** Settled; but as long as the order stays as it is, the platform is asked again at that time. */
+  | { readonly kind: 'rests'; readonly untilMs: TimeMs }
   | { readonly kind: 'retry'; readonly reason: string }
   | { readonly kind: 'paused' }
   | { readonly kind: 'stop'; readonly reason: string };
@@ -93,7 +97,11 @@ async function settleOrder(
 async function writeOutcome(ctx: HubContext, clock: ClaimedClock, outcome: Outcome): Promise<void> {
   const nowMs = ctx.clock();
   const about = { account: clock.account, order: clock.orderId, kind: clock.kind };
-  if (outcome.kind === 'settled') {
+  if (outcome.kind === 'rests' && clock.kind === OVERDUE_KIND) {
+    await rearmOrderClock(ctx.pool, clock, new Date(outcome.untilMs), new Date(nowMs));
+    return;
+  }
+  if (outcome.kind === 'settled' || outcome.kind === 'rests') {
     await removeOrderClock(ctx.pool, clock);
     return;
   }
@@ -123,6 +131,12 @@ async function readAndApply(
   if (account?.connector.readTruth === undefined) return { kind: 'settled' };
   if (account.row.mode === 'paused') return { kind: 'paused' };
   const doubts = clocks.map(({ kind }) => kind.slice(DOUBT_KIND.length)).sort();
+  const isOverdueAlone = doubts.every((doubt) => doubt === OVERDUE_DOUBT);
+  if (isOverdueAlone) {
+    const dueMs = await overdueOf(ctx, account, orderId);
+    if (dueMs === undefined) return { kind: 'settled' };
+    if (dueMs > ctx.clock() && clocks.every(({ attempts }) => attempts === 0)) return { kind: 'rests', untilMs: dueMs };
+  }
   const order = await orderToRead(ctx, account, orderId, doubts);
   if (order === undefined) return { kind: 'settled' };
   // Read before the call: what the platform says is at least as new as this.
@@ -137,14 +151,33 @@ async function readAndApply(
     );
     return kind === 'final' ? { kind: 'stop', reason } : { kind: 'retry', reason };
   }
-  if (answer.value.length > 0) {
+  if (isOverdueAlone) {
+    // No message raised it: what the platform tells now, its pushes have failed to.
+    const reports = answer.value.map(({ doubt: _doubt, ...report }) => report);
+    await takeNews(ctx, deps, account, { reports }, { poll: OVERDUE_POLL, askedAt: atMs });
+  } else if (answer.value.length > 0) {
     const content = { kind: 'reports', reports: answer.value } as const;
     await deps.commits.submit(account, { receipt: null, stored: false, content, source: 'query' });
   }
   const again = answer.value.find(({ doubt }) => doubt !== undefined);
-  return again === undefined
+  if (again !== undefined) {
+    return { kind: 'retry', reason: `The platform does not know it all yet (${again.doubt ?? ''}).` };
+  }
+  return clocks.some(({ kind }) => kind === OVERDUE_KIND) ? restAfter(ctx, account, orderId) : { kind: 'settled' };
+}
+
+/** An order that is still open rests anew from now on: the platform has just said that nothing has happened. */
+async function restAfter(ctx: HubContext, account: KnownAccount, orderId: string): Promise<Outcome> {
+  const order = await readOrderJson(ctx.pool, ctx.sealer, account.row.id, orderId, { reveal: false });
+  const restMs = order === undefined ? undefined : account.connector.restMs?.(order, account.view);
+  return restMs === undefined || order?.mergedInto !== null
     ? { kind: 'settled' }
-    : { kind: 'retry', reason: `The platform does not know it all yet (${again.doubt ?? ''}).` };
+    : { kind: 'rests', untilMs: ctx.clock() + restMs };
+}
+
+async function overdueOf(ctx: HubContext, account: KnownAccount, orderId: string): Promise<TimeMs | undefined> {
+  const order = await readOrderJson(ctx.pool, ctx.sealer, account.row.id, orderId, { reveal: false });
+  return order === undefined ? undefined : overdueAt(account, order);
 }
 
 async function readTruth(
@@ -187,5 +220,6 @@ async function orderToRead(
     storeToken,
     doubts,
     platformFields: order?.platformFields ?? {},
+    items: order?.items ?? [],
   };
 }

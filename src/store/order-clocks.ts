@@ -114,6 +114,18 @@ export async function putOffOrderClock(
   );
 }
 
+/** Sets a clock that has done its work to another time, as if it were new, unless it was set again meanwhile. */
+export async function rearmOrderClock(db: Queryable, clock: ClaimedClock, dueAt: Date, now: Date): Promise<void> {
+  await db.query(
+    sql(
+      'rearm_order_clock',
+      `update order_clocks
+          set due_at = $5, attempts = 0, reason = null, created_at = $6
+        where account_id = $1 and order_id = $2 and kind = $3 and set_count = $4`,
+    )(clock.account, clock.orderId, clock.kind, clock.setCount, dueAt, now),
+  );
+}
+
 /** Makes what waits for orders of a store due now, such as when the store's token has come. */
 export async function hurryClocksOfStore(tx: Queryable, accountId: string, store: string, now: Date): Promise<void> {
   await tx.query(

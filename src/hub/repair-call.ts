@@ -1,0 +1,75 @@
+import type { CallPlatform } from '../core/outgoing.ts';
+import type { TimeMs } from '../core/time.ts';
+import type { KnownAccount } from './account-directory.ts';
+import type { ActGate } from './act-gate.ts';
+import type { HubContext } from './context.ts';
+
+/** Thrown through a connector: the platform is not to be called now, but again after so long. */
+export class CallLater extends Error {
+  readonly waitMs: number;
+  constructor(waitMs: number) {
+    super(`the platform is left alone for another ${waitMs} ms`);
+    this.name = 'CallLater';
+    this.waitMs = waitMs;
+  }
+}
+
+/** Thrown through a connector: another worker has the work by now, nothing of this one counts any more. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}
+
+/** A full bucket is waited out on the spot; a breaker that is open is not. */
+const LONGEST_WAIT_MS = 2000;
+const WAITS = 50;
+
+export interface GatedDeps {
+  readonly gate: ActGate;
+  /** Waits on the spot; handed in, so that tests can let the time pass. */
+  sleep(ms: number): Promise<void>;
+}
+
+/**
+ * The way to a platform under the rate and the breaker that its account's actions go under too, and under a lease: it is
+ * asked before each call whether the work is still this worker's (`keep`). Throws `CallLater` and `LeaseLost`.
+ */
+export function gatedCall(
+  ctx: Pick<HubContext, 'clock' | 'callPlatform'>,
+  { gate, sleep }: GatedDeps,
+  { row, view }: KnownAccount,
+  keep: () => Promise<boolean>,
+): CallPlatform {
+  return async (request) => {
+    if (!(await keep())) throw new LeaseLost();
+    for (let waits = 0; ; waits += 1) {
+      const waitMs = gate.enter(row.id, view.settings, ctx.clock());
+      if (waitMs === 0) break;
+      if (waitMs > LONGEST_WAIT_MS || waits === WAITS) throw new CallLater(waitMs);
+      await sleep(waitMs);
+    }
+    let answered = false;
+    try {
+      const response = await ctx.callPlatform(request);
+      answered = true;
+      return response;
+    } finally {
+      gate.leave(row.id, view.settings, answered, ctx.clock());
+    }
+  };
+}
+
+/** Keeps a lease alive: renews it once half of it is over. */
+export function leaseKeeper(
+  clock: () => TimeMs,
+  leaseMs: number,
+  renew: (until: Date) => Promise<boolean>,
+): () => Promise<boolean> {
+  let renewedMs = clock();
+  return async () => {
+    const nowMs = clock();
+    if (nowMs - renewedMs < leaseMs / 2) return true;
+    if (!(await renew(new Date(nowMs + leaseMs)))) return false;
+    renewedMs = nowMs;
+    return true;
+  };
+}
