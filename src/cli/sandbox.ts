@@ -15,12 +15,15 @@ const HELP = `Plays every platform against a hub: places orders, sends their sig
 
   huidan sandbox [options]
   huidan sandbox verify [--hub URL] [--key KEY] [--ledger DIR] [--wait SECONDS]
+  huidan sandbox shop --platform ID [--ledger DIR]
+  huidan sandbox fault NAME --platform ID [--times N] [--ledger DIR]
 
   --hub URL            the hub (default http://127.0.0.1:8420)
   --key KEY            an API key with the right admin (default HUIDAN_ADMIN_KEY, then the data folder's)
   --rate N             orders a second (default 2)
   --speed X            how many times faster than the clock an order's life passes (default 1)
-  --chaos LIST         duplicate=0.3,reorder=0.3,delay=0.2,drop=0.05: chances for each callback (default none)
+  --chaos LIST         duplicate=0.3,reorder=0.3,delay=0.2,drop=0.05: chances for each callback, and fault=0.2 for
+                       each call of the hub (default none)
   --seed TEXT          the same seed tells the same stories and draws the same troubles
   --orders N           ends after N orders, --seconds N after so long: their lives then pass at once, and all is
                        acknowledged and received before the end
@@ -31,6 +34,10 @@ const HELP = `Plays every platform against a hub: places orders, sends their sig
 
   verify sends again what was not acknowledged, waits for events that are under way, then compares every order and
   every sequence number. It exits with 1 on any difference.
+
+  shop lets a customer order through the hub (POST /api/v1/orders) and pay. fault lets the hub's next calls to a
+  platform meet a trouble: lost_answer (done, and the answer lost), lost_request, server_error, server_error_done, or
+  one of the platform's own, such as sold_out. Both speak with the sandbox that runs on the ledger.
 `;
 
 const OPTIONS = {
@@ -47,6 +54,7 @@ const OPTIONS = {
   'receiver-host': { type: 'string' },
   'receiver-port': { type: 'string' },
   wait: { type: 'string' },
+  times: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -67,9 +75,13 @@ export async function run(argv: readonly string[], cli: Cli): Promise<void> {
     return;
   }
   const [command, ...more] = positionals;
+  const room = await loadRoom();
+  if ((command === 'shop' && more.length === 0) || (command === 'fault' && more.length === 1)) {
+    await control(room, values, cli, command, more[0]);
+    return;
+  }
   if (more.length > 0 || (command !== undefined && command !== 'verify'))
     throw new UsageError(`what is '${positionals.join(' ')}'?`);
-  const room = await loadRoom();
   await (command === 'verify' ? verify(room, values, cli) : play(room, values, cli));
 }
 
@@ -182,6 +194,23 @@ async function verify(room: Room, options: Options, cli: Cli): Promise<void> {
   } finally {
     await sandbox.stop();
   }
+}
+
+/** Asks the sandbox that runs on the ledger for something that its platforms shall do. */
+async function control(
+  room: Room,
+  options: Options,
+  cli: Cli,
+  command: 'shop' | 'fault',
+  name: string | undefined,
+): Promise<void> {
+  const ledgerDir = ledgerDirOf(options, readConfig(cli.environment));
+  const [platform] = platformsOf(options.platform ?? '');
+  const running = await room.findRunning(ledgerDir);
+  if (running === undefined) throw new room.SandboxError(`No sandbox runs on ${ledgerDir}.`);
+  const times = given(options.times, 'times', 1, 100_000);
+  const input = { platform: platform ?? '', ...(name === undefined ? {} : { name }), ...(times && { times }) };
+  cli.out(`${JSON.stringify(await room.askRunning(running, command, input))}\n`);
 }
 
 function conclude(cli: Cli, text: string, differences: number): void {
