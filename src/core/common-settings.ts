@@ -112,15 +112,15 @@ export const LATE_PAYMENT: AccountField = {
   },
 };
 
-/** For connectors of machines; a machine may have its own value. */
+/** For connectors of machines; `one-item-rule.ts` says what its value may be. */
 export const ONE_ITEM_PER_DISPENSE: AccountField = {
   name: 'oneItemPerDispense',
-  kind: 'boolean',
+  kind: 'json',
   default: true,
   required: false,
   label: { en: 'One item a dispensing', zh: '每次只出一件' },
   help: {
-    en: 'On: each item is dispensed and confirmed by itself; off: all items of an order together.',
-    zh: '开：逐件出货并逐件确认；关：一次出完订单内全部商品。',
+    en: 'true: each item is dispensed and confirmed by itself; false: all of a product together. {"10000001": false, "default": true} says it by machine.',
+    zh: 'true：逐件出货并逐件确认；false：同一商品一次出完。也可按设备设置：{"10000001": false, "default": true}。',
   },
 };

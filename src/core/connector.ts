@@ -7,7 +7,7 @@ import type { DoctorSheet } from './doctor/scheme.ts';
 import type { Alias, OrderKind, RegisterRules, Report } from './fact.ts';
 import type { Json } from './json.ts';
 import type { Machines } from './machine.ts';
-import type { OrderJson } from './order-json.ts';
+import type { OrderItem, OrderJson } from './order-json.ts';
 import type { CallPlatform, PlatformResult } from './outgoing.ts';
 import type { Poll, ReadDay } from './poll.ts';
 import type { RegisterValues } from './registers.ts';
@@ -97,10 +97,12 @@ export interface OrderToRead {
   /** Our own number of its store, with the store's token where it has one. */
   readonly store: string | null;
   readonly storeToken: StoreToken | null;
-  /** The doubts to be settled: `Report.doubt` of the messages that raised them. */
+  /** The doubts to be settled: `Report.doubt` of the messages that raised them; `overdue`: it rests for too long. */
   readonly doubts: readonly string[];
   /** The platform's own fields of the whole order as they are known. */
   readonly platformFields?: RegisterValues['platformFields'];
+  /** Its items as they are known, for answers that name none. */
+  readonly items?: readonly OrderItem[];
 }
 
 /** A link that a platform is asked for. */

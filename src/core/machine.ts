@@ -1,6 +1,7 @@
 import type { AccountView } from './connector.ts';
 import type { Json } from './json.ts';
 import type { Fen } from './money.ts';
+import type { OrderPart } from './order-json.ts';
 import type { CallPlatform, PlatformResult } from './outgoing.ts';
 import type { TimeMs } from './time.ts';
 
@@ -34,6 +35,8 @@ export interface SlotReport {
 
 /** Where a platform sells by machines. Each call gives a page; `next` null: the last. */
 export interface Machines {
+  /** What an order's part says of the slot that it should have come from, such as `jammed`; undefined: nothing. */
+  slotFault?(part: OrderPart): string | undefined;
   list(
     account: AccountView,
     call: CallPlatform,

@@ -6,8 +6,15 @@ import { autoAcceptFault } from '../core/auto-accept-rule.ts';
 import { HuidanError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { isStorableText } from '../core/json.ts';
+import { oneItemFault } from '../core/one-item-rule.ts';
 import { checkTargetUrl } from './target-guard.ts';
 import type { TargetFault, TargetPolicy } from './target-guard.ts';
+
+/** Settings of kind `json` that have a rule of their own. */
+const SETTING_FAULTS: ReadonlyMap<string, (value: Json) => string | undefined> = new Map([
+  ['autoAccept', autoAcceptFault],
+  ['oneItemPerDispense', oneItemFault],
+]);
 
 /** The schema of one field, for validation, OpenAPI and the console's form. */
 export function fieldSchema(field: AccountField): TSchema {
@@ -79,8 +86,7 @@ export function checkFields(
       continue;
     }
     const message =
-      valueFault(field, value, targets) ??
-      (part === 'settings' && field.name === 'autoAccept' ? autoAcceptFault(value) : undefined);
+      valueFault(field, value, targets) ?? (part === 'settings' ? SETTING_FAULTS.get(field.name)?.(value) : undefined);
     if (message !== undefined) fault(field.name, message);
   }
   if (faults.length > 0) {

@@ -1,4 +1,12 @@
 import type { AccountField, AccountSpec, Words } from '../../core/account-fields.ts';
+import {
+  CALL_SETTINGS,
+  DISPENSE_TIMEOUT_SECONDS,
+  HOLD_SECONDS,
+  LATE_PAYMENT,
+  ONE_ITEM_PER_DISPENSE,
+  REPAIR_SECONDS,
+} from '../../core/common-settings.ts';
 import type { AccountView } from '../../core/connector.ts';
 
 const credential = (name: string, maxLength: number, label: Words, help: Words): AccountField => ({
@@ -20,6 +28,13 @@ const choice = (name: string, choices: readonly [string, ...string[]], label: Wo
   label,
   help,
 });
+
+const number = (
+  name: string,
+  range: { readonly minimum: number; readonly maximum: number; readonly default: number },
+  label: Words,
+  help: Words,
+): AccountField => ({ name, kind: 'integer', ...range, required: false, label, help });
 
 /** Credentials and settings of an account; the README says which unsure fact each setting is for. */
 export const account: AccountSpec = {
@@ -78,6 +93,30 @@ export const account: AccountSpec = {
         zh: 'refunded：已退款；requested：仅发起退款。',
       },
     ),
+    HOLD_SECONDS,
+    LATE_PAYMENT,
+    DISPENSE_TIMEOUT_SECONDS,
+    ONE_ITEM_PER_DISPENSE,
+    number(
+      'machineSyncSeconds',
+      { minimum: 10, maximum: 86_400, default: 300 },
+      { en: 'Interval of the machine sync (seconds)', zh: '设备同步间隔（秒）' },
+      {
+        en: 'How often machines, slots and stock are read from the platform.',
+        zh: '多久从平台读取一次设备、货道与库存。',
+      },
+    ),
+    number(
+      'lowStock',
+      { minimum: 0, maximum: 1000, default: 2 },
+      { en: 'Low stock', zh: '低库存' },
+      {
+        en: 'A slot with so many items or fewer to be sold raises stock.low.',
+        zh: '货道可售数量不高于此值时发出 stock.low 事件。',
+      },
+    ),
+    REPAIR_SECONDS,
+    ...CALL_SETTINGS,
   ],
 };
 

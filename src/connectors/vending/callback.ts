@@ -23,6 +23,8 @@ export const registers: RegisterRules = {
   'money.total': { by: 'time' },
   'money.paid': { by: 'time' },
   items: { by: 'time' },
+  paidAt: { by: 'rank', ranks: 'lowest' },
+  closedAt: { by: 'rank', ranks: 'lowest' },
   parts: { by: 'time' },
   store: { by: 'time' },
   placedAt: { by: 'rank', ranks: 'lowest' },

@@ -1,17 +1,17 @@
-/** What a refusal of the platform asks for. */
-export type ErrorClass = 'retry' | 'alert' | 'sold_out' | 'duplicate' | 'final';
+import type { PlatformRefusal } from '../../core/outgoing.ts';
 
-export interface ErrorRow {
-  readonly class: ErrorClass;
-  readonly meaning: string;
-}
+export type ErrorRow = Pick<PlatformRefusal, 'class' | 'kind'> & { readonly meaning: string };
 
-const row = (errorClass: ErrorClass, meaning: string): ErrorRow => ({ class: errorClass, meaning });
+const row = (refusalClass: ErrorRow['class'], meaning: string, kind?: NonNullable<ErrorRow['kind']>): ErrorRow => ({
+  class: refusalClass,
+  meaning,
+  ...(kind === undefined ? {} : { kind }),
+});
 
 /**
- * Error codes of both generations (sheet, 5). The classes are ours: `retry` later; `alert`: credentials or rights, a
- * person must look; `sold_out`; `duplicate`: the order exists, so look it up and create none; `final`: never in this
- * form. A code that is not here is final, and its text is never read.
+ * Error codes of both generations (sheet, 5). What each asks for is ours: `retry` later; `alert`: credentials or rights,
+ * a person must look; `final`: never in this form. The kind says what the hub can do about it; of a duplicate it looks
+ * the order up and creates none. A code that is not here is final, and its text is never read.
  */
 export const ERROR_CODES: Readonly<Record<string, ErrorRow>> = {
   '400': row('final', 'bad request'),
@@ -25,13 +25,13 @@ export const ERROR_CODES: Readonly<Record<string, ErrorRow>> = {
   '10023': row('final', 'pick-up codes are switched off'),
   '10025': row('final', 'the pick-up code was used'),
   '30001': row('final', 'no machine is linked'),
-  '30002': row('retry', 'the machine is offline'),
+  '30002': row('retry', 'the machine is offline', 'offline'),
   '30003': row('final', 'there is no such machine'),
-  '30004': row('final', 'the machine is not operating'),
+  '30004': row('final', 'the machine is not operating', 'offline'),
   '40005': row('final', 'the order has expired'),
   '40006': row('final', 'the order status does not allow it'),
-  '60002': row('sold_out', 'the product is off the shelf'),
-  '60003': row('sold_out', 'the stock is too low'),
+  '60002': row('final', 'the product is off the shelf', 'sold_out'),
+  '60003': row('final', 'the stock is too low', 'sold_out'),
   '80002': row('final', 'there is no such record'),
 
   '1000': row('alert', 'not authorised'),
@@ -41,27 +41,27 @@ export const ERROR_CODES: Readonly<Record<string, ErrorRow>> = {
   '4003': row('final', 'the parameters do not fit'),
   '4004': row('final', 'there is no such record'),
   '4006': row('alert', 'the payload signature is wrong'),
-  '4008': row('retry', 'the machine is offline'),
+  '4008': row('retry', 'the machine is offline', 'offline'),
   '4009': row('alert', 'AppSecret is wrong'),
-  '5001': row('final', 'the machine is being transferred'),
+  '5001': row('final', 'the machine is being transferred', 'offline'),
   '6017': row('alert', 'the merchant has expired'),
   '6018': row('alert', 'the merchant is not verified'),
-  '6025': row('retry', 'the machine is offline'),
+  '6025': row('retry', 'the machine is offline', 'offline'),
   '6026': row('final', 'there is no such machine'),
   '6031': row('final', 'pick-up codes are switched off'),
   '6033': row('final', 'the pick-up code was used'),
   '6034': row('final', 'the order was dispensed already'),
-  '6040': row('duplicate', 'the trade id exists'),
+  '6040': row('final', 'the trade id exists', 'duplicate'),
   '6041': row('final', 'the trade id is empty'),
   '6042': row('final', 'the order has expired'),
   '6043': row('final', 'the order status does not allow it'),
   '6045': row('final', 'there is no such product'),
-  '6046': row('sold_out', 'the product is off the shelf'),
-  '6047': row('sold_out', 'the stock is too low'),
+  '6046': row('final', 'the product is off the shelf', 'sold_out'),
+  '6047': row('final', 'the stock is too low', 'sold_out'),
   '6048': row('final', 'the order could not be created'),
   '6049': row('final', 'the order is paid already'),
   '6054': row('final', 'the order is not paid'),
-  '6056': row('sold_out', 'the product is not for sale'),
+  '6056': row('final', 'the product is not for sale', 'sold_out'),
 };
 
 /** Codes that mean the same in the two generations, paired by their texts; a question mark in the sheet is no pair here. */
@@ -83,3 +83,13 @@ export const CODE_PAIRS: readonly (readonly [fiveDigits: string, fourDigits: rea
   ['80002', ['4004']],
   ['404', ['4004']],
 ];
+
+const sameAs = (code: string): ReadonlySet<string> =>
+  new Set([code, ...CODE_PAIRS.filter(([five]) => five === code).flatMap(([, fours]) => fours)]);
+
+/** Its 20 minutes are over, or it was closed. */
+export const EXPIRED_CODES = sameAs('40005');
+/** The order is in a state in which this cannot be done; which one, only a query tells. */
+export const STATE_CODES = sameAs('40006');
+export const PAID_CODES: ReadonlySet<string> = new Set(['6049']);
+export const DISPENSED_CODES: ReadonlySet<string> = new Set(['6034']);

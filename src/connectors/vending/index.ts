@@ -1,8 +1,12 @@
 import { defineConnector } from '../../core/connector.ts';
 import { account } from './account.ts';
+import { actions } from './actions.ts';
 import { parse, registers, reply } from './callback.ts';
 import { check } from './client.ts';
+import { creation } from './creation.ts';
 import { doctor } from './doctor.ts';
+import { machines } from './machines.ts';
+import { restMs } from './rest.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
 import { readTruth } from './truth.ts';
@@ -22,6 +26,10 @@ export const vending = defineConnector({
   parse,
   reply,
   readTruth,
+  actions,
+  creation,
+  restMs,
+  machines,
   check,
   doctor,
   sandbox,
