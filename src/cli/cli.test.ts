@@ -100,6 +100,9 @@ test('a wrong command line ends with 2 and says what is wrong', async () => {
     [['serve', '--role', 'king'], /--role is one of/u],
     [['serve', '--processes', '0'], /--processes is a whole number/u],
     [['keys', 'add', '--name', 'x'], /--right is missing/u],
+    [['users', 'add', 'x'], /--role is missing/u],
+    [['users', 'add', '--role', 'viewer'], /USERNAME is missing/u],
+    [['users', 'link', 'x', 'y'], /what is 'y'/u],
   ];
   for (const [argv, pattern] of cases) {
     const { code, notes, out } = await huidan(argv);
@@ -318,4 +321,29 @@ test('what a platform wrote cannot steer the terminal', async () => {
   const { out } = await huidan(['account']);
   assert.ok(!out.includes('\u001b'));
   assert.match(out, /red {2}?\[31m text/u);
+});
+
+test('users are added, listed, linked and removed by commands', async () => {
+  const first = await huidan(['users', 'link']);
+  assert.match(first.out, /^http:\/\/hub\.test\/console\/welcome#[\w-]{43}\n$/u, first.notes);
+  const added = await huidan([
+    'users',
+    'add',
+    'xiao.li',
+    '--role',
+    'operator',
+    '--name',
+    '小李',
+    '--shops',
+    'north,south',
+  ]);
+  assert.match(added.out, /welcome#[\w-]{43}\n$/u);
+  assert.match(added.notes, /works once/u);
+  assert.match((await huidan(['users'])).out, /xiao\.li +operator \+reveal +shops=north,south .*小李/u);
+  const again = await huidan(['users', 'link', 'Xiao.Li', '--json']);
+  assert.notEqual((JSON.parse(again.out) as { url: string }).url, added.out.trim());
+  assert.equal((await huidan(['users', 'link'])).code, 1, 'there are users');
+  assert.match((await huidan(['users', 'link', 'nobody'])).notes, /user_not_found/u);
+  assert.equal((await huidan(['users', 'remove', 'xiao.li'])).code, undefined);
+  assert.ok(!(await huidan(['users'])).out.includes('xiao.li'));
 });

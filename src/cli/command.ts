@@ -39,15 +39,17 @@ export interface Verb {
   run(cli: Cli, argv: readonly string[]): Promise<void>;
 }
 
-/** Describes a verb; its options type what it gets. `positionals` names the words that it needs, in order. */
+/** Describes a verb; its options type what it gets. `positionals` names the words that it needs, in order; `optional` those that may follow. */
 export function verb<O extends OptionTable>(description: {
   readonly usage: string;
   readonly summary: string;
   readonly options: O;
   readonly positionals?: readonly string[];
+  readonly optional?: readonly string[];
   run(cli: Cli, values: Values<O>, ...words: readonly string[]): Promise<void>;
 }): Verb {
   const wanted = description.positionals ?? [];
+  const most = wanted.length + (description.optional?.length ?? 0);
   return {
     usage: description.usage,
     summary: description.summary,
@@ -59,7 +61,7 @@ export function verb<O extends OptionTable>(description: {
       });
       const missing = wanted[positionals.length];
       if (missing !== undefined) throw new UsageError(`${missing} is missing`);
-      const extra = positionals[wanted.length];
+      const extra = positionals[most];
       if (extra !== undefined) throw new UsageError(`what is '${extra}'?`);
       await description.run(cli, values, ...positionals);
     },

@@ -40,6 +40,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'plans, payouts, the ledger; explain an order; recompute --check',
     load: () => import('./commission.ts'),
   },
+  users: { summary: 'users of the console: add, list, remove, a link to sign in', load: () => import('./users.ts') },
   keys: { summary: 'API keys: make, list, revoke', load: () => import('./keys.ts') },
   migrate: { summary: 'bring the database to the newest migration', load: () => import('./migrate.ts') },
   config: { summary: 'show the effective configuration and where it comes from', load: () => import('./config.ts') },

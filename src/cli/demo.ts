@@ -5,13 +5,13 @@ import { connectors } from '../connectors/registry.ts';
 import { readConfig } from '../server/config.ts';
 import type { Config } from '../server/config.ts';
 import { startHub } from '../server/start.ts';
-import type { HubDeps, RunningHub, StartStep } from '../server/start.ts';
+import type { RunningHub, StartStep } from '../server/start.ts';
 import { CommandError } from './command.ts';
 import type { Cli } from './command.ts';
 import { createLiveLine } from './live-line.ts';
-import type { LiveLine } from './live-line.ts';
 import { chaosOption, numberOption } from './sandbox.ts';
 import { stopSignal, whenAborted } from './stop-signals.ts';
+import { troubleLog } from './trouble-log.ts';
 
 const HELP = `Starts a hub, its own PostgreSQL and the sandbox that plays every platform; signed orders begin to flow.
 
@@ -89,7 +89,8 @@ export async function run(argv: readonly string[], cli: Cli): Promise<void> {
     });
     try {
       const orderId = await firstOrder(url, hub.adminKey, signal);
-      out.note(welcome(config, hub, url, orderId, (performance.now() - startedMs) / 1000));
+      const link = await hub.firstLink(url);
+      out.note(welcome(config, hub, url, { orderId, link, seconds: (performance.now() - startedMs) / 1000 }));
       const refresh = setInterval(() => out.update(room.shortStatsLine(sandbox.stats())), REFRESH_MS);
       await whenAborted(signal);
       clearInterval(refresh);
@@ -108,7 +109,14 @@ function wordsFor(step: StartStep): string {
   return step.step === 'postgres' ? STEPS[step.detail] : `Preparing the tables (${step.number} of ${step.of}) ...`;
 }
 
-function welcome(config: Config, hub: RunningHub, url: string, orderId: string | undefined, seconds: number): string {
+interface Ready {
+  readonly orderId: string | undefined;
+  /** For the first admin. */
+  readonly link: string | undefined;
+  readonly seconds: number;
+}
+
+function welcome(config: Config, hub: RunningHub, url: string, { orderId, link, seconds }: Ready): string {
   // The other terminal stands in the same folder, but need not have the same environment.
   const isUsual = config.dataDir === resolve('data');
   const auth = `-H 'Authorization: Bearer ${hub.adminKey}'`;
@@ -116,6 +124,7 @@ function welcome(config: Config, hub: RunningHub, url: string, orderId: string |
     '',
     `Huidan is ready after ${seconds.toFixed(1)} s; signed orders of ${connectors.map(({ label }) => label.zh).join('、')} are flowing.`,
     '',
+    `  console    ${link === undefined ? `${url}/console/` : `${link}   (works once: choose a name and a password)`}`,
     `  address    ${url}`,
     `  admin key  ${hub.adminKey}${hub.adminKeyFile === null ? '' : `   (kept in ${hub.adminKeyFile})`}`,
     `  data       ${config.dataDir}`,
@@ -142,19 +151,4 @@ async function firstOrder(url: string, key: string, signal: AbortSignal): Promis
     await sleep(100);
   }
   return undefined;
-}
-
-/**
- * What goes wrong is told above the live line, in words; the rest would bury it. While everything is being stopped a
- * warning, of a connection that ended say, would only worry.
- */
-function troubleLog(out: LiveLine, signal: AbortSignal): NonNullable<HubDeps['log']> {
-  const tell = (fields: Readonly<Record<string, unknown>>, message: string): void => {
-    const { err, message: detail = err instanceof Error ? err.message : undefined } = fields;
-    out.note(typeof detail === 'string' ? `${message}: ${detail}` : message);
-  };
-  const warn = (fields: Readonly<Record<string, unknown>>, message: string): void => {
-    if (!signal.aborted) tell(fields, message);
-  };
-  return { debug: () => undefined, info: () => undefined, warn, error: tell };
 }

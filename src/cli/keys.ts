@@ -2,6 +2,7 @@ import type { ApiKeyJson } from '../hub/api-keys.ts';
 import { UsageError, runVerbs, verb } from './command.ts';
 import type { Cli } from './command.ts';
 import { HUB_OPTIONS, HUB_USAGE, connectHub } from './hub-client.ts';
+import { limitsText } from './limits-text.ts';
 import { LIST_OPTIONS, LIST_USAGE, printJson, printList } from './listing.ts';
 import { localTime } from './table.ts';
 
@@ -14,7 +15,7 @@ const VERBS = {
       await printList<ApiKeyJson>(cli, await connectHub(cli, options), '/keys', {}, options, [
         { title: 'ID', value: ({ id }) => id },
         { title: 'RIGHT', value: ({ right, reveal }) => `${right}${reveal ? ' +reveal' : ''}` },
-        { title: 'LIMITS', value: limitsOf },
+        { title: 'LIMITS', value: limitsText },
         { title: 'CREATED', value: ({ createdAt }) => localTime(createdAt) },
         { title: 'REVOKED', value: ({ revokedAt }) => localTime(revokedAt) },
         { title: 'NAME', value: ({ name }) => name },
@@ -67,11 +68,4 @@ const VERBS = {
 /** `huidan keys`. */
 export async function run(argv: readonly string[], cli: Cli): Promise<void> {
   await runVerbs(cli, 'keys', VERBS, argv, 'list');
-}
-
-function limitsOf({ accounts, merchants, shops }: ApiKeyJson): string {
-  const parts = Object.entries({ accounts, merchants, shops }).map(([kind, names]) =>
-    names === null ? '' : `${kind}=${names.join(',')}`,
-  );
-  return parts.filter((part) => part !== '').join(' ');
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { FastifyInstance } from 'fastify';
 import { Compile } from 'typebox/schema';
 import { createApp } from '../../src/server/app.ts';
+import type { AppOptions } from '../../src/server/app.ts';
 import { callbackDoor } from '../../src/server/callbacks.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
 import type { HubContext } from '../../src/hub/context.ts';
@@ -36,10 +37,15 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
+export interface TestApiOptions extends Pick<AppOptions, 'sandbox' | 'consoleDir'> {
+  readonly allowPrivateTargets?: boolean;
+  readonly publicUrl?: string;
+}
+
 /** A whole hub behind its HTTP side, on a database of its own. Nothing listens: requests are injected. */
 export async function createTestApi(
   overrides: Partial<HubContext> = {},
-  { allowPrivateTargets = false } = {},
+  { allowPrivateTargets = false, publicUrl = 'http://hub.test', ...more }: TestApiOptions = {},
 ): Promise<TestApi> {
   const hub = await createTestHub(overrides);
   const metrics = createMetrics();
@@ -49,8 +55,11 @@ export async function createTestApi(
     adminKey: ADMIN_KEY,
     redrive: { accounts: hub.accounts, commits: hub.commits },
     metrics,
-    publicUrl: () => 'http://hub.test',
+    publicUrl: () => publicUrl,
     isStopping: () => api.stopping,
+    // Whether the console was built must not change what a test sees.
+    consoleDir: '/nowhere',
+    ...more,
     doors: async (door) => {
       await door.register(callbackDoor, {
         accounts: hub.accounts,

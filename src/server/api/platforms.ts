@@ -1,9 +1,10 @@
 import Type from 'typebox';
 import type { AccountField } from '../../core/account-fields.ts';
+import type { ActionSpec } from '../../core/action.ts';
 import { fieldsSchema } from '../../hub/account-input.ts';
 import type { ApiContext, ApiScope } from './context.ts';
 import { OrderKind } from './order-shape.ts';
-import { Page } from './shapes.ts';
+import { Nullable, Page } from './shapes.ts';
 
 const Words = Type.Object({ en: Type.String(), zh: Type.String() });
 const Field = Type.Object({
@@ -14,8 +15,19 @@ const Field = Type.Object({
   required: Type.Boolean(),
   default: Type.Unknown({ description: 'null: none.' }),
   choices: Type.Array(Type.String()),
+  minimum: Nullable(Type.Integer()),
+  maximum: Nullable(Type.Integer()),
+  maxLength: Nullable(Type.Integer({ description: 'In characters.' })),
+  pattern: Nullable(Type.String()),
 });
 const JsonSchema = Type.Record(Type.String(), Type.Unknown(), { description: 'As JSON Schema.' });
+
+const Action = Type.Object({
+  name: Type.String(),
+  label: Words,
+  params: Type.Array(Field),
+  moves: Type.Enum(['nothing', 'money', 'goods'], { description: 'What a doubled call would cost.' }),
+});
 
 const Platform = Type.Object({
   id: Type.String(),
@@ -26,6 +38,9 @@ const Platform = Type.Object({
   settings: Type.Array(Field),
   credentialsSchema: JsonSchema,
   settingsSchema: JsonSchema,
+  actions: Type.Array(Action, {
+    description: 'What can be done to orders; those that the hub does by itself left out.',
+  }),
 });
 
 /** `/api/v1/platforms`: what can be connected, and which credentials and settings an account of each takes. */
@@ -37,12 +52,13 @@ export function platformRoutes(scope: ApiScope, { ctx }: ApiContext): void {
       schema: {
         tags: ['accounts'],
         summary: 'List the platforms that can be connected',
-        description: 'With the credentials and settings that an account of each takes.',
+        description:
+          'With the credentials and settings that an account of each takes, and what can be done to its orders.',
         response: { 200: Page(Platform) },
       },
     },
     async () => ({
-      data: ctx.registry.all.map(({ id, label, orderKinds, topics, account }) => ({
+      data: ctx.registry.all.map(({ id, label, orderKinds, topics, account, actions }) => ({
         id,
         label,
         orderKinds,
@@ -51,11 +67,14 @@ export function platformRoutes(scope: ApiScope, { ctx }: ApiContext): void {
         settings: account.settings.map(toField),
         credentialsSchema: fieldsSchema(account.credentials),
         settingsSchema: fieldsSchema(account.settings),
+        actions: (actions?.specs ?? []).filter(({ internal }) => internal !== true).map(toAction),
       })),
       nextCursor: null,
     }),
   );
 }
+
+const toAction = ({ name, label, params, moves }: ActionSpec) => ({ name, label, params: params.map(toField), moves });
 
 function toField(field: AccountField) {
   const { name, kind, label, help, required } = field;
@@ -67,5 +86,9 @@ function toField(field: AccountField) {
     required,
     default: field.default ?? null,
     choices: field.kind === 'choice' ? field.choices : [],
+    minimum: field.kind === 'integer' ? field.minimum : null,
+    maximum: field.kind === 'integer' ? field.maximum : null,
+    maxLength: field.kind === 'text' ? field.maxLength : null,
+    pattern: (field.kind === 'text' ? field.pattern : undefined) ?? null,
   };
 }
