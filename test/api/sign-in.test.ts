@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { offerFirstLink } from '../../src/hub/sign-in.ts';
 import { forgetOldSignIns } from '../../src/hub/sessions.ts';
-import { PASSWORD, codeOf, createListeningApi } from '../kit/browser.ts';
+import { PASSWORD, codeOf, createListeningApi, statusesOf } from '../kit/browser.ts';
 import type { Browser, ListeningApi } from '../kit/browser.ts';
 
 let api: ListeningApi;
@@ -60,7 +60,7 @@ test('of two who use the first link at once one becomes the admin', async () => 
         fresh.browser().call('POST', '/api/v1/setup', { body: { token, username, password: PASSWORD } }),
       ),
     );
-    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 403, 403]);
+    assert.deepEqual(statusesOf(answers), [200, 403, 403]);
     const { rows } = await fresh.hub.ctx.pool.query('select from users');
     assert.equal(rows.length, 1);
   } finally {
@@ -183,7 +183,7 @@ test('tries are limited by name and address, counted at once, and the door opens
   const browser = api.browser();
   // All at once: the limit holds for those that are under way, too.
   const answers = await Promise.all(Array.from({ length: 12 }, () => signIn(browser, 'wang', 'not-the-password')));
-  const statuses = answers.map(({ status }) => status).sort();
+  const statuses = statusesOf(answers);
   assert.deepEqual(statuses, [...Array<number>(6).fill(401), ...Array<number>(6).fill(429)]);
   const late = await signIn(browser, 'wang', PASSWORD);
   assert.deepEqual(codeOf(late), [429, 'too_many_tries'], 'the right password does not help now');

@@ -44,7 +44,7 @@ export class Browser {
       status: response.status,
       headers: Object.fromEntries(response.headers),
       text,
-      body: isJson && text !== '' ? (JSON.parse(text) as Answer['body']) : undefined,
+      body: isJson && text !== '' ? JSON.parse(text) : undefined,
     };
   }
 
@@ -84,3 +84,7 @@ export async function createListeningApi(...options: Parameters<typeof createTes
 }
 
 export const codeOf = ({ status, body }: Answer): [number, string] => [status, body?.code];
+
+/** The statuses of answers that came in any order. */
+export const statusesOf = (answers: readonly Answer[]): readonly number[] =>
+  answers.map(({ status }) => status).sort((a, b) => a - b);
