@@ -1,7 +1,7 @@
 import type { AccountField, Words } from './account-fields.ts';
 import type { AccountView } from './connector.ts';
 import type { Alias, OrderKind, Report } from './fact.ts';
-import type { Json } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { OrderJson } from './order-json.ts';
 import type { OutgoingRequest, PlatformRefusal, PlatformResponse } from './outgoing.ts';
 import type { RegisterValues } from './registers.ts';
@@ -85,8 +85,8 @@ export type ActionOutcome =
       readonly reports: readonly Report[];
       /** Shown to whoever may read the order. */
       readonly answer?: Json;
-      /** For the caller alone, such as what a checkout needs: kept sealed, in no timeline. */
-      readonly handOver?: Json;
+      /** For the caller alone, such as what a checkout needs, by name: kept sealed, in no timeline. */
+      readonly handOver?: JsonObject;
     }
   | {
       readonly state: 'failed';

@@ -39,6 +39,8 @@ export interface Intake {
   /** `held`: stored now, applied when the account goes live again. */
   readonly content: Parsed | { readonly kind: 'held' };
   readonly source: FactSource;
+  /** The order, maybe of another account, that the reported one is a leg of, such as the payment of a machine's sale. */
+  readonly parent?: string;
 }
 
 export interface IntakeResult {
@@ -232,7 +234,7 @@ function applyIntake(
   for (const report of content.reports) {
     const key = keys.get(report) ?? reportKey(report);
     const folded = orders.folded.length;
-    const { verdict, orderId } = orders.apply(report, key, intake.source, intake.receipt?.id ?? null);
+    const { verdict, orderId } = orders.apply(report, key, intake.source, intake.receipt?.id ?? null, intake.parent);
     for (const id of [...orders.folded.slice(folded).map(({ from }) => from), orderId]) {
       const order = orders.current(id);
       if (order !== undefined && verdict !== 'duplicate') commission.follow(order, `fact:${key}`);

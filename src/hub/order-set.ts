@@ -80,15 +80,17 @@ export class OrderSet {
     }
   }
 
-  /** Lets a report with its key take effect. Returns what it did and to which order. */
+  /** Lets a report with its key take effect. `parent`: what a new order is a leg of. Returns what it did to which order. */
   apply(
     report: Report,
     key: string,
     source: FactSource,
     receiptId: string | null,
+    parent?: string,
   ): { readonly verdict: ReportVerdict; readonly orderId: string } {
     const order = this.#orderOf(report);
     const orderId = order.head.id;
+    if (parent !== undefined && order.head.parent === null) order.head = { ...order.head, parent };
     // A read of the truth raises none: whoever reads knows whether it has to read again.
     if (report.doubt !== undefined && source !== 'query') this.#raiseDoubt(orderId, report.doubt);
     const factKey = `${orderId} ${key}`;

@@ -12,6 +12,7 @@ import { createPlatformHttp } from '../../src/hub/platform-http.ts';
 import { createPool } from '../../src/store/pool.ts';
 import { createSealer } from '../../src/store/seal.ts';
 import { actingPlatform } from './acting-platform.ts';
+import { machinePlatform, payPlatform } from './making-platform.ts';
 import { silent } from './context.ts';
 
 const [url, point] = process.argv.slice(2);
@@ -23,7 +24,7 @@ const ctx: HubContext = {
   randomBytes,
   log: silent,
   sealer: createSealer(Buffer.alloc(32, 7)),
-  registry: createRegistry([actingPlatform]),
+  registry: createRegistry([actingPlatform, machinePlatform, payPlatform]),
   crash: (name) => {
     if (name === point) process.kill(process.pid, 'SIGKILL');
   },
