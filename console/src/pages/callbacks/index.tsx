@@ -1,9 +1,15 @@
 import type { ReactNode } from 'react';
-import { useWords } from '../../app/language.ts';
-import { Coming } from '../../parts/coming.tsx';
-import { callbacksWords } from './words.ts';
+import { Route, Routes } from 'react-router';
+import { CallbackList } from './callback-list.tsx';
+import { CallbackView } from './callback-view.tsx';
+import { PasteBox } from './paste-box.tsx';
 
 export function Page(): ReactNode {
-  const words = useWords(callbacksWords);
-  return <Coming title={words.title} what={words.what} />;
+  return (
+    <Routes>
+      <Route index element={<CallbackList />} />
+      <Route path="doctor" element={<PasteBox />} />
+      <Route path=":id" element={<CallbackView />} />
+    </Routes>
+  );
 }
