@@ -77,6 +77,15 @@ export const account: AccountSpec = {
       ),
     ),
     text(
+      'appId',
+      words('App number', '应用 ID（appId）'),
+      words(
+        'The appId of every push. With it the messages that were not reached are asked for too; without it the core ones alone.',
+        '每条推送中的 appId。填写后会一并拉取未到达的非核心消息，否则只补拉核心消息。',
+      ),
+      { maxLength: 18, pattern: '^[0-9]+$', required: false },
+    ),
+    text(
       'failedPushIds',
       words('Name of the confirmed message ids', '确认拉取消息时的参数名'),
       words(

@@ -8,7 +8,7 @@ import type { Report } from '../../core/fact.ts';
 import type { Json } from '../../core/json.ts';
 import type { OrderJson } from '../../core/order-json.ts';
 import { eleme } from './index.ts';
-import { noteStep } from './sandbox-acts.ts';
+import { noteStep } from './sandbox-memory.ts';
 import { invent, orderNumberOf, pushOf } from './sandbox-order.ts';
 import { PLOTS } from './sandbox-plots.ts';
 
@@ -214,7 +214,7 @@ function played(plotName: string, steps: number) {
   world.memory[`access:${TOKEN.accessToken}`] = { expiresAt: AT + 86_400_000 };
   const reports: Report[] = [];
   for (const [index, scene] of plot.scenes.slice(0, steps).entries()) {
-    noteStep(order.id, index, world.memory);
+    noteStep(order.id, index, AT + index, world.memory);
     reports.push(...reportsOf(world, pushOf(order, plot, scene, index, AT - 300_000 + index * 1_000, world.account)));
   }
   const requestFor = (action: string, known: readonly Report[], at = AT, params: Params = {}): ActionRequest => {

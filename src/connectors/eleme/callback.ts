@@ -80,7 +80,9 @@ export const registers: RegisterRules = {
   refund: { by: 'rank', ranks: REFUND_RANKS },
   ...firstOf('acceptBy', 'completedAt', 'closedAt'),
   // A new rider starts again from the shop.
-  ...byTime('fulfilment', 'placedAt', 'paidAt', 'answerBy'),
+  ...byTime('fulfilment', 'placedAt', 'paidAt'),
+  // Of those that nobody gives a time the first.
+  answerBy: { by: 'time', ranks: 'lowest' },
   ...byTime('flag.cancel_requested', 'flag.refund_requested', 'flag.delivery_trouble', 'flag.reminder'),
   ...byTime('flag.provisional_money'),
   // An answer of the millisecond of a message was asked for after it.
@@ -88,7 +90,7 @@ export const registers: RegisterRules = {
 };
 
 /** A user's request to cancel that nobody answered is granted after so long (sheet, 6); of refunds no limit is known. */
-const CANCEL_ANSWER_MS = 15 * 60_000;
+export const CANCEL_ANSWER_MS = 15 * 60_000;
 
 /** What every message brings along, beside its body. */
 interface Envelope {
@@ -101,12 +103,15 @@ interface Envelope {
 }
 
 /** Turns a verified push into reports about an order or notices about a shop. */
-export function parse(accepted: Accepted<LosslessObject>, account: AccountView): Parsed {
-  const { content, request } = accepted;
+export const parse = ({ content, request }: Accepted<LosslessObject>, account: AccountView): Parsed =>
+  readMessage(content, account, request.receivedAt);
+
+/** A message in its envelope: pushed, or pulled because its push failed. */
+export function readMessage(content: LosslessObject, account: AccountView, receivedAt: TimeMs): Parsed {
   const fields = new JsonReader(content);
   const type = fields.text('type', 64);
   const shopId = idOf(fields, 'shopId');
-  const sentAt = timeOf(fields, 'timestamp') ?? request.receivedAt;
+  const sentAt = timeOf(fields, 'timestamp') ?? receivedAt;
   const message = content.get('message');
   if (fields.fault !== undefined) return unrecognised(fields.fault);
   if (type === undefined) return unrecognised('type is missing');
@@ -115,7 +120,7 @@ export function parse(accepted: Accepted<LosslessObject>, account: AccountView):
   if (row.body === 'nothing') return { kind: 'nothing', note: row.note };
   const map = typeof message === 'string' ? parseLossless(message) : undefined;
   if (!isLosslessObject(map)) return unrecognised('message is not the JSON text of an object');
-  const envelope = { type, body: new JsonReader(map), sentAt, receivedAt: request.receivedAt, shopId };
+  const envelope = { type, body: new JsonReader(map), sentAt, receivedAt, shopId };
   const said = interpret(row, envelope, account);
   const { fault } = envelope.body;
   return fault === undefined ? said : unrecognised(fault);

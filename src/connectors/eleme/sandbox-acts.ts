@@ -4,34 +4,10 @@ import type { LosslessObject } from '../../core/json.ts';
 import type { OutgoingCallback, PlatformMemory } from '../../core/sandbox.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { CANCEL_TYPES } from './action-specs.ts';
-import { invent, plotOf, pushOf, stateAfter } from './sandbox-order.ts';
+import { actsOf, addActs, scenesSoFar, stepTimes } from './sandbox-memory.ts';
+import { invent, openRequest, plotOf, pushOf, stateAfter } from './sandbox-order.ts';
 import type { Order } from './sandbox-order.ts';
-import type { Plot, Scene } from './sandbox-plots.ts';
-
-const stepsKey = (orderId: string): string => `steps:${orderId}`;
-const actsKey = (orderId: string): string => `acts:${orderId}`;
-
-/** A message that a merchant's call set off, and after how many steps of the order's own life. */
-type ActedScene = { readonly type: number; readonly after: number; readonly refundType: 'normal' | 'part' | null };
-
-/** Notes how far an order is in its own life. */
-export function noteStep(orderId: string, step: number, memory: PlatformMemory): void {
-  memory[stepsKey(orderId)] = Math.max(Number(memory[stepsKey(orderId)] ?? 0), step + 1);
-}
-
-const actsOf = (orderId: string, memory: PlatformMemory): readonly ActedScene[] =>
-  (memory[actsKey(orderId)] as readonly ActedScene[] | undefined) ?? [];
-
-/** What has happened to an order: its own life as far as it is told, and what the merchant did in between. */
-export function scenesSoFar(orderId: string, plot: Plot, memory: PlatformMemory): readonly Scene[] {
-  const acts = actsOf(orderId, memory);
-  const actedAfter = (steps: number): readonly Scene[] =>
-    acts
-      .filter(({ after }) => after === steps)
-      .map(({ type, refundType }) => ({ type, afterMs: [0, 0], ...(refundType === null ? {} : { refundType }) }));
-  const told = plot.scenes.slice(0, Number(memory[stepsKey(orderId)] ?? 0));
-  return told.flatMap((scene, index) => [scene, ...actedAfter(index + 1)]);
-}
+import type { Scene } from './sandbox-plots.ts';
 
 interface Act {
   readonly params: LosslessObject;
@@ -46,9 +22,17 @@ interface Said {
 }
 
 /** Why an act is refused, or what the platform pushes about it. */
-type Effect = { readonly code: string; readonly message: string } | readonly Said[];
+type Effect =
+  | {
+      readonly code: string;
+      readonly message: string;
+      /** It was done before, which whoever asks for it now takes for done now. */
+      readonly done?: number;
+    }
+  | readonly Said[];
 
 const refused = (message: string, code = 'BIZ_ORDER_STATE'): Effect => ({ code, message });
+const alreadyDone = (message: string, done: number): Effect => ({ code: 'BIZ_ORDER_STATE', message, done });
 const invalid = (message: string): Effect => ({ code: 'VALIDATION_FAILED', message });
 const text = (params: LosslessObject, name: string): string => scalarText(params.get(name)) ?? '';
 
@@ -64,12 +48,6 @@ function cancel({ params, state }: Act): Effect {
   if (state === 'invalid') return refused('订单已取消');
   // Refused before it was taken, or forced to be invalid afterwards.
   return [{ type: state === 'unprocessed' ? 14 : 17 }];
-}
-
-/** The user's youngest request, where it still waits for the merchant. */
-function openRequest(scenes: readonly Scene[]): Scene | undefined {
-  const last = scenes.findLast(({ type }) => type >= 20 && type <= 36);
-  return last?.type === 20 || last?.type === 30 ? last : undefined;
 }
 
 function agree({ scenes, state }: Act): Effect {
@@ -91,12 +69,12 @@ const notTaken = ({ state }: Act): Effect | undefined =>
 
 function startDelivery(act: Act): Effect {
   if (text(act.params, 'phone') === '') return invalid('phone 不能为空');
-  return notTaken(act) ?? (act.scenes.some(({ type }) => type === 71) ? refused('订单已送出') : [{ type: 71 }]);
+  return notTaken(act) ?? (act.scenes.some(({ type }) => type === 71) ? alreadyDone('订单已送出', 71) : [{ type: 71 }]);
 }
 
 function completeDelivery(act: Act): Effect {
   if (text(act.params, 'phone') === '') return invalid('phone 不能为空');
-  return act.state === 'settled' ? refused('订单已送达') : (notTaken(act) ?? [{ type: 18 }]);
+  return act.state === 'settled' ? alreadyDone('订单已送达', 56) : (notTaken(act) ?? [{ type: 18 }]);
 }
 
 function syncState(act: Act): Effect {
@@ -150,17 +128,21 @@ export function playAct(
   const info = params.get('stateInfo');
   const orderId = text(isLosslessObject(info) ? info : params, 'orderId');
   const plot = plotOf(orderId);
-  const after = Number(memory[stepsKey(orderId)] ?? 0);
+  const after = stepTimes(orderId, memory).length;
   if (plot === undefined || after === 0) return { refused: { code: 'ORDER_NOT_FOUND', message: '订单不存在' } };
   const order = invent(orderId, plot);
   const scenes = scenesSoFar(orderId, plot, memory);
   const effect = play({ params, order, scenes, state: stateAfter(scenes) });
-  if ('code' in effect) return { refused: effect };
-  const acts = actsOf(orderId, memory);
-  if (effect.length > 0) {
-    const added = effect.map(({ type, refundType = null }): ActedScene => ({ type, after, refundType }));
-    memory[actsKey(orderId)] = [...acts, ...added];
+  if ('code' in effect) {
+    if (effect.done !== undefined) addActs(orderId, [{ type: effect.done, after, at, refundType: null }], memory);
+    return { refused: effect };
   }
+  const acts = actsOf(orderId, memory);
+  addActs(
+    orderId,
+    effect.map(({ type, refundType = null }) => ({ type, after, at, refundType })),
+    memory,
+  );
   const callbacks = effect.map((said, index) =>
     pushOf(order, plot, { afterMs: [0, 0], ...said }, FIRST_ACTED_STEP + acts.length + index, at, account),
   );

@@ -5,9 +5,12 @@ import { fenToYuan } from '../../core/money.ts';
 import type { CallAnswer, IncomingCall, PlatformMemory } from '../../core/sandbox.ts';
 import { equalInConstantTime, md5Hex } from '../../core/signing.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { playAct, scenesSoFar } from './sandbox-acts.ts';
+import { playAct } from './sandbox-acts.ts';
+import { APP_LEVEL, playList, readOrder } from './sandbox-lists.ts';
+import { noteReading, scenesSoFar } from './sandbox-memory.ts';
 import { authorizePage } from './sandbox-page.ts';
-import { invent, orderObject, plotOf, REFUND_STATES, refundFenOf, SHOPS, stateAfter } from './sandbox-order.ts';
+import { invent, lastRequest, plotOf, refundFenOf, requestStatus, SHOPS } from './sandbox-order.ts';
+import type { Plot } from './sandbox-plots.ts';
 import { signRequest } from './signature.ts';
 
 const CODE_VALID_MS = 10 * 60_000;
@@ -31,7 +34,6 @@ const NAMES = {
   code: (code: string) => `code:${code}`,
   access: (token: string) => `access:${token}`,
   refresh: (token: string) => `refresh:${token}`,
-  readOnce: (orderId: string) => `read:${orderId}`,
   own: 'own',
   given: 'given',
 } as const;
@@ -178,26 +180,28 @@ function act(call: IncomingCall, account: AccountView, memory: PlatformMemory): 
     return failure(id, 'INVALID_SIGNATURE', 'signature is wrong');
   }
   const known = recall<Access>(memory, NAMES.access(given));
-  if (known === undefined || known.expiresAt <= call.at) return failure(id, 'UNAUTHORIZED', 'the token is not valid');
+  const isOpen = APP_LEVEL.has(action) ? given === '' : known !== undefined && known.expiresAt > call.at;
+  if (!isOpen) return failure(id, 'UNAUTHORIZED', 'the token is not valid');
+  if (action === 'eleme.user.getUser') return success(id, user());
   const orderId = scalarText(params.get('orderId')) ?? '';
-  switch (action) {
-    case 'eleme.user.getUser':
-      return success(id, user());
-    case 'eleme.order.getOrder':
-      return orderAnswer(id, orderId, readOrder(orderId, memory));
-    case 'eleme.order.getRefundOrder':
-      return orderAnswer(id, orderId, readRefund(orderId, memory));
-    default: {
-      const acted = playAct(action, params, { account, memory, at: call.at });
-      if (acted === undefined) return failure(id, 'METHOD_NOT_ALLOWED', `${action} is not played`);
-      if ('refused' in acted) return failure(id, acted.refused.code, acted.refused.message);
-      return { ...success(id, null), callbacks: acted.callbacks };
-    }
+  if (action === 'eleme.order.getOrder' || action === 'eleme.order.getRefundOrder') {
+    const plot = plotOf(orderId);
+    if (plot === undefined) return failure(id, 'ORDER_NOT_FOUND', '订单不存在');
+    const read = action === 'eleme.order.getOrder' ? readOrder : readRefund;
+    return { ...success(id, read(orderId, plot, call.at, memory)), tellsOf: [orderId] };
   }
+  const { failedPushIds } = account.settings;
+  const idsName = typeof failedPushIds === 'string' ? failedPushIds : 'requestIds';
+  const listed = playList(action, { params, memory, at: call.at, idsName });
+  if (listed !== undefined)
+    return 'refused' in listed
+      ? failure(id, listed.refused.code, listed.refused.message)
+      : { ...success(id, listed.result), tellsOf: listed.tellsOf ?? [] };
+  const acted = playAct(action, params, { account, memory, at: call.at });
+  if (acted === undefined) return failure(id, 'METHOD_NOT_ALLOWED', `${action} is not played`);
+  if ('refused' in acted) return failure(id, acted.refused.code, acted.refused.message);
+  return { ...success(id, null), callbacks: acted.callbacks };
 }
-
-const orderAnswer = (id: string, orderId: string, order: LosslessObject | undefined): CallAnswer =>
-  order === undefined ? failure(id, 'ORDER_NOT_FOUND', '订单不存在') : { ...success(id, order), tellsOf: [orderId] };
 
 const success = (id: string, result: Lossless): CallAnswer =>
   jsonText(
@@ -229,25 +233,19 @@ const user = (): LosslessObject =>
     ],
   ]);
 
-/** The order as its number tells it, in the state that it is in. */
-function readOrder(orderId: string, memory: PlatformMemory): LosslessObject | undefined {
-  const plot = plotOf(orderId);
-  if (plot === undefined) return undefined;
-  const isStillDowngraded = plot.downgraded === 'long' && memory[NAMES.readOnce(orderId)] === undefined;
-  if (isStillDowngraded) memory[NAMES.readOnce(orderId)] = true;
-  return orderObject(invent(orderId, plot), stateAfter(scenesSoFar(orderId, plot, memory)), isStillDowngraded);
-}
-
 /** The last request to cancel or to refund this order, if there was one. */
-function readRefund(orderId: string, memory: PlatformMemory): LosslessObject | undefined {
-  const plot = plotOf(orderId);
-  if (plot === undefined) return undefined;
-  const last = scenesSoFar(orderId, plot, memory).findLast(({ type }) => type >= 20 && type <= 36);
+function readRefund(orderId: string, plot: Plot, at: TimeMs, memory: PlatformMemory): LosslessObject {
+  const scenes = scenesSoFar(orderId, plot, memory);
+  const last = lastRequest(scenes);
+  const status = requestStatus(scenes);
   const refundType = last?.refundType ?? 'normal';
   const amountFen = last === undefined ? 0 : refundFenOf(invent(orderId, plot), refundType);
+  const kind = (last?.type ?? 20) < 30 ? 'cancel' : 'refund';
+  const request = { kind, open: status === 'applied' || status === 'arbitrating' } as const;
+  noteReading(orderId, { at, state: null, request }, memory);
   return new Map<string, Lossless>([
     ['orderId', orderId],
-    ['refundStatus', last === undefined ? 'noRefund' : (REFUND_STATES[last.type % 10] ?? 'noRefund')],
+    ['refundStatus', status],
     ['refundType', refundType],
     ['totalPrice', new NumberText(fenToYuan(amountFen))],
     ['goodsList', []],

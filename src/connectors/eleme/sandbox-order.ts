@@ -108,7 +108,12 @@ const localTime = (ms: TimeMs): string => toBeijingText(ms).replace(' ', 'T');
 const object = (fields: Readonly<Record<string, Lossless>>): LosslessObject => new Map(Object.entries(fields));
 
 /** The order object, as a push has it and `getOrder` answers it. */
-export function orderObject(order: Order, status: string, downgraded: boolean): LosslessObject {
+export function orderObject(
+  order: Order,
+  status: string,
+  downgraded: boolean,
+  refundStatus = 'noRefund',
+): LosslessObject {
   const random = randomOf(`${order.id}/person`);
   const pick = (list: readonly string[]): string => list[Math.floor(random() * list.length)] ?? '';
   const sum = (fen: number): NumberText => yuan(downgraded ? 0 : fen);
@@ -135,7 +140,7 @@ export function orderObject(order: Order, status: string, downgraded: boolean): 
     openId: order.shop.openId,
     daySn: number(1 + (Number(order.id.slice(-3)) % 300)),
     status,
-    refundStatus: 'noRefund',
+    refundStatus,
     book: false,
     onlinePaid: order.onlinePaid,
     downgraded,
@@ -289,6 +294,22 @@ export function stateAfter(scenes: readonly Scene[]): 'unprocessed' | 'valid' | 
   if (has(14, 15, 17, 23, 25)) return 'invalid';
   if (has(18)) return 'settled';
   return has(12) ? 'valid' : 'unprocessed';
+}
+
+/** The last request to cancel or to refund, if there was one. */
+export const lastRequest = (scenes: readonly Scene[]): Scene | undefined =>
+  scenes.findLast(({ type }) => type >= 20 && type <= 36);
+
+/** The user's youngest request, where it still waits for the merchant. */
+export function openRequest(scenes: readonly Scene[]): Scene | undefined {
+  const last = lastRequest(scenes);
+  return last?.type === 20 || last?.type === 30 ? last : undefined;
+}
+
+/** `refundStatus` of an order with these messages. */
+export function requestStatus(scenes: readonly Scene[]): string {
+  const last = lastRequest(scenes);
+  return last === undefined ? 'noRefund' : (REFUND_STATES[last.type % 10] ?? 'noRefund');
 }
 
 export const refundFenOf = (order: Order, refundType: 'normal' | 'part'): number =>

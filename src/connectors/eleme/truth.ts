@@ -39,7 +39,8 @@ export async function readTruth(
   const token = await tokenFor(account, call, order, at);
   if (!token.ok) return token;
   const about: About = { account, call, number, token: token.value, at };
-  const requests = order.doubts.filter((doubt) => doubt !== 'money');
+  const requests = order.doubts.filter((doubt) => doubt !== 'money' && doubt !== 'overdue');
+  // An order that rests for too long is asked for as a whole, and so is one that nobody doubts.
   const isMoney = requests.length < order.doubts.length || order.doubts.length === 0;
   const orderRead = isMoney ? await readOrder(about) : NOTHING;
   if (!orderRead.ok) return orderRead;
@@ -85,13 +86,34 @@ async function readOrder(about: About): Promise<PlatformResult<readonly Report[]
   return answer.ok ? readQueriedOrder(answer.value, about) : answer;
 }
 
+/**
+ * An order object of an answer, as reports: what a push of it says, and whether a request about it is open. Of a
+ * completed order that is a request to refund, of any other one to cancel.
+ */
+export function queriedReports(body: JsonReader, account: AccountView, at: TimeMs, shopId?: string): readonly Report[] {
+  const reports = orderReports(body, account, { at, stage: 0, sentAt: at, shopId });
+  const number = orderNumber(body);
+  if (number === undefined || body.text('refundStatus') === undefined) return reports;
+  const isOpen = body.oneOf('refundStatus', REFUND_STATUSES) === 'open';
+  const isRefund = body.text('status') === 'settled';
+  const request: Report = {
+    aliases: [{ kind: 'platform', value: number }],
+    kind: 'takeaway',
+    // For the whole second: what happens to the request within it is the younger.
+    at: Math.floor(at / 1000) * 1000,
+    ...(isRefund ? {} : { final: false }),
+    facts: [whole(isRefund ? 'flag.refund_requested' : 'flag.cancel_requested', isOpen)],
+  };
+  return [...reports, request];
+}
+
 /** The order of an answer of `getOrder`. */
 export function readQueriedOrder(
   body: JsonReader,
   { account, number, at }: Pick<About, 'account' | 'number' | 'at'>,
 ): PlatformResult<readonly Report[]> {
   if (orderNumber(body) !== number) return refuse('final', 'unreadable_reply', 'The platform answered another order.');
-  const reports = orderReports(body, account, { at, stage: 0, sentAt: at, shopId: undefined });
+  const reports = queriedReports(body, account, at);
   return body.fault === undefined ? { ok: true, value: reports } : refuse('final', 'unreadable_reply', body.fault);
 }
 
