@@ -136,8 +136,16 @@ export function createShoppers(context: ShoppersContext): Shoppers {
 
   return {
     canShop(id) {
-      const { wish } = context.platforms.get(id)?.sandbox ?? {};
-      return wish !== undefined;
+      const platform = context.platforms.get(id);
+      if (platform?.sandbox.wish === undefined) return false;
+      try {
+        // Whether it has to be paid elsewhere, and nobody there takes payments in this run, shows in a wish alone.
+        wishOf(platform, 1);
+        return true;
+      } catch (error) {
+        if (error instanceof SandboxError) return false;
+        throw error;
+      }
     },
     async shop(id) {
       const platform = context.platforms.get(id);
