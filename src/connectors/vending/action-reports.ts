@@ -51,6 +51,16 @@ export const closedReport = (request: ActionRequest): Report =>
     { line: WHOLE, register: 'closedAt', value: request.at },
   ]);
 
+/** Somebody wants out: the order's life asks for the payment, then closes. */
+export function cancelReport(request: ActionRequest): Report {
+  const reason = textParam(request, 'reason');
+  const facts: Fact[] = [{ line: WHOLE, register: 'flag.cancel_requested', value: true }];
+  if (reason !== undefined) {
+    facts.push({ line: topicLine('cancel'), register: 'platformFields', value: { cancel_reason: reason } });
+  }
+  return report(request, facts);
+}
+
 /** The platform's word changes; that money went back is said by whoever gave it. */
 export const turnedToRefundReport = (request: ActionRequest): Report =>
   report(request, [{ line: topicLine('refund'), register: 'platformFields', value: { turned_to_refund: true } }]);
@@ -71,8 +81,8 @@ export function refundDoneReport(request: ActionRequest, amount: Fen): Report {
   const value = { state: 'succeeded' as const, amount, ...(reason === undefined ? {} : { reason }) };
   const facts: Fact[] = [{ line, register: 'refund', value }];
   if (reference !== undefined) {
-    const value = { refund_reference: reference };
-    facts.push({ line: topicLine(`refund ${request.number}`), register: 'platformFields', value });
+    const fields = { refund_reference: reference };
+    facts.push({ line: topicLine(`refund ${request.number}`), register: 'platformFields', value: fields });
   }
   return report(request, facts);
 }

@@ -121,6 +121,23 @@ export const specs: readonly ActionSpec[] = [
     },
   },
   {
+    name: 'cancel',
+    label: { en: 'Cancel', zh: '取消订单' },
+    params: [
+      text('reason', 200, false, { en: 'Reason', zh: '原因' }, { en: 'For your own books.', zh: '仅用于记录。' }),
+    ],
+    moves: 'nothing',
+    onSilence: 'again',
+    // Nothing is closed before the payment was asked for, which is the order's life to do.
+    atOnce: true,
+    refuses: (order) =>
+      hasEnded(order) || order.lifecycle === 'completed'
+        ? ENDED
+        : order.payment === 'unpaid'
+          ? undefined
+          : { en: 'The order is paid.', zh: '订单已支付。' },
+  },
+  {
     name: 'close',
     label: { en: 'Close at the platform', zh: '关闭订单' },
     params: [
@@ -158,7 +175,11 @@ export const specs: readonly ActionSpec[] = [
   {
     name: 'refund-done',
     label: { en: 'Money given back', zh: '已退款（登记）' },
-    params: [amount, text(...REFERENCE), text('reason', 200, false, { en: 'Reason', zh: '原因' }, { en: '', zh: '' })],
+    params: [
+      amount,
+      text(...REFERENCE),
+      text('reason', 200, false, { en: 'Reason', zh: '原因' }, { en: 'Why it was given back.', zh: '退款原因。' }),
+    ],
     paramsFrom(order): Record<string, number> {
       const due = amountDue(order);
       return due === undefined ? {} : { amount: due };

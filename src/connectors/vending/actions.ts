@@ -8,6 +8,7 @@ import { oneItemPerDispense } from '../../core/one-item-rule.ts';
 import type { OutgoingRequest, PlatformRefusal, PlatformResponse } from '../../core/outgoing.ts';
 import {
   aliasOf,
+  cancelReport,
   closedReport,
   createdReport,
   givenUpReport,
@@ -95,6 +96,7 @@ function prepare(account: AccountView, request: ActionRequest): PreparedAction {
 }
 
 function doAtOnce(_account: AccountView, request: ActionRequest): DoneAtOnce {
+  if (request.action === 'cancel') return { ok: true, reports: [cancelReport(request)] };
   const { amount } = request.params;
   if (typeof amount !== 'number')
     return { ok: false, faults: [{ field: 'amount', message: 'is missing: what is due is not known' }] };

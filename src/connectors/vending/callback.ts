@@ -16,6 +16,7 @@ export const registers: RegisterRules = {
   lifecycle: { by: 'rank', ranks: { open: 0, cancelled: 1, expired: 2, completed: 3 } },
   fulfilment: { by: 'time', ranks: { none: 0, delivering: 1, failed: 2, delivered: 3 } },
   refund: { by: 'rank', ranks: REFUND_RANKS },
+  'flag.cancel_requested': { by: 'time' },
   'flag.delivery_trouble': { by: 'time' },
   // In the millisecond of a report the answer counts: it was asked for because of the report.
   'flag.doubt': { by: 'time', ranks: { true: 0, false: 1 } },

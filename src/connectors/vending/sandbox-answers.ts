@@ -1,57 +1,83 @@
 import type { AccountView } from '../../core/connector.ts';
 import type { Json } from '../../core/json.ts';
-import { fenToYuan } from '../../core/money.ts';
-import type { Fen } from '../../core/money.ts';
-import type { CallAnswer, IncomingCall, PlatformMemory } from '../../core/sandbox.ts';
+import type { CallAnswer, IncomingCall, PlatformMemory, SandboxFault } from '../../core/sandbox.ts';
 import { equalInConstantTime } from '../../core/signing.ts';
-import { toBeijingText } from '../../core/time.ts';
-import type { TimeMs } from '../../core/time.ts';
 import { API_PATH } from './client.ts';
+import { detailed, findMachine, listed, products } from './sandbox-machines.ts';
+import { BAD_FORM, createOrder, dispense, NO_RECORD, orderOf, queried, updateOrder } from './sandbox-orders.ts';
+import type { Said } from './sandbox-orders.ts';
+import type { End } from './sandbox-memory.ts';
 import { encodingOf, sign } from './signature.ts';
 
-/** A dispense record as the platform keeps it. */
-export interface KeptRecord {
-  readonly id: number;
-  readonly productId: number;
-  readonly quantity: number;
-  readonly priceFen: Fen;
-  /** '' until the order is paid. */
-  readonly status: string;
-  /** Reports sent about it. */
-  readonly reports: number;
-}
-
-/** An order as the platform keeps it. */
-export interface KeptOrder {
-  readonly id: number;
-  readonly tradeId: string;
-  readonly machineNo: string;
-  readonly placedAt: TimeMs;
-  readonly status: string;
-  readonly records: readonly KeptRecord[];
-}
-
-const orderName = (orderId: string | number): string => `order ${orderId}`;
-
-export function keep(memory: PlatformMemory, order: KeptOrder): void {
-  memory[orderName(order.id)] = order as unknown as Json;
-}
-
-const kept = (memory: PlatformMemory, orderId: string): KeptOrder | undefined =>
-  memory[orderName(orderId)] as unknown as KeptOrder | undefined;
-
 /** Answers the calls of a merchant's system: headers first, then the payload's signature, then what was asked. */
-export function answer(call: IncomingCall, account: AccountView, memory: PlatformMemory): CallAnswer {
+export const answer = (call: IncomingCall, account: AccountView, memory: PlatformMemory): CallAnswer =>
+  answerWith(call, account, memory);
+
+function answerWith(call: IncomingCall, account: AccountView, memory: PlatformMemory, forced?: End): CallAnswer {
   const refusal = wrongHeaders(call, account);
   if (refusal !== undefined) return refusal;
-  if (call.method === 'POST' && call.path === `${API_PATH}/ping`) return fine('pong');
-  const [, orderId] = new RegExp(`^${API_PATH}/orders/(\\d+)$`, 'u').exec(call.path) ?? [];
-  if (call.method === 'POST' && orderId !== undefined) {
-    const asked = readPayload(call, account);
-    return 'fault' in asked ? asked.fault : query(asked.parameters, kept(memory, orderId));
+  const path = call.path.startsWith(API_PATH) ? call.path.slice(API_PATH.length) : '';
+  const plain = `${call.method} ${path}`;
+  if (plain === 'POST /ping') return fine('pong');
+  if (plain === 'POST /rent/machines') return fine(listed());
+  if (plain === 'POST /orders') return told(createOrder(memory, call.body, call.at));
+  const [, machineNo] = /^POST \/rent\/machines\/(\d+)$/u.exec(plain) ?? [];
+  if (machineNo !== undefined) {
+    const machine = findMachine(machineNo);
+    return machine === undefined ? fault(30_003, '设备不存在') : fine(detailed(machine));
   }
-  return fault(404, 'not found', 404);
+  const signed = SIGNED.find(({ form }) => form.test(plain));
+  if (signed === undefined) return fault(404, 'not found', 404);
+  const asked = readPayload(call, account);
+  if ('fault' in asked) return asked.fault;
+  const number = signed.form.exec(plain)?.[1] ?? '';
+  return told(signed.does(asked.parameters, { number, at: call.at, memory, forced }));
 }
+
+interface World {
+  /** From the path. */
+  readonly number: string;
+  readonly at: number;
+  readonly memory: PlatformMemory;
+  readonly forced: End | undefined;
+}
+type Parameters = Readonly<Record<string, string>>;
+
+const SIGNED: readonly { readonly form: RegExp; does(parameters: Parameters, world: World): Said }[] = [
+  {
+    form: /^POST \/orders\/(\d+)$/u,
+    does(parameters, { number, memory }) {
+      const order = orderOf(memory, number, parameters);
+      return order === undefined ? NO_RECORD : queried(order);
+    },
+  },
+  {
+    form: /^PUT \/orders\/(\d+)$/u,
+    does(parameters, { number, memory, at }) {
+      const order = orderOf(memory, number, parameters);
+      return order === undefined ? NO_RECORD : updateOrder(memory, order, parameters['status'] ?? '', at);
+    },
+  },
+  {
+    form: /^POST \/deliveries$/u,
+    does(parameters, { memory, at, forced }) {
+      const order = orderOf(memory, parameters['order_id'] ?? '', parameters);
+      if (parameters['method'] !== 'device.delivery.put') return BAD_FORM;
+      return order === undefined ? NO_RECORD : dispense(memory, order, parameters['record_id'] ?? '', at, forced);
+    },
+  },
+  {
+    form: /^POST \/products$/u,
+    does(parameters, { memory }) {
+      const machine = findMachine(parameters['machine_no'] ?? '');
+      if (machine === undefined) return { code: 30_003, message: '设备不存在' };
+      const count = (name: string, usual: number): number => Number(parameters[name] ?? usual);
+      const [page, perPage] = [count('page', 0), count('per_page', 10)];
+      if (!(page >= 1) || !(perPage >= 1)) return BAD_FORM;
+      return { data: products(memory, machine, page, perPage) };
+    },
+  },
+];
 
 const envelope = (status: number, value: Json): CallAnswer => ({
   status,
@@ -64,6 +90,11 @@ const fine = (data: Json): CallAnswer => envelope(200, { code: 0, message: 'ok',
 const fault = (code: number, message: string, status = 200): CallAnswer =>
   envelope(status, { code, message, data: {} });
 
+function told(said: Said): CallAnswer {
+  if ('code' in said) return fault(said.code, said.message);
+  return said.order === undefined ? fine(said.data) : { ...fine(said.data), tellsOf: [String(said.order.id)] };
+}
+
 function wrongHeaders({ headers }: IncomingCall, account: AccountView): CallAnswer | undefined {
   const [appid = '', appSecret = ''] = [headers['appid'], headers['appsecret']];
   if (appid === '' || appSecret === '') return fault(10_008, 'appid or appsecret is empty', 401);
@@ -74,7 +105,7 @@ function wrongHeaders({ headers }: IncomingCall, account: AccountView): CallAnsw
   return undefined;
 }
 
-type Asked = { readonly parameters: Readonly<Record<string, string>> } | { readonly fault: CallAnswer };
+type Asked = { readonly parameters: Parameters } | { readonly fault: CallAnswer };
 
 function readPayload({ body }: IncomingCall, account: AccountView): Asked {
   try {
@@ -87,32 +118,39 @@ function readPayload({ body }: IncomingCall, account: AccountView): Asked {
     const computed = sign(parameters, merchantKey?.value ?? '', encodingOf(account));
     if (!equalInConstantTime(parameters['sign'] ?? '', computed))
       return { fault: fault(4006, 'sorry, payload sign invalid') };
-    if (!/^\d{10}$/u.test(parameters['timestamp'] ?? '')) return { fault: fault(10_001, '表单校验失败') };
+    if (!/^\d{10}$/u.test(parameters['timestamp'] ?? '')) return { fault: told(BAD_FORM) };
     return { parameters };
   } catch {
-    return { fault: fault(10_001, '表单校验失败') };
+    return { fault: told(BAD_FORM) };
   }
 }
 
-function query(parameters: Readonly<Record<string, string>>, order: KeptOrder | undefined): CallAnswer {
-  if (order === undefined || parameters['machine_no'] !== order.machineNo) return fault(80_002, '记录不存在');
-  const { id, tradeId, placedAt, status, records } = order;
-  const reports = records.reduce((sum, record) => sum + record.reports, 0);
-  const answered = fine({
-    order_id: id,
-    trade_id: tradeId,
-    date: toBeijingText(placedAt),
-    amount: fenToYuan(records.reduce((sum, record) => sum + record.priceFen, 0)),
-    status,
-    ...(reports === 0 ? {} : { notify_send_count: reports }),
-    records: records.map((record) => ({
-      id: record.id,
-      product_id: record.productId,
-      quantity: record.quantity,
-      price: fenToYuan(record.priceFen),
-      ...(record.status === '' ? {} : { status: record.status }),
-      notify_sent: record.reports > 0 ? '1' : '0',
-    })),
-  });
-  return { ...answered, tellsOf: [String(id)] };
-}
+const isCall =
+  (method: string, path: string) =>
+  (call: IncomingCall): boolean =>
+    call.method === method && call.path === API_PATH + path;
+const isCreation = isCall('POST', '/orders');
+const isDispensing = isCall('POST', '/deliveries');
+
+const refusing = (name: string, applies: SandboxFault['applies'], code: number, message: string): SandboxFault => ({
+  name,
+  applies,
+  answer: () => fault(code, message),
+});
+
+/** Troubles that can be asked for. A jam takes the command, and the item stays where it is. */
+export const faults: readonly SandboxFault[] = [
+  refusing('sold_out', isCreation, 60_003, '商品库存不足'),
+  refusing('duplicate_number', isCreation, 6040, 'sorry, this trade id is exists'),
+  refusing('machine_offline', (call) => isCreation(call) || isDispensing(call), 30_002, '设备已离线'),
+  {
+    name: 'jammed_slot',
+    applies: isDispensing,
+    answer: (call, account, memory) => answerWith(call, account, memory, 'jammed'),
+  },
+  {
+    name: 'rate_limit',
+    applies: () => true,
+    answer: () => ({ status: 429, contentType: 'text/plain; charset=utf-8', body: 'Too Many Requests' }),
+  },
+];

@@ -10,8 +10,11 @@ import type {
 import { toBeijingText } from '../../core/time.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { DISPENSE_REPORT } from './callback.ts';
-import { answer, keep } from './sandbox-answers.ts';
-import type { KeptOrder, KeptRecord } from './sandbox-answers.ts';
+import { answer, faults } from './sandbox-answers.ts';
+import { tick } from './sandbox-clock.ts';
+import { keep } from './sandbox-memory.ts';
+import type { KeptOrder, KeptRecord } from './sandbox-memory.ts';
+import { orders, stock, wish } from './sandbox-shop.ts';
 import { callbackToken } from './signature.ts';
 
 const SECOND_MS = 1_000;
@@ -144,7 +147,8 @@ function place(random: Random, number: number, atMs: TimeMs, plot: Plot): KeptOr
   return {
     id,
     tradeId: `${toBeijingText(atMs).replaceAll(/\D/gu, '')}${String(number).padStart(8, '0')}`,
-    machineNo: `1000${digits(random, 4)}`,
+    // None of the machines that the platform lists: these orders move no stock.
+    machineNo: `1001${digits(random, 4)}`,
     placedAt: atMs,
     status: 'NOTPAY',
     records: Array.from({ length: plot.records }, (_, index) => ({
@@ -288,6 +292,11 @@ export const sandbox: SandboxPlatform = {
   // "200 means received"; no body is prescribed.
   isReceived: ({ status }) => status === 200,
   answer,
+  tick,
+  wish,
+  orders,
+  stock,
+  faults,
   // Repeats are not documented, though the platform counts its notices: these gaps are an assumption.
   retryGapsMs: [30 * SECOND_MS, 2 * MINUTE_MS, 10 * MINUTE_MS],
 };
