@@ -27,10 +27,13 @@ export interface ActionSpec {
   readonly onSilence: 'again' | 'ask';
   /** The hub's own step in an order's life, such as `create` or `close`: nobody asks for it by the API. Default false. */
   readonly internal?: boolean;
-  /** No platform needs to hear of it: the shop took the money itself, somebody audited by hand. See `doAtOnce`. */
-  readonly atOnce?: boolean;
+  /**
+   * No platform needs to hear of it from us: the shop took the money itself, somebody audited by hand, the customer's app
+   * brings along what was signed here. See `doAtOnce`.
+   */
+  readonly atOnce?: boolean | ((account: AccountView) => boolean);
   /** The call carries an access token of the account: the hub fetches, keeps and hands it in (`accessToken`). */
-  readonly needsAccessToken?: boolean;
+  readonly needsAccessToken?: boolean | ((account: AccountView, order: OrderJson) => boolean);
   /** Why the action makes no sense for the order as it is, in words for a person; undefined when it does. */
   refuses(order: OrderJson): Words | undefined;
   /** Params that the order itself supplies where a wish leaves them out, such as the record that is next. */
@@ -41,6 +44,13 @@ export interface ActionSpec {
    */
   shown?(order: OrderJson, asked: Pick<ActionRequest, 'params' | 'number'>): 'succeeded' | 'failed' | undefined;
 }
+
+/** Whether the call of an action carries an access token: of a platform with two generations it depends on the order. */
+export const wantsAccessToken = (
+  { needsAccessToken = false }: Pick<ActionSpec, 'needsAccessToken'>,
+  account: AccountView,
+  order: OrderJson,
+): boolean => (typeof needsAccessToken === 'function' ? needsAccessToken(account, order) : needsAccessToken);
 
 /** An intent, as the connector needs it. */
 export interface ActionRequest {
@@ -66,6 +76,8 @@ export interface ActionOrder {
   readonly storeToken: StoreToken | null;
   /** Who brings the order, unmasked: some platforms want the phone with every step of an own delivery. */
   readonly rider?: RegisterValues['rider'] | null;
+  /** The user's number at the platform: some pushes are addressed to it. */
+  readonly buyer?: string | null;
 }
 
 /** The request to send, or what is wrong with the params, field by field. */
@@ -75,7 +87,13 @@ export type PreparedAction =
 
 /** What an action that no platform hears of says about its order. */
 export type DoneAtOnce =
-  | { readonly ok: true; readonly reports: readonly Report[]; readonly answer?: Json }
+  | {
+      readonly ok: true;
+      readonly reports: readonly Report[];
+      readonly answer?: Json;
+      /** As in `ActionOutcome`. */
+      readonly handOver?: JsonObject;
+    }
   | { readonly ok: false; readonly faults: readonly { readonly field: string; readonly message: string }[] };
 
 /** How an action ended. */

@@ -4,7 +4,7 @@ import type { Accepted, CallbackRequest, Evidence, Secret } from './accept.ts';
 import type { AccountSpec, Words } from './account-fields.ts';
 import type { Creation } from './creation.ts';
 import type { DoctorSheet } from './doctor/scheme.ts';
-import type { Alias, OrderKind, RegisterRules, Report } from './fact.ts';
+import type { Alias, Lines, OrderKind, RegisterRules, Report } from './fact.ts';
 import type { Json } from './json.ts';
 import type { Machines } from './machine.ts';
 import type { OrderItem, OrderJson } from './order-json.ts';
@@ -103,6 +103,8 @@ export interface OrderToRead {
   readonly platformFields?: RegisterValues['platformFields'];
   /** Its items as they are known, for answers that name none. */
   readonly items?: readonly OrderItem[];
+  /** All that is known of it: which refunds and settlements are still under way. */
+  readonly lines?: Lines;
 }
 
 /** A link that a platform is asked for. */

@@ -61,6 +61,8 @@ export interface RegisterValues {
   note: string;
   rider: { name: string | null; phone: string | null };
   invoice: { title: string | null; taxpayerId: string | null };
+  /** The user's number at the platform, such as an open id. Personal. */
+  buyer: string;
   /** Fields of the platform that have no noun here, kept under their own names. */
   platformFields: Readonly<Record<string, string | number | boolean | null | readonly (string | number)[]>>;
 }
@@ -102,6 +104,7 @@ export const PERSONAL_REGISTERS: ReadonlySet<RegisterName> = new Set<RegisterNam
   'note',
   'rider',
   'invoice',
+  'buyer',
 ]);
 
 /** Ranks that hold on every platform: the furthest state wins. A connector may declare others. */

@@ -91,10 +91,11 @@ export async function storeIntent(
     sealedParams: Object.keys(params).length === 0 ? null : ctx.sealer.seal(JSON.stringify(params)),
     amountFen,
   };
-  if (spec.atOnce === true) {
+  if (typeof spec.atOnce === 'function' ? spec.atOnce(account.view) : spec.atOnce === true) {
     const done = actions.doAtOnce?.(account.view, request) ?? { ok: true, reports: [] };
     if (!done.ok) throw faultsError(done.faults);
-    await writeDone(ctx, tx, account, found, { ...row, answer: done.answer ?? null }, done.reports);
+    const sealedHandOver = done.handOver === undefined ? null : ctx.sealer.seal(JSON.stringify(done.handOver));
+    await writeDone(ctx, tx, account, found, { ...row, answer: done.answer ?? null, sealedHandOver }, done.reports);
     return { id: row.id, state: 'succeeded', isNew: true };
   }
   // What the sheet says about the parameters is said at once, and not by a failed action minutes later.

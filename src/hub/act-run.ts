@@ -1,3 +1,4 @@
+import { wantsAccessToken } from '../core/action.ts';
 import type { ActionOutcome } from '../core/action.ts';
 import { newId } from '../core/ids.ts';
 import { PlatformUnreachable } from '../core/outgoing.ts';
@@ -153,7 +154,7 @@ async function ask(ctx: HubContext, deps: ActDeps, work: Work): Promise<void> {
   const { held, actions, spec, rules } = work;
   const { account, row } = held;
   let { request } = work;
-  if (spec.needsAccessToken === true) {
+  if (wantsAccessToken(spec, account.view, request.order.json)) {
     const token = await accessTokenOf(ctx, account);
     if (!token.ok) return settle(ctx, deps, work, withoutToken(ctx, work, token.refusal, true));
     request = { ...request, accessToken: token.value };

@@ -1,3 +1,4 @@
+import { wantsAccessToken } from '../core/action.ts';
 import type { PlatformRefusal } from '../core/outgoing.ts';
 import { dropAccessToken } from './access-tokens.ts';
 import { decide, mayBeDone, waitMs } from './act-decide.ts';
@@ -14,12 +15,13 @@ const TOKENS_TRIED = 3;
  */
 export async function afterTokenRefusal(
   ctx: HubContext,
-  { held: { account, row }, spec }: Work,
+  { held: { account, row }, spec, request }: Work,
   heard: Heard,
   accessToken: string | undefined,
   asked: boolean,
 ): Promise<Decision | undefined> {
-  if (spec.needsAccessToken !== true || heard.kind !== 'outcome' || heard.outcome.state !== 'failed') return undefined;
+  if (!wantsAccessToken(spec, account.view, request.order.json)) return undefined;
+  if (heard.kind !== 'outcome' || heard.outcome.state !== 'failed') return undefined;
   const { refusal } = heard.outcome;
   if (refusal.kind !== 'token') return undefined;
   if (accessToken !== undefined) await dropAccessToken(ctx, account.row.id, accessToken);

@@ -1,3 +1,4 @@
+import { wantsAccessToken } from '../core/action.ts';
 import type { ActionRequest, ActionSpec, Actions } from '../core/action.ts';
 import type { Fact, Report } from '../core/fact.ts';
 import type { Json } from '../core/json.ts';
@@ -94,7 +95,7 @@ export async function readyRequest(ctx: HubContext, work: Work): Promise<Ready> 
   const refusal = mayBeDone(row) ? undefined : refusalOf(work);
   if (refusal !== undefined) return { kind: 'over', decision: end('failed', 'action_refused', refusal, ctx.clock()) };
   let { request } = work;
-  if (spec.needsAccessToken === true) {
+  if (wantsAccessToken(spec, account.view, request.order.json)) {
     const token = await accessTokenOf(ctx, account);
     if (!token.ok) return { kind: 'no-token', refusal: token.refusal };
     request = { ...request, accessToken: token.value };

@@ -31,5 +31,9 @@ export async function readOrderToActOn(
   const token = json.store === null ? undefined : await findTokenOfStore(db, accountId, json.store);
   const storeToken = token === undefined ? null : openToken(ctx.sealer, token);
   const rider = read(stored.lines, WHOLE, 'rider') ?? null;
-  return { order: { aliases, kind: json.kind, json, store: json.store, storeToken, rider }, lines: stored.lines };
+  const buyer = read(stored.lines, WHOLE, 'buyer') ?? null;
+  return {
+    order: { aliases, kind: json.kind, json, store: json.store, storeToken, rider, buyer },
+    lines: stored.lines,
+  };
 }

@@ -1,9 +1,10 @@
 import type { OrderToRead } from '../core/connector.ts';
 import type { Report } from '../core/fact.ts';
+import { orderJson } from '../core/order-json.ts';
 import { PlatformUnreachable } from '../core/outgoing.ts';
 import type { PlatformResult } from '../core/outgoing.ts';
 import type { TimeMs } from '../core/time.ts';
-import { findAliasesOfOrder, readOrderJson } from '../store/orders.ts';
+import { findAliasesOfOrder, readOrderJson, readStoredOrder } from '../store/orders.ts';
 import { findOrderHead } from '../store/order-reads.ts';
 import { claimOrderClocks, putOffOrderClock, rearmOrderClock, removeOrderClock } from '../store/order-clocks.ts';
 import type { ClaimedClock } from '../store/order-clocks.ts';
@@ -166,13 +167,17 @@ async function readAndApply(
   return clocks.some(({ kind }) => kind === OVERDUE_KIND) ? restAfter(ctx, account, orderId) : { kind: 'settled' };
 }
 
+/** The longer an order has rested, the rarer it is asked about: after a month every three days. */
+const REST_SHARE = 10;
+
 /** An order that is still open rests anew from now on: the platform has just said that nothing has happened. */
 async function restAfter(ctx: HubContext, account: KnownAccount, orderId: string): Promise<Outcome> {
   const order = await readOrderJson(ctx.pool, ctx.sealer, account.row.id, orderId, { reveal: false });
   const restMs = order === undefined ? undefined : account.connector.restMs?.(order, account.view);
-  return restMs === undefined || order?.mergedInto !== null
-    ? { kind: 'settled' }
-    : { kind: 'rests', untilMs: ctx.clock() + restMs };
+  if (order === undefined || restMs === undefined || order.mergedInto !== null) return { kind: 'settled' };
+  const nowMs = ctx.clock();
+  const restedMs = nowMs - Date.parse(order.updatedAt);
+  return { kind: 'rests', untilMs: nowMs + Math.max(restMs, Math.floor(restedMs / REST_SHARE)) };
 }
 
 async function overdueOf(ctx: HubContext, account: KnownAccount, orderId: string): Promise<TimeMs | undefined> {
@@ -211,7 +216,8 @@ async function orderToRead(
   const aliases = await findAliasesOfOrder(ctx.pool, accountId, head.id);
   const own = head.store === null ? undefined : await findTokenOfStore(ctx.pool, accountId, head.store);
   const token = own ?? (await findOnlySellerToken(ctx.pool, accountId));
-  const order = await readOrderJson(ctx.pool, ctx.sealer, accountId, head.id, { reveal: false });
+  const stored = await readStoredOrder(ctx.pool, ctx.sealer, accountId, head.id);
+  const order = stored === undefined ? undefined : orderJson(stored.head, stored.lines);
   const storeToken = token === undefined ? null : openToken(ctx.sealer, token);
   return {
     aliases,
@@ -221,5 +227,6 @@ async function orderToRead(
     doubts,
     platformFields: order?.platformFields ?? {},
     items: order?.items ?? [],
+    lines: stored?.lines ?? {},
   };
 }

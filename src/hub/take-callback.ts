@@ -50,9 +50,10 @@ export function createTakeCallback(
       return { reply, verdict: 'rejected' };
     }
     const { accepted } = verification;
-    const content =
-      account.row.mode === 'paused' ? ({ kind: 'held' } as const) : parseAccepted(ctx, connector, accepted, view);
-    const reply = connector.reply('stored', request, 'replyData' in content ? content.replyData : undefined);
+    const parsed = parseAccepted(ctx, connector, accepted, view);
+    // A paused account reads nothing into its orders, but what the platform waits for in the answer it gets all the same.
+    const content = account.row.mode === 'paused' ? ({ kind: 'held' } as const) : parsed;
+    const reply = connector.reply('stored', request, 'replyData' in parsed ? parsed.replyData : undefined);
     const receipt = openReceipt(ctx, request, reply, accepted.evidence.kind, accepted.evidence.fingerprint);
     try {
       const { verdict } = await commits.submit(account, { receipt, stored: false, content, source: 'callback' });

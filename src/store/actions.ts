@@ -97,14 +97,18 @@ export type NewAction = Pick<
   | 'sealedParams'
   | 'amountFen'
   | 'answer'
-> & { readonly state: 'queued' | 'succeeded'; readonly dueAt: Date | null };
+> & {
+  readonly state: 'queued' | 'succeeded';
+  readonly dueAt: Date | null;
+  readonly sealedHandOver?: Buffer | null;
+};
 
 /** Stores an intent. False when the order has one of that cause already: then nothing was stored. */
 export async function insertAction(tx: Queryable, row: NewAction, now: Date): Promise<boolean> {
   const inserted = await tx.query(
     `insert into actions (account_id, id, order_id, action, number, cause, asked_by, params, sealed_params, amount_fen,
-                          answer, state, due_at, created_at, finished_at, updated_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $14)
+                          answer, state, due_at, created_at, finished_at, updated_at, sealed_hand_over)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $14, $16)
      on conflict (account_id, order_id, cause) where cause is not null do nothing`,
     [
       row.account,
@@ -122,6 +126,7 @@ export async function insertAction(tx: Queryable, row: NewAction, now: Date): Pr
       row.dueAt,
       now,
       row.state === 'queued' ? null : now,
+      row.sealedHandOver ?? null,
     ],
   );
   return inserted.rowCount === 1;
