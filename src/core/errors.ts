@@ -110,6 +110,7 @@ export const ERRORS = {
   plan_overlap: entry(409, 'Another plan holds for the same orders.'),
   payout_refused: entry(422, 'Nothing is paid out like this.'),
   claim_refused: entry(422, 'The claim cannot be taken.'),
+  platform_unreachable: entry(503, 'The platform gives no answer just now. Try again.', 'info', true),
   database_unavailable: entry(503, 'The database is not reachable. Try again.', 'warn', true),
   overloaded: entry(503, 'Too many requests are waiting. Try again.', 'warn', true),
   shutting_down: entry(503, 'The hub is stopping. Try again.', 'info', true),

@@ -154,12 +154,13 @@ function shapeChecker(document: object): (method: string, path: string, answer: 
   };
 }
 
-/** The same schema in which objects with named fields take no others. */
+/** The same schema in which objects with named fields take no others, unless it says itself that they do. */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
   if (schema === null || typeof schema !== 'object') return schema;
   const copy: Schema = {};
   for (const [name, value] of Object.entries(schema)) copy[name] = closed(value);
-  if (copy['type'] === 'object' && copy['properties'] !== undefined) copy['additionalProperties'] = false;
+  const isOpen = copy['additionalProperties'] === true;
+  if (copy['type'] === 'object' && copy['properties'] !== undefined && !isOpen) copy['additionalProperties'] = false;
   return copy;
 }

@@ -3,6 +3,7 @@ import { readOrder, readOrders } from '../../hub/read-orders.ts';
 import { principalOf } from '../auth.ts';
 import { IdPlace, PageQuery, createCursors, pageOf } from '../cursor.ts';
 import type { ApiContext, ApiScope } from './context.ts';
+import { orderCreationRoutes } from './order-creation.ts';
 import { Order, OrderKind, OrderStatus } from './order-shape.ts';
 import { FilterText, Page, RevealQuery, Time } from './shapes.ts';
 
@@ -37,7 +38,9 @@ const OrderParams = Type.Object({ id: Type.String({ maxLength: 200 }) });
 const OrderQueryString = Type.Object(RevealQuery, { additionalProperties: false });
 
 /** `/api/v1/orders`. */
-export function orderRoutes(scope: ApiScope, { ctx }: ApiContext): void {
+export function orderRoutes(scope: ApiScope, api: ApiContext): void {
+  const { ctx } = api;
+  orderCreationRoutes(scope, api);
   const cursors = createCursors(ctx.sealer, 'orders', IdPlace);
   const tags = ['orders'];
 
