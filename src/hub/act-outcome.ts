@@ -4,6 +4,7 @@ import type { OrderJson } from '../core/order-json.ts';
 import { patchAction } from '../store/actions.ts';
 import type { ActionPatch, ActionRow } from '../store/actions.ts';
 import { takeSequences } from '../store/event-subjects.ts';
+import { setOrderClocks } from '../store/order-clocks.ts';
 import { classifyPgError, transaction } from '../store/transaction.ts';
 import type { Tx } from '../store/transaction.ts';
 import type { KnownAccount } from './account-directory.ts';
@@ -11,6 +12,7 @@ import type { Decision } from './act-decide.ts';
 import { actionJson } from './action-json.ts';
 import { applyBatch } from './apply-batch.ts';
 import type { HubContext } from './context.ts';
+import { clockAfterAction } from './life-clocks.ts';
 import type { NewEvent } from './publish-events.ts';
 
 /** An action in the hands of a worker. */
@@ -61,6 +63,7 @@ async function commitEnd(
     await applyBatch(ctx, tx, account, intakes, async () => {
       const now = new Date(ctx.clock());
       if (!(await patchAction(tx, row, lease, patch, now))) throw new LeaseLost();
+      await setOrderClocks(tx, account.row.id, clockAfterAction(account, held.order, now), now);
       return [await actionEvent(tx, account, held.order, { ...row, ...patch })];
     });
   });

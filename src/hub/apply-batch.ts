@@ -21,6 +21,8 @@ import type { KnownAccount } from './account-directory.ts';
 import { queueAutomaticActions } from './act-auto.ts';
 import { CommissionDesk } from './commission-desk.ts';
 import type { HubContext } from './context.ts';
+import { lifeClocks } from './life-clocks.ts';
+import { rulesOf } from './order-rules.ts';
 import { OrderSet } from './order-set.ts';
 import type { OrderChange } from './order-set.ts';
 import { holdFeed, publishEvents } from './publish-events.ts';
@@ -52,8 +54,8 @@ export interface IntakeResult {
 /** What one transaction did. */
 export interface AppliedBatch {
   readonly results: readonly IntakeResult[];
-  /** Actions that were queued by themselves. */
-  readonly queuedActions: number;
+  /** Actions that were queued by themselves, and looks at orders that are due now. */
+  readonly dueWork: number;
 }
 
 /**
@@ -90,15 +92,16 @@ export async function applyBatch(
   writeOrders(ctx, tx, accountId, orders, now);
   const unknown = storesNamed(keyed).filter(({ ref }) => !loaded.labels.has(ref));
   defer(tx, insertUnboundStores(tx, accountId, unknown, now));
-  defer(tx, setOrderClocks(tx, accountId, [...orders.clocks, ...commission.clocks], now));
-  commission.write(tx);
   const changed = orders.changes.map(({ json }) => json);
+  const ofLives = lifeClocks(account, changed, now);
+  defer(tx, setOrderClocks(tx, accountId, [...orders.clocks, ...commission.clocks, ...ofLives], now));
+  commission.write(tx);
   const queuedActions = queueAutomaticActions(ctx, tx, account, changed, now);
   const ofOthers = beside === undefined ? [] : await beside();
   const ofOrders = orders.changes.map((change) => orderEvent(change));
   const events = [...ofOrders, ...commission.events, ...ofStores, ...ofOthers];
   publishEvents(ctx, tx, accountId, { ...held, createdAt: now }, events);
-  return { results, queuedActions };
+  return { results, dueWork: queuedActions + ofLives.filter(({ dueAt }) => dueAt <= now).length };
 }
 
 const reportsOf = (intake: Intake): readonly Report[] =>
@@ -178,7 +181,7 @@ function createOrderSet(
       account: account.row.id,
       platform: account.row.platform,
       merchant: account.row.merchant,
-      rules: account.connector.registers,
+      rules: rulesOf(account.connector),
       now,
       newOrderId: () => newId('ord', now, ctx.randomBytes),
       memberOf: (orderId, sid) => commission.memberOf(orderId, sid),

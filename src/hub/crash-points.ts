@@ -15,6 +15,9 @@ export const CRASH_POINTS = [
   'act.before-send',
   'act.after-send',
   'act.before-outcome',
+  'lives.before-commit',
+  'lives.after-commit',
+  'lives.before-clock',
 ] as const;
 
 export type CrashPointName = (typeof CRASH_POINTS)[number];

@@ -10,6 +10,8 @@ import type { ActionRow } from '../store/actions.ts';
 import { lockClock } from '../store/events.ts';
 import { findWish, insertWish } from '../store/order-wishes.ts';
 import type { OrderWishRow } from '../store/order-wishes.ts';
+import { linkOrders } from '../store/order-links.ts';
+import type { OrderKey } from '../store/order-links.ts';
 import { findAliases, readOrderJson } from '../store/orders.ts';
 import { transaction } from '../store/transaction.ts';
 import type { Principal } from './access.ts';
@@ -164,7 +166,7 @@ interface PlannedBy {
   readonly at: TimeMs;
   readonly paymentAccount: string | null;
   /** The order that this one pays. */
-  readonly parent: string | null;
+  readonly parent: OrderKey | null;
 }
 
 /**
@@ -191,11 +193,12 @@ async function storePlanned(
       stored: false,
       content,
       source: 'own',
-      ...(parent === null ? {} : { parent }),
+      ...(parent === null ? {} : { parent: parent.orderId }),
     } as const;
     const { results } = await applyBatch(ctx, tx, account, [intake]);
     const orderId = results[0]?.orderIds[0];
     if (orderId === undefined) throw new HuidanError('internal');
+    if (parent !== null) await linkOrders(tx, parent, { account: accountId, orderId });
     const intent = { action: 'create', params, cause: CREATE_CAUSE, askedBy, own: true };
     const { id } = await storeIntent(ctx, tx, account, orderId, intent);
     const expiry = report.facts.find(({ line, register }) => line === '' && register === 'expiresAt')?.value;
@@ -274,7 +277,12 @@ async function storePayment(
     items: held.items.map(({ note, ...item }) => (note === null ? item : { ...item, note })),
   };
   const planned = planPayment(payer, { merchantOrderId, fields: payment.fields, at }, payable);
-  return storePlanned(ctx, payer, merchantOrderId, planned, { ...by, at, paymentAccount: null, parent: orderId });
+  return storePlanned(ctx, payer, merchantOrderId, planned, {
+    ...by,
+    at,
+    paymentAccount: null,
+    parent: { account: account.row.id, orderId },
+  });
 }
 
 /** Closes an order whose goods nobody can pay for, where its platform holds some. */

@@ -15,6 +15,7 @@ import { openCommissionDesk, orderEvent } from './apply-batch.ts';
 import { AVAILABLE_CLOCK } from './commission-desk.ts';
 import type { CommissionDesk } from './commission-desk.ts';
 import type { HubContext } from './context.ts';
+import { rulesOf } from './order-rules.ts';
 import { OrderSet } from './order-set.ts';
 import { holdFeed, publishEvents } from './publish-events.ts';
 import type { HeldFeed } from './publish-events.ts';
@@ -98,7 +99,7 @@ export async function followAgain(
       account: accountId,
       platform: account.row.platform,
       merchant: account.row.merchant,
-      rules: account.connector.registers,
+      rules: rulesOf(account.connector),
       now: now.getTime(),
       newOrderId: () => {
         throw new TypeError('following makes no order');

@@ -101,7 +101,7 @@ export function createGroupCommit(ctx: HubContext, options: GroupCommitOptions =
     stats.messages += batch.length;
     options.onBatch?.(batch.length, ctx.clock() - startedMs);
     ctx.wake.deliveries(batch[0]?.account.row.id);
-    if (applied.queuedActions > 0 || batch.some(({ intake }) => leavesWork(intake))) ctx.wake.work();
+    if (applied.dueWork > 0 || batch.some(({ intake }) => leavesWork(intake))) ctx.wake.work();
   };
 
   /** One message must not fail its neighbours: halve until the culprit stands alone, then keep that one raw. */
@@ -157,7 +157,7 @@ export function createGroupCommit(ctx: HubContext, options: GroupCommitOptions =
 
 async function commitTogether(ctx: HubContext, batch: readonly Waiting[]): Promise<AppliedBatch> {
   const [first] = batch;
-  if (first === undefined) return { results: [], queuedActions: 0 };
+  if (first === undefined) return { results: [], dueWork: 0 };
   ctx.crash('take.before-store');
   return transaction(ctx.pool, async (tx) => {
     const applied = await applyBatch(

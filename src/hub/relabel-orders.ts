@@ -5,6 +5,7 @@ import { defer, transaction } from '../store/transaction.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import { orderEvent } from './apply-batch.ts';
 import type { HubContext } from './context.ts';
+import { rulesOf } from './order-rules.ts';
 import { OrderSet } from './order-set.ts';
 import { holdFeed, publishEvents } from './publish-events.ts';
 
@@ -40,7 +41,7 @@ export async function relabelDueOrders(
         account: task.account,
         platform: account.row.platform,
         merchant: account.row.merchant,
-        rules: account.connector.registers,
+        rules: rulesOf(account.connector),
         now: held.createdAt.getTime(),
         newOrderId: () => {
           throw new TypeError('relabelling makes no order');

@@ -10,6 +10,7 @@ import { findAliases, loadOrders } from '../store/orders.ts';
 import type { KnownAccount } from './account-directory.ts';
 import type { HubContext } from './context.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { rulesOf } from './order-rules.ts';
 import { OrderSet } from './order-set.ts';
 
 /** Found so soon after it happened, its push is perhaps only on its way: it does not count as one that never came. */
@@ -95,7 +96,7 @@ async function newsOf(ctx: HubContext, account: KnownAccount, reports: readonly 
       account: accountId,
       platform: account.row.platform,
       merchant: account.row.merchant,
-      rules: account.connector.registers,
+      rules: rulesOf(account.connector),
       now,
       newOrderId: () => newId('ord', now, ctx.randomBytes),
     },

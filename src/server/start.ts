@@ -13,6 +13,7 @@ import { startDeliveries } from '../hub/deliver.ts';
 import { startDueWork } from '../hub/due-work.ts';
 import { followDueTasks, releaseDueCommission } from '../hub/follow-orders.ts';
 import { createGroupCommit } from '../hub/group-commit.ts';
+import { runDueLives } from '../hub/lives.ts';
 import { checkMasterKey } from '../hub/master-key-check.ts';
 import { createPlatformHttp } from '../hub/platform-http.ts';
 import { applyHeldCallbacks } from '../hub/redrive.ts';
@@ -222,6 +223,7 @@ function dueSteps(ctx: HubContext, { accounts, commits, metrics }: Intake) {
   return [
     { name: 'partitions', run: followTheWeek(ctx) },
     { name: 'actions', run: () => runDueActions(ctx, acting) },
+    { name: 'lives', run: () => runDueLives(ctx, { accounts }) },
     { name: 'settle-doubts', run: () => settleDueDoubts(ctx, { accounts, commits }) },
     { name: 'store-tasks', run: () => runDueStoreTasks(ctx, { accounts }) },
     { name: 'follow-orders', run: () => followDueTasks(ctx, { accounts }) },

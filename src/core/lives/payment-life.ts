@@ -1,0 +1,170 @@
+import type { Lifecycle } from '../registers.ts';
+import { dueLine, refundLine, WHOLE } from '../registers.ts';
+import { read } from '../fact.ts';
+import { PlanDraft } from './draft.ts';
+import type { Life, LifeAction, LifeView, OrderSide } from './life.ts';
+import { pushSteps } from './order-centre.ts';
+
+/** A minute, an hour, six hours: a merchant's balance is short for a while, a wrong right for longer. */
+const REFUND_RETRIES_MS = [60_000, 3_600_000, 21_600_000];
+const SETTLE_RETRIES_MS = [3_600_000, 21_600_000, 86_400_000];
+/** A query that was refused for good is asked again for the sake of what a person may have put right meanwhile. */
+export const ASK_RETRIES_MS = [10_000, 60_000, 300_000, 900_000];
+
+export const isClosed = (lifecycle: Lifecycle): lifecycle is 'cancelled' | 'expired' =>
+  lifecycle === 'cancelled' || lifecycle === 'expired';
+
+/** The hub made it, and its platform has it: only such an order does the hub carry on by itself. */
+export const isMade = ({ origin, actions }: Pick<OrderSide, 'origin' | 'actions'>): boolean =>
+  origin === 'made' && actions.some(({ action, state }) => action === 'create' && state === 'succeeded');
+
+/**
+ * A payment, alone or for another order (its parent): told to the order centre, asked about before it counts as unpaid,
+ * given back where something is due, settled after the wait.
+ */
+export const paymentLife: Life = {
+  kind: 'payment',
+  followsActions: true,
+  lookAfterChange: (_order, now) => now,
+  steps(view) {
+    const draft = new PlanDraft(view);
+    const { order } = view;
+    // Of a payment for another order nothing is decided without that one.
+    const isLost = order.json.parent !== null && view.parent === null;
+    if (order.json.mergedInto !== null || isLost) return draft.plan();
+    if (isMade(order) || order.origin === 'adopted') pushSteps(view, draft);
+    if (!isMade(order)) return draft.plan();
+    if (order.json.payment === 'unpaid') unpaidSteps(view, draft);
+    else paidSteps(view, draft);
+    return draft.plan();
+  },
+};
+
+/** What an unpaid payment is to become, and why; undefined: it waits. */
+function endOf({ order, parent }: LifeView, draft: PlanDraft): 'cancelled' | 'expired' | undefined {
+  const wantsOut = (side: OrderSide | null): boolean => side?.json.flags.includes('cancel_requested') ?? false;
+  if (wantsOut(order) || wantsOut(parent)) return 'cancelled';
+  if (parent !== null && isClosed(parent.json.lifecycle)) return parent.json.lifecycle;
+  const expiresAt = order.json.expiresAt ?? parent?.json.expiresAt ?? null;
+  return expiresAt !== null && draft.isDue(Date.parse(expiresAt)) ? 'expired' : undefined;
+}
+
+/** Nobody has paid. It is closed only after the platform was asked and said so. */
+function unpaidSteps(view: LifeView, draft: PlanDraft): void {
+  const { order, now } = view;
+  if (order.json.lifecycle !== 'open') return;
+  const end = endOf(view, draft);
+  if (end === undefined) return;
+  const generation = order.lines[WHOLE]?.lifecycle?.g ?? 0;
+  const cause = `life:ask:${end}:${generation}`;
+  const asked = order.can.has('query')
+    ? draft.act({ action: 'query', cause, retryAfterMs: ASK_RETRIES_MS })
+    : undefined;
+  if (asked?.state === 'done') {
+    const wish = { line: WHOLE, register: 'flag.cancel_requested', value: false } as const;
+    draft.say(end, [
+      { line: WHOLE, register: 'lifecycle', value: end },
+      { line: WHOLE, register: 'closedAt', value: now },
+      ...(order.json.flags.includes('cancel_requested') ? [wish] : []),
+    ]);
+  } else if (asked?.state !== 'running') draft.raise('payment_unclear', { end });
+}
+
+function paidSteps(view: LifeView, draft: PlanDraft): void {
+  const { order, parent, now } = view;
+  const { json } = order;
+  if (parent !== null) refundWhatParentOwes(view, draft, parent);
+  else if (isClosed(json.lifecycle) && json.payment !== 'refunded') latePaymentSteps(view, draft);
+  const isAlive = parent !== null && !isClosed(parent.json.lifecycle);
+  if (isAlive && isClosed(json.lifecycle)) {
+    draft.say('revived', [{ line: WHOLE, register: 'lifecycle', value: 'open' }]);
+  }
+  if (parent?.json.lifecycle === 'completed' && json.lifecycle === 'open') {
+    const at = parent.json.completedAt;
+    draft.say('completed', [
+      { line: WHOLE, register: 'lifecycle', value: 'completed' },
+      { line: WHOLE, register: 'completedAt', value: at === null ? now : Date.parse(at) },
+    ]);
+  }
+  settleSteps(view, draft);
+}
+
+/** What of the payment has not gone back. */
+export const leftOf = ({ json }: OrderSide): number => (json.amounts.paid ?? 0) - (json.amounts.refunded ?? 0);
+
+/** Paid after it was closed, and no other order decides. */
+function latePaymentSteps({ order }: LifeView, draft: PlanDraft): void {
+  const policy = order.settings.latePayment;
+  if (policy === 'revive') draft.say('revived', [{ line: WHOLE, register: 'lifecycle', value: 'open' }]);
+  else if (policy === 'ask') draft.raise('late_payment', { amount: order.json.amounts.paid });
+  else refund({ order }, draft, 'late', leftOf(order), '订单关闭后到账，自动退款');
+}
+
+/** Gives back what the parent found due: each once, tried again under a new number when the platform refused it. */
+function refundWhatParentOwes(view: LifeView, draft: PlanDraft, parent: OrderSide): void {
+  const beginning = dueLine('');
+  for (const line of Object.keys(parent.lines).sort()) {
+    const due = line.startsWith(beginning) ? read(parent.lines, line, 'refund') : undefined;
+    if (due?.state === 'requested') refund(view, draft, line.slice(beginning.length), due.amount, due.reason ?? '退款');
+  }
+}
+
+const refundCause = (what: string): string => `life:refund:${what}`;
+
+/** The actions of a payment that give back what is due, the oldest first. */
+export function refundTries({ actions }: OrderSide, what: string): readonly LifeAction[] {
+  const cause = refundCause(what);
+  return actions.filter((one) => one.cause === cause || (one.cause?.startsWith(`${cause}#`) ?? false));
+}
+
+function refund(
+  { order }: Pick<LifeView, 'order'>,
+  draft: PlanDraft,
+  what: string,
+  due: number | null,
+  reason: string,
+): void {
+  const tries = refundTries(order, what);
+  const last = tries.at(-1);
+  // Nothing is left where somebody gave it back by hand.
+  const amount = Math.min(due ?? 0, leftOf(order));
+  if (last === undefined && amount <= 0) return;
+  if (!order.can.has('refund')) return draft.raise('refund_failed', { amount, reason });
+  // Taken in is not given back: what the platform took and failed later is done again, under a new number.
+  const failedLater =
+    last?.state === 'succeeded' && read(order.lines, refundLine(last.number), 'refund')?.state === 'failed';
+  if (last !== undefined && failedLater) {
+    const waitMs = REFUND_RETRIES_MS[tries.length - 1];
+    if (waitMs === undefined) return draft.raise('refund_failed', { amount, reason });
+    if (amount > 0 && draft.isDue((last.finishedAt ?? last.createdAt) + waitMs)) {
+      draft.act({ action: 'refund', cause: `${refundCause(what)}#${tries.length + 1}`, params: { amount, reason } });
+    }
+    return;
+  }
+  const params = { amount, reason };
+  const stands = draft.act({ action: 'refund', cause: refundCause(what), params, retryAfterMs: REFUND_RETRIES_MS });
+  if (stands.state === 'failed' || stands.state === 'unknown') {
+    draft.raise('refund_failed', { amount, reason, code: stands.action.code });
+  }
+}
+
+/** What is left becomes the seller's after the wait, unless somebody has settled it by hand. */
+function settleSteps({ order, parent }: LifeView, draft: PlanDraft): void {
+  const { json, settings } = order;
+  const isOver = parent === null ? !isClosed(json.lifecycle) : json.lifecycle === 'completed';
+  const isMoving =
+    json.flags.includes('refund_requested') ||
+    (parent?.json.refundDue ?? null) !== null ||
+    order.actions.some(({ action, isOpen }) => action === 'refund' && isOpen);
+  if (!order.can.has('settle') || json.settlement === 'settled' || !isOver || isMoving || leftOf(order) <= 0) return;
+  const byHand = order.actions.some(
+    ({ action, cause, state, params }) =>
+      action === 'settle' && cause === null && state !== 'failed' && params['final'] === true,
+  );
+  const since = json.completedAt ?? json.paidAt;
+  if (byHand || since === null || !draft.isDue(Date.parse(since) + settings.settleAfterMs)) return;
+  const params = { description: `订单 ${json.merchantOrderId ?? json.id} 结算`, splits: [], final: true };
+  const stands = draft.act({ action: 'settle', cause: 'life:settle', params, retryAfterMs: SETTLE_RETRIES_MS });
+  if (stands.state === 'failed' || stands.state === 'unknown')
+    draft.raise('settle_failed', { code: stands.action.code });
+}
