@@ -2,53 +2,35 @@ import type { Accepted, CallbackRequest } from '../../core/accept.ts';
 import { jsonReply } from '../../core/connector.ts';
 import type { AccountView, Parsed, Reply } from '../../core/connector.ts';
 import type { Alias, Fact, RegisterRules, Report } from '../../core/fact.ts';
+import { JsonReader } from '../../core/json-reader.ts';
 import { maskNote } from '../../core/mask.ts';
-import {
-  PAYMENT_RANKS,
-  RAISED_RANKS,
-  REFUND_RANKS,
-  refundLine,
-  SETTLEMENT_RANKS,
-  topicLine,
-  WHOLE,
-} from '../../core/registers.ts';
+import { byTime, firstOf, TAKEAWAY_CONTENT } from '../../core/register-rules.ts';
+import { PAYMENT_RANKS, RAISED_RANKS, REFUND_RANKS, refundLine, SETTLEMENT_RANKS } from '../../core/registers.ts';
 import type { Fulfilment, RefundState } from '../../core/registers.ts';
 import type { StoreNotice } from '../../core/store-binding.ts';
 import { unixTime } from '../../core/time.ts';
+import { ifAny, topicFacts, whole, wholeFacts } from '../../core/whole-facts.ts';
 import { isSet } from './account.ts';
-import { JsonReader } from '../../core/json-reader.ts';
 import { readOrder } from './order-push.ts';
 import { storesOf } from './signature.ts';
 import type { Fields } from './signature.ts';
 
 /** Deliveries and refunds go back and forth, so there the younger statement counts; the rest never reverts. */
 export const registers: RegisterRules = {
+  ...TAKEAWAY_CONTENT,
   payment: { by: 'rank', ranks: PAYMENT_RANKS },
   lifecycle: { by: 'rank', ranks: { open: 0, completed: 1, cancelled: 2 } },
   settlement: { by: 'rank', ranks: SETTLEMENT_RANKS },
-  fulfilment: { by: 'time' },
   refund: { by: 'time', ranks: REFUND_RANKS },
-  'flag.delivery_trouble': { by: 'time' },
+  ...firstOf('placedAt', 'acceptBy', 'completedAt', 'closedAt'),
+  ...byTime('fulfilment', 'flag.delivery_trouble', 'answerBy'),
   // An answer of the millisecond of a push was asked for after it.
   'flag.doubt': { by: 'time', ranks: { true: 0, false: 1 } },
   'flag.reminder': { by: 'rank', ranks: RAISED_RANKS },
-  placedAt: { by: 'rank', ranks: 'lowest' },
-  acceptBy: { by: 'rank', ranks: 'lowest' },
-  completedAt: { by: 'rank', ranks: 'lowest' },
-  closedAt: { by: 'rank', ranks: 'lowest' },
-  'money.original': { by: 'time' },
-  'money.total': { by: 'time' },
-  'money.paid': { by: 'time' },
-  fees: { by: 'time' },
-  items: { by: 'time' },
-  store: { by: 'time' },
-  takeaway: { by: 'time' },
-  customer: { by: 'time' },
-  note: { by: 'time' },
-  rider: { by: 'time' },
-  invoice: { by: 'time' },
-  platformFields: { by: 'time' },
 };
+
+/** A request for a refund that nobody answered is granted after so long (sheet, 6). */
+export const REFUND_ANSWER_MS = 3 * 3_600_000;
 
 /** `shippingStatus` (sheet, 2.2) in the order of a delivery. 100: this rider is off, which is not the end of the order. */
 export const DELIVERY_STATUSES: Readonly<Record<string, { readonly stage: number; readonly fulfilment: Fulfilment }>> =
@@ -106,8 +88,7 @@ const EVENTS: Readonly<Record<string, ReadEvent>> = {
   shippingStatus: readDelivery,
   poiStatus: readStoreState,
   tradeDetail: readSettlement,
-  pushOrderRemind: (json, heard) =>
-    aboutOrder(json, heard, { at: null, facts: [{ line: WHOLE, register: 'flag.reminder', value: true }] }),
+  pushOrderRemind: (json, heard) => aboutOrder(json, heard, { at: null, facts: [whole('flag.reminder', true)] }),
 };
 
 /** Turns a believed callback into what it says of an order or of a store. */
@@ -162,20 +143,20 @@ function aboutOrder(
   if (id === undefined) return json.wrong('orderId', 'is missing');
   const ref = plain(fields, 'ePoiId', 100);
   // Without a time: a push of the order itself tells the store's name too.
-  const store: readonly Fact[] =
-    ref === undefined ? [] : [{ line: WHOLE, register: 'store', value: { ref, name: null }, at: null }];
+  const store = ref === undefined ? [] : [whole('store', { ref, name: null }, null)];
   return { ...report, aliases: [{ kind: alias, value: id }], kind: 'takeaway', facts: [...report.facts, ...store] };
 }
 
 /** No time is given and none is needed: cancelled is the end. Reason codes stay as they are (sheet, 2.3). */
 export function readCancel(json: JsonReader, heard: Pick<Heard, 'fields'>): Report | undefined {
+  const named = topicFacts('cancel', { ...json.raw(['reasonCode']), ...reasonOf(json) });
+  return aboutOrder(json, heard, { at: null, facts: [whole('lifecycle', 'cancelled'), ...named] });
+}
+
+/** Words of a user or of staff, which may hold anything. */
+export function reasonOf(json: JsonReader): { readonly reason?: string } {
   const reason = json.text('reason');
-  const value = { ...json.raw(['reasonCode']), ...(reason === undefined ? {} : { reason: maskNote(reason) }) };
-  const facts: readonly Fact[] = [
-    { line: WHOLE, register: 'lifecycle', value: 'cancelled' },
-    { line: topicLine('cancel'), register: 'platformFields', value },
-  ];
-  return aboutOrder(json, heard, { at: null, facts });
+  return reason === undefined ? {} : { reason: maskNote(reason) };
 }
 
 /** Apply, reject and apply again look alike and carry no time: the last received stands until the truth is read. */
@@ -187,19 +168,15 @@ function readRefund(
 ): Report | undefined {
   const state = json.oneOf('notifyType', notices);
   if (state === undefined) return undefined;
+  const at = heard.request.receivedAt;
   const amount = (isSet(heard.account, 'partRefundUnit', 'fen') ? json.fen('money') : json.yuan('money')) ?? null;
-  const reason = json.text('reason');
-  const value = {
-    state,
-    amount: extent === 'whole' ? null : amount,
-    ...(extent === 'whole' ? { whole: true } : {}),
-    ...(reason === undefined ? {} : { reason: maskNote(reason) }),
-  };
+  const sum = extent === 'whole' ? { amount: null, whole: true } : { amount };
+  const value = { state, ...sum, ...reasonOf(json) };
   const facts: readonly Fact[] = [
     { line: REFUND_NOTICE_LINES[extent], register: 'refund', value },
-    { line: WHOLE, register: 'flag.doubt', value: true },
+    ...wholeFacts({ 'flag.doubt': true, answerBy: state === 'requested' ? at + REFUND_ANSWER_MS : undefined }),
   ];
-  return aboutOrder(json, heard, { at: heard.request.receivedAt, doubt: 'refund', facts });
+  return aboutOrder(json, heard, { at, doubt: 'refund', facts });
 }
 
 /** A step of the delivery. `time` tells which of two is the younger. */
@@ -208,25 +185,19 @@ export function readDelivery(json: JsonReader, heard: Pick<Heard, 'fields'>): Re
   if (row === undefined) return undefined;
   const rider = { name: json.text('dispatcherName', 100) ?? null, phone: json.text('dispatcherMobile', 100) ?? null };
   const isOff = row === DELIVERY_STATUSES['100'];
-  const facts: Fact[] = [
-    { line: WHOLE, register: 'fulfilment', value: row.fulfilment },
-    { line: WHOLE, register: 'flag.delivery_trouble', value: isOff },
-    { line: topicLine('delivery'), register: 'platformFields', value: json.raw(['shippingStatus']) },
+  const facts: readonly Fact[] = [
+    ...wholeFacts({ fulfilment: row.fulfilment, 'flag.delivery_trouble': isOff }),
+    ...topicFacts('delivery', json.raw(['shippingStatus'])),
+    ...wholeFacts({ rider: isOff ? { name: null, phone: null } : ifAny(rider) }),
   ];
-  if (isOff) facts.push({ line: WHOLE, register: 'rider', value: { name: null, phone: null } });
-  else if (rider.name !== null || rider.phone !== null) facts.push({ line: WHOLE, register: 'rider', value: rider });
   return aboutOrder(json, heard, { at: json.time('time') ?? null, stage: row.stage, facts });
 }
 
 /** Its `orderId` is the number shown to the user. The unit of its amounts is not known, so they stay as they came. */
 function readSettlement(json: JsonReader, heard: Heard): Report | undefined {
-  const value = json.raw(['settleAmount', 'commisionAmount', 'status'], 'tradeDetail.');
-  const facts: readonly Fact[] = [
-    { line: WHOLE, register: 'settlement', value: 'settled' },
-    { line: topicLine('settlement'), register: 'platformFields', value },
-  ];
+  const named = topicFacts('settlement', json.raw(['settleAmount', 'commisionAmount', 'status'], 'tradeDetail.'));
   const alias = isSet(heard.account, 'settlementNumber', 'platform') ? 'platform' : 'display';
-  return aboutOrder(json, heard, { at: null, facts }, alias);
+  return aboutOrder(json, heard, { at: null, facts: [whole('settlement', 'settled'), ...named] }, alias);
 }
 
 function readStoreState(json: JsonReader, { fields }: Heard): StoreNotice | undefined {

@@ -1,9 +1,9 @@
 import type { AccountView } from '../../core/connector.ts';
 import type { Alias, Fact, Report } from '../../core/fact.ts';
-import { WHOLE } from '../../core/registers.ts';
-import type { CustomerValue, Fulfilment, ItemValue, Lifecycle } from '../../core/registers.ts';
-import { isSet } from './account.ts';
 import type { JsonReader } from '../../core/json-reader.ts';
+import type { CustomerValue, Fulfilment, ItemValue, Lifecycle } from '../../core/registers.ts';
+import { ifAny, whole, wholeFacts } from '../../core/whole-facts.ts';
+import { acceptWithinMs, isSet } from './account.ts';
 
 interface StatusRow {
   /** Place in the order's life, for statements of one second. */
@@ -54,18 +54,17 @@ export function readOrder(order: JsonReader, account: AccountView): Report | und
   // Some of the order could not be put together in time and is left out; the platform says to ask again.
   const degraded = order.text('incmpCode') === '-1';
   if (aliases === undefined || row === undefined) return undefined;
-
-  const line = WHOLE;
-  const facts: Fact[] = [...fateFacts(order, row, at, account), ...contentFacts(order, degraded)];
-  if (placedAt !== undefined) {
-    facts.push({ line, register: 'placedAt', value: placedAt });
-    const minutes = account.settings['acceptWithinMinutes'];
-    if (row.fulfilment === undefined && row.lifecycle === undefined && typeof minutes === 'number') {
-      facts.push({ line, register: 'acceptBy', value: placedAt + minutes * 60_000 });
-    }
-  }
-  // Without a time, so that the answer ends it: by the platform's clock the push may be younger than the answer by ours.
-  if (degraded) facts.push({ line, register: 'flag.doubt', value: true, at: null });
+  const waitMs = row.fulfilment === undefined && row.lifecycle === undefined ? acceptWithinMs(account) : undefined;
+  const facts: readonly Fact[] = [
+    ...fateFacts(order, row, at, account),
+    ...contentFacts(order, degraded),
+    ...wholeFacts({
+      placedAt,
+      acceptBy: placedAt === undefined || waitMs === undefined ? undefined : placedAt + waitMs,
+    }),
+    // Without a time, so that the answer ends it: by the platform's clock the push may be younger than the answer by ours.
+    ...(degraded ? [whole('flag.doubt', true, null)] : []),
+  ];
   if (order.fault !== undefined) return undefined;
   return { aliases, kind: 'takeaway', at, stage: row.stage, ...(degraded ? { doubt: 'incomplete' } : {}), facts };
 }
@@ -80,83 +79,70 @@ function orderAliases(order: JsonReader): readonly [Alias, ...Alias[]] | undefin
 
 /** What the status says of payment, delivery and end. */
 function fateFacts(order: JsonReader, row: StatusRow, at: number | null, account: AccountView): readonly Fact[] {
-  const line = WHOLE;
-  const facts: Fact[] = [];
-  const payType = order.text('payType');
-  const total = order.yuan('total');
-  const isOnline = payType === undefined ? undefined : order.oneOf('payType', PAID_ONLINE);
+  const isOnline = order.text('payType') === undefined ? undefined : order.oneOf('payType', PAID_ONLINE);
   const payment = isOnline === false ? 'unpaid' : row.online;
-  if (isOnline !== undefined && payment !== undefined) facts.push({ line, register: 'payment', value: payment });
-  if (isOnline === true && payment === 'paid' && total !== undefined)
-    facts.push({ line, register: 'money.paid', value: total });
-  if (row.fulfilment !== undefined) {
-    const six = order.text('status') === '6' && isSet(account, 'statusSix', 'delivered');
-    // Without a time: a push of the whole order may come late or again, and the delivery's own pushes know better.
-    facts.push({ line, register: 'fulfilment', value: six ? 'delivered' : row.fulfilment, at: null });
-  }
-  if (row.lifecycle === undefined) return facts;
-  facts.push({ line, register: 'lifecycle', value: row.lifecycle });
+  const isPaid = isOnline === true && payment === 'paid';
+  const six = order.text('status') === '6' && isSet(account, 'statusSix', 'delivered');
   const completed = row.lifecycle === 'completed';
-  const endedAt = order.time(completed ? 'orderCompletedTime' : 'orderCancelTime') ?? at;
-  if (endedAt !== null) facts.push({ line, register: completed ? 'completedAt' : 'closedAt', value: endedAt });
-  if (completed) facts.push({ line, register: 'flag.delivery_trouble', value: false });
-  return facts;
+  const endedAt =
+    row.lifecycle === undefined
+      ? undefined
+      : (order.time(completed ? 'orderCompletedTime' : 'orderCancelTime') ?? at ?? undefined);
+  return [
+    ...wholeFacts({
+      payment: isOnline === undefined ? undefined : payment,
+      'money.paid': isPaid ? order.yuan('total') : undefined,
+    }),
+    // Without a time: a push of the whole order may come late or again, and the delivery's own pushes know better.
+    ...(row.fulfilment === undefined ? [] : [whole('fulfilment', six ? 'delivered' : row.fulfilment, null)]),
+    ...wholeFacts({
+      lifecycle: row.lifecycle,
+      [completed ? 'completedAt' : 'closedAt']: endedAt,
+      'flag.delivery_trouble': completed ? false : undefined,
+    }),
+  ];
 }
 
 /** What the order is made of. Yuan outside `poiReceiveDetail`, fen inside (sheet, 3.3). */
 function contentFacts(order: JsonReader, degraded: boolean): readonly Fact[] {
-  const line = WHOLE;
-  const facts: Fact[] = [];
-  const original = order.yuan('originalPrice');
-  const total = order.yuan('total');
-  if (original !== undefined) facts.push({ line, register: 'money.original', value: original });
-  if (total !== undefined) facts.push({ line, register: 'money.total', value: total });
-
   const detail = order.list('detail');
-  if (detail.length > 0) facts.push({ line, register: 'items', value: detail.map(readItem) });
   const received = order.object('poiReceiveDetail');
-  const fees = {
-    deliveryFee: order.yuan('shippingFee') ?? null,
-    boxFee: detail.length === 0 ? null : boxFee(detail),
-    platformFee: received?.fen('foodShareFeeChargeByPoi') ?? null,
-    income: order.fen('wmPoiReceiveCent') ?? received?.fen('wmPoiReceiveCent') ?? null,
-  };
-  if (!degraded) facts.push({ line, register: 'fees', value: fees });
-
   const ref = order.text('ePoiId', 100);
-  if (ref !== undefined)
-    facts.push({ line, register: 'store', value: { ref, name: order.text('poiName', 200) ?? null } });
   const daySequence = order.number('daySeq');
   const code = order.text('logisticsCode', 16)?.padStart(4, '0');
-  const takeaway = {
-    daySequence: daySequence !== undefined && daySequence.length < 10 ? Number(daySequence) : null,
-    // 0 is 'as soon as possible'.
-    wantedAt: order.time('deliveryTime') ?? null,
-    deliveryMode: order.text('pickType') === '1' ? 'pick_up' : (DELIVERY_MODES.get(code ?? '') ?? null),
-  };
-  facts.push({ line, register: 'takeaway', value: takeaway }, ...personalFacts(order));
-  facts.push({ line, register: 'platformFields', value: order.raw(ORDER_FIELDS) });
-  return facts;
-}
-
-function personalFacts(order: JsonReader): readonly Fact[] {
-  const line = WHOLE;
-  const facts: Fact[] = [];
-  const customer: CustomerValue = {
-    name: order.text('recipientName') ?? null,
-    phone: order.text('recipientPhone') ?? null,
-    // After `@#` stands what the geocoder made of it.
-    address: order.text('recipientAddress')?.split('@#')[0]?.trim() ?? null,
-    location: readLocation(order),
-  };
-  if (Object.values(customer).some((value) => value !== null))
-    facts.push({ line, register: 'customer', value: customer });
-  const note = order.text('caution');
-  if (note !== undefined) facts.push({ line, register: 'note', value: note });
-  const title = order.text('invoiceTitle') ?? null;
-  const taxpayerId = order.text('taxpayerId') ?? null;
-  if (order.text('hasInvoiced') === '1') facts.push({ line, register: 'invoice', value: { title, taxpayerId } });
-  return facts;
+  return wholeFacts({
+    'money.original': order.yuan('originalPrice'),
+    'money.total': order.yuan('total'),
+    items: detail.length > 0 ? detail.map(readItem) : undefined,
+    fees: degraded
+      ? undefined
+      : {
+          deliveryFee: order.yuan('shippingFee') ?? null,
+          boxFee: detail.length === 0 ? null : boxFee(detail),
+          platformFee: received?.fen('foodShareFeeChargeByPoi') ?? null,
+          income: order.fen('wmPoiReceiveCent') ?? received?.fen('wmPoiReceiveCent') ?? null,
+        },
+    store: ref === undefined ? undefined : { ref, name: order.text('poiName', 200) ?? null },
+    takeaway: {
+      daySequence: daySequence !== undefined && daySequence.length < 10 ? Number(daySequence) : null,
+      // 0 is 'as soon as possible'.
+      wantedAt: order.time('deliveryTime') ?? null,
+      deliveryMode: order.text('pickType') === '1' ? 'pick_up' : (DELIVERY_MODES.get(code ?? '') ?? null),
+    },
+    customer: ifAny({
+      name: order.text('recipientName') ?? null,
+      phone: order.text('recipientPhone') ?? null,
+      // After `@#` stands what the geocoder made of it.
+      address: order.text('recipientAddress')?.split('@#')[0]?.trim() ?? null,
+      location: readLocation(order),
+    }),
+    note: order.text('caution'),
+    invoice:
+      order.text('hasInvoiced') === '1'
+        ? { title: order.text('invoiceTitle') ?? null, taxpayerId: order.text('taxpayerId') ?? null }
+        : undefined,
+    platformFields: order.raw(ORDER_FIELDS),
+  });
 }
 
 /** GCJ-02 degrees; 0,0 lies in the sea and means that there is none. */
