@@ -140,12 +140,12 @@ export async function runRepairNow(
 function pollJson({ registry }: Deps, record: AccountRecord, row: PollRow): readonly PollJson[] {
   const connector = registry.get(record.platform);
   const poll = connector === undefined ? undefined : pollsOf(connector).find(({ name }) => name === row.poll);
-  if (poll === undefined) return [];
+  if (connector === undefined || poll === undefined) return [];
   return [
     {
       poll: row.poll,
       label: poll.label,
-      everySeconds: secondsBetween(poll, record.settings),
+      everySeconds: secondsBetween(connector, poll, record.settings),
       running: row.isRunning,
       nextAt: row.dueAt.toISOString(),
       finishedAt: row.finishedAt?.toISOString() ?? null,

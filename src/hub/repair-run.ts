@@ -37,12 +37,19 @@ const RESTART_AFTER = 4;
 export const NOT_APPLICABLE = 'not_applicable';
 export const PAUSED = 'account_paused';
 
-/** How often a poll of an account is run, in seconds. */
+/**
+ * How often a poll of an account is run, in seconds. `repairSeconds` is about the most frequent one; the others keep
+ * their proportion to it, since what is asked seldom asks for much.
+ */
 export function secondsBetween(
+  { polls = [] }: KnownAccount['connector'],
   poll: Pick<Poll, 'name' | 'everySeconds'>,
   settings: Readonly<Record<string, Json>>,
 ): number {
-  return poll.name === OVERDUE_POLL ? OVERDUE_SECONDS : settingOf(settings, 'repairSeconds', poll.everySeconds);
+  if (poll.name === OVERDUE_POLL) return OVERDUE_SECONDS;
+  const shortest = Math.min(...polls.map(({ everySeconds }) => everySeconds));
+  const wanted = settingOf(settings, 'repairSeconds', shortest);
+  return Math.max(1, Math.round((poll.everySeconds * wanted) / shortest));
 }
 
 /** Runs a question that this worker has claimed, until its turn is over. Nothing is written once its lease is lost. */
@@ -74,7 +81,7 @@ async function runHeld(ctx: HubContext, deps: RepairDeps, claimed: ClaimedPoll, 
     const dueAt = new Date(ctx.clock() + PAUSED_WAIT_MS);
     return putOffPoll(ctx.pool, claimed, lease, { dueAt, attempts: 0, code: PAUSED, reason: 'The account is paused.' });
   }
-  const everyMs = secondsBetween(poll, account.view.settings) * 1000;
+  const everyMs = secondsBetween(account.connector, poll, account.view.settings) * 1000;
   if (poll.appliesTo?.(account.view) === false) {
     const dueAt = new Date(ctx.clock() + everyMs);
     return putOffPoll(ctx.pool, claimed, lease, {

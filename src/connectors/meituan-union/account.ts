@@ -1,4 +1,5 @@
 import type { AccountSpec } from '../../core/account-fields.ts';
+import { CALL_SETTINGS, REPAIR_SECONDS } from '../../core/common-settings.ts';
 import { availableAfterField } from '../../core/commission/available-after.ts';
 import type { AccountView } from '../../core/connector.ts';
 
@@ -108,6 +109,34 @@ export const account: AccountSpec = {
       },
     },
     availableAfterField,
+    {
+      name: 'listBusinessLines',
+      kind: 'text',
+      maxLength: 100,
+      pattern: String.raw`^\d{1,4}(,\d{1,4}){0,19}$`,
+      default: '1,2,3,4,5,6,7,9,10',
+      required: false,
+      label: { en: 'Business lines to list (g2)', zh: '查询的业务线（g2）' },
+      help: {
+        en: 'The g2 list wants a business line, so each is read by itself. One that the platform refuses is left out.',
+        zh: 'g2 订单列表必须按业务线查询，逐条读取；平台拒绝的业务线会被跳过。',
+      },
+    },
+    {
+      name: 'payDaysAgain',
+      kind: 'integer',
+      minimum: 1,
+      maximum: 90,
+      default: 30,
+      required: false,
+      label: { en: 'Pay days read again (g2)', zh: '重读付款日天数（g2）' },
+      help: {
+        en: 'How many pay days are read again every six hours: a late refund of an old order shows nowhere else.',
+        zh: '每六小时重读多少天内的付款订单：旧订单的退款等变化只能由此发现。',
+      },
+    },
+    REPAIR_SECONDS,
+    ...CALL_SETTINGS,
   ],
 };
 

@@ -91,20 +91,24 @@ export async function callMedia(
     body,
     timeoutMs: TIMEOUT_MS,
   });
-  return readAnswer(response, secret, MEDIA_CLASSES);
+  return readAnswer(response, secret, MEDIA_CODES);
 }
 
+type Meaning = Pick<PlatformRefusal, 'class' | 'kind'>;
+
 /** cps_open's codes (sheet 3.3). Those of g2 are not published: each of them may pass by itself. */
-const MEDIA_CLASSES: Readonly<Record<string, PlatformRefusal['class']>> = {
-  '1': 'final',
-  '400': 'alert',
-  '401': 'final',
+const MEDIA_CODES: Readonly<Record<string, Meaning>> = {
+  '1': { class: 'final' },
+  '400': { class: 'alert' },
+  '401': { class: 'final' },
+  '402': { class: 'retry', kind: 'rate' },
+  '403': { class: 'retry', kind: 'rate' },
 };
 
 function readAnswer(
   { status, body }: PlatformResponse,
   secret: string,
-  classes: Readonly<Record<string, PlatformRefusal['class']>>,
+  codes: Readonly<Record<string, Meaning>>,
 ): PlatformResult<LosslessObject> {
   const value = parseLossless(body);
   if (!isLosslessObject(value)) {
@@ -115,7 +119,9 @@ function readAnswer(
   const words = scalarText(value.get('des')) ?? scalarText(value.get('message')) ?? scalarText(value.get('msg')) ?? '';
   const said = words.replaceAll(secret, '***').slice(0, 200).toWellFormed();
   const known = /^-?\d{1,9}$/u.test(code) ? code : 'unknown';
-  return refuse(classes[known] ?? 'retry', known === '0' ? `http_${status}` : known, isStorableText(said) ? said : '');
+  const meaning: Meaning = codes[known] ?? { class: 'retry' };
+  const message = isStorableText(said) ? said : '';
+  return { ok: false, refusal: { ...meaning, code: known === '0' ? `http_${status}` : known, message } };
 }
 
 /** The platform's rules for a sid: g2 takes lower-case letters and digits, cps_open letters, digits and `_`; up to 64. */

@@ -3,6 +3,7 @@ import { account } from './account.ts';
 import { parse, registers, reply } from './callback.ts';
 import { doctor } from './doctor.ts';
 import { makeLink, sidFault } from './client.ts';
+import { polls, readDay, restMs } from './polls.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
 import { readTruth } from './truth.ts';
@@ -22,5 +23,9 @@ export const meituanUnion = defineConnector({
   readTruth,
   sidFault,
   makeLink,
+  polls,
+  readDay,
+  dayBy: 'paid',
+  restMs,
   sandbox,
 });

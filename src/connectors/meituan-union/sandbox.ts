@@ -12,8 +12,9 @@ import type {
 } from '../../core/sandbox.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { signingRules } from './account.ts';
-import { answer, commissionOf, noteRow } from './sandbox-answers.ts';
-import type { PlayedRow } from './sandbox-answers.ts';
+import { answer, faults } from './sandbox-answers.ts';
+import { commissionOf, noteOrder } from './sandbox-rows.ts';
+import type { PlayedRow } from './sandbox-rows.ts';
 import { sign } from './signature.ts';
 
 const MINUTE_MS = 60_000;
@@ -244,6 +245,7 @@ function truth(
   vouchers: number | undefined,
   scenes: readonly Scene[],
   read: readonly Scene[] | undefined,
+  told: boolean,
 ): ExpectedOrder {
   const risk = scenes.some(({ refundType }) => refundType === 3);
   const completed = scenes.filter(({ status }) => status === 8);
@@ -260,7 +262,8 @@ function truth(
     fulfilment: 'none',
     flags: risk ? ['risk'] : [],
     amounts: {
-      total: order.totalFen,
+      // Only a push tells the total: no list and no query has it.
+      ...(told ? { total: order.totalFen } : {}),
       paid: order.paidFen,
       ...(read === undefined ? {} : { commission: earned(order, vouchers, scenes, read) }),
       refunded: returnedOf(order, vouchers, payment, risk),
@@ -300,7 +303,13 @@ function tell(random: Random, number: number, atMs: TimeMs): Story {
       afterMs: between(random, scene.afterMs),
       callback: (stepMs: TimeMs, account: AccountView, memory?: PlatformMemory) => {
         if (memory !== undefined)
-          noteRow(memory, order.id, rowsAfter(order, plot.scenes.slice(0, index + 1), plot.vouchers));
+          noteOrder(memory, {
+            id: order.id,
+            paid: Number(order.content['paytime']),
+            updated: Math.floor(stepMs / 1000),
+            fields: order.content,
+            rows: rowsAfter(order, plot.scenes.slice(0, index + 1), plot.vouchers),
+          });
         return push(order, scene, plot.line, stepMs, account);
       },
     })),
@@ -314,6 +323,7 @@ function tell(random: Random, number: number, atMs: TimeMs): Story {
             told.includes(index) || (index < happened && !isHidden(scene, plot.scenes.slice(0, happened))),
         ),
         happened === 0 ? undefined : plot.scenes.slice(0, happened),
+        told.length > 0,
       ),
   };
 }
@@ -332,11 +342,12 @@ function isReceived({ status, body }: { readonly status: number; readonly body: 
 export const sandbox: SandboxPlatform = {
   demoAccount: (random, baseUrl) => ({
     credentials: { appkey: `demo${hex(random, 12)}`, secret: hex(random, 32), callbackSecret: hex(random, 32) },
-    settings: { generation: 'g2', baseUrl, mediaBaseUrl: baseUrl },
+    settings: { generation: 'g2', baseUrl, mediaBaseUrl: baseUrl, listBusinessLines: '2,4,7,10' },
   }),
   tell,
   isReceived,
   answer,
+  faults,
   // No source tells whether or how Meituan repeats a push: these gaps are an assumption.
   retryGapsMs: [5_000, 15_000, MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS],
 };
