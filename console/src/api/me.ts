@@ -24,7 +24,17 @@ export interface Me {
   readonly isDemo: boolean;
 }
 
-export const readMe = (signal?: AbortSignal): Promise<Me> => get<Me>('/me', undefined, signal);
+/**
+ * Who is signed in; null: nobody. Asked for first, since a refusal would stand in the browser's console as an error.
+ * Under Vite the key of its proxy asks, which has no session.
+ */
+export async function readMe(signal?: AbortSignal): Promise<Me | null> {
+  if (!import.meta.env.DEV) {
+    const { signedIn } = await get<{ readonly signedIn: boolean }>('/session', undefined, signal);
+    if (!signedIn) return null;
+  }
+  return get<Me>('/me', undefined, signal);
+}
 
 export const signIn = (body: { readonly username: string; readonly password: string }): Promise<unknown> =>
   request('POST', '/session', { body });
@@ -34,9 +44,14 @@ export const signOut = (): Promise<unknown> => request('DELETE', '/session');
 /** Whether the hub still waits for its first user. */
 export const readSetup = (): Promise<{ readonly open: boolean }> => get('/setup');
 
+/** Whom a link is for; null: the first admin, who chooses a name. */
+export const checkLink = (token: string): Promise<{ readonly username: string | null }> =>
+  request('POST', '/setup/check', { body: { token } });
+
+/** Uses a link: makes the first admin, or sets the password of its user; signs in. */
 export const setUp = (body: {
   readonly token: string;
-  readonly username: string;
+  readonly username?: string;
   readonly password: string;
   readonly name?: string;
 }): Promise<unknown> => request('POST', '/setup', { body });

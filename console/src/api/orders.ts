@@ -87,7 +87,14 @@ export interface Order {
     readonly lifecycle: Order['lifecycle'] | null;
     readonly platformFields: Readonly<Record<string, unknown>>;
   }[];
+  /** Until when the shop must accept. */
   readonly acceptBy: string | null;
+  /** Until when a request to cancel or to refund must be answered. */
+  readonly answerBy: string | null;
+  /** Until when an unpaid order is held. */
+  readonly expiresAt: string | null;
+  /** Fen that must be given back and has not gone back yet. */
+  readonly refundDue: Fen;
   readonly placedAt: string | null;
   readonly paidAt: string | null;
   readonly completedAt: string | null;

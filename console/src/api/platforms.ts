@@ -19,6 +19,14 @@ export interface FieldSpec {
   readonly choices: readonly string[];
 }
 
+export interface ActionSpec {
+  readonly name: string;
+  readonly label: BothWords;
+  readonly params: readonly FieldSpec[];
+  /** What a doubled call would cost. */
+  readonly moves: 'nothing' | 'money' | 'goods';
+}
+
 export interface Platform {
   readonly id: string;
   readonly label: BothWords;
@@ -28,6 +36,8 @@ export interface Platform {
   readonly settings: readonly FieldSpec[];
   readonly credentialsSchema: Readonly<Record<string, unknown>>;
   readonly settingsSchema: Readonly<Record<string, unknown>>;
+  /** What can be done to orders; what the hub does by itself is left out. */
+  readonly actions: readonly ActionSpec[];
 }
 
 export const readPlatforms = (signal?: AbortSignal): Promise<Page<Platform>> => get('/platforms', undefined, signal);

@@ -12,6 +12,9 @@ export interface RequestOptions {
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
+/** A refusal there is about a password or a link, not about a session that has ended. */
+const BEFORE_SIGN_IN = /^\/(?:session|setup)/u;
+
 /** Told when the hub no longer knows who we are, so that the sign-in page comes up wherever one is. */
 const signedOut = new Set<() => void>();
 
@@ -44,7 +47,7 @@ export async function request<T>(method: Method, path: string, options: RequestO
   }
   if (!response.ok) {
     const problem = await problemOf(response);
-    if (problem.status === 401 && path !== '/session' && path !== '/setup') for (const tell of signedOut) tell();
+    if (problem.status === 401 && !BEFORE_SIGN_IN.test(path)) for (const tell of signedOut) tell();
     throw problem;
   }
   if (response.status === 204 || response.headers.get('content-length') === '0') return undefined as T;

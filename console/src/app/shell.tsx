@@ -7,6 +7,7 @@ import { useWords } from './language.ts';
 import { useLiveConnection } from './live.ts';
 import { LostBanner } from './lost-banner.tsx';
 import { Mark } from './mark.tsx';
+import { useNewOrderAlerts } from './new-order-alerts.ts';
 import { PAGES, pageNames } from './pages.ts';
 import type { PageEntry } from './pages.ts';
 import styles from './shell.module.css';
@@ -16,6 +17,7 @@ import { appWords } from './words.ts';
 /** What is around every page: the navigation, the bar at the top, the state of the connection. */
 export function Shell({ children }: { readonly children: ReactNode }): ReactNode {
   useLiveConnection();
+  useNewOrderAlerts();
   const words = useWords(appWords);
   const { pathname } = useLocation();
   // Only the board fills the window and scrolls within; other pages are as long as they are.

@@ -27,6 +27,12 @@ export function timeText(ms: number, nowMs: number): string {
   return `${text.slice(0, 4) === dayText(nowMs).slice(0, 4) ? text.slice(5) : text} ${clockText(ms)}`;
 }
 
+/** `18:30`, with the day where it is not today. */
+export function shortTimeText(ms: number, nowMs: number): string {
+  const text = timeText(ms, nowMs);
+  return text.slice(0, -3);
+}
+
 export function agoText(ms: number, nowMs: number, language: Language): string {
   const passedMs = nowMs - ms;
   if (passedMs < 5000 && passedMs > -5000) return language === 'zh' ? '刚刚' : 'just now';

@@ -1,9 +1,13 @@
 import type { ReactNode } from 'react';
-import { useWords } from '../../app/language.ts';
-import { Coming } from '../../parts/coming.tsx';
-import { endpointsWords } from './words.ts';
+import { Route, Routes } from 'react-router';
+import { EndpointList } from './endpoint-list.tsx';
+import { EndpointView } from './endpoint-view.tsx';
 
 export function Page(): ReactNode {
-  const words = useWords(endpointsWords);
-  return <Coming title={words.title} what={words.what} />;
+  return (
+    <Routes>
+      <Route index element={<EndpointList />} />
+      <Route path=":id" element={<EndpointView />} />
+    </Routes>
+  );
 }

@@ -1,7 +1,8 @@
+import { useQuery } from '@tanstack/react-query';
 import { Alert, Button, Input } from 'antd';
 import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
-import { setUp } from '../../api/me.ts';
+import { checkLink, setUp } from '../../api/me.ts';
 import { useWords } from '../../app/language.ts';
 import { appWords } from '../../app/words.ts';
 import { ErrorText } from '../../parts/error-text.tsx';
@@ -16,6 +17,13 @@ export function Welcome(): ReactNode {
   const words = useWords(signInWords);
   const { name: product } = useWords(appWords);
   const [token] = useState(() => location.hash.slice(1));
+  const link = useQuery({
+    queryKey: ['link', token],
+    queryFn: () => checkLink(token),
+    retry: false,
+    enabled: token !== '',
+  });
+  const known = link.data?.username ?? null;
   const [name, setName] = useState('');
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
@@ -28,15 +36,16 @@ export function Welcome(): ReactNode {
 
   const isShort = password !== '' && password.length < SHORTEST_PASSWORD;
   const isDifferent = repeat !== '' && repeat !== password;
-  const canSubmit = username.trim() !== '' && password.length >= SHORTEST_PASSWORD && repeat === password;
+  const canSubmit =
+    (known !== null || username.trim() !== '') && password.length >= SHORTEST_PASSWORD && repeat === password;
   const submit = async (): Promise<void> => {
     setBusy(true);
     setError(null);
     try {
       await setUp({
         token,
-        username: username.trim(),
         password,
+        ...(known === null ? { username: username.trim() } : {}),
         ...(name.trim() === '' ? {} : { name: name.trim() }),
       });
       // Loaded anew: the address must lose its token, and the console begins with a session.
@@ -48,8 +57,8 @@ export function Welcome(): ReactNode {
   };
   return (
     <Frame>
-      <h1 className={styles['title']}>{words.welcome}</h1>
-      {token === '' ? (
+      <h1 className={styles['title']}>{known === null ? words.welcome : words.reset(known)}</h1>
+      {token === '' || link.error !== null ? (
         <Alert type="warning" title={words.badLink} action={<a href="/console/">{words.toSignIn}</a>} />
       ) : (
         <form
@@ -59,20 +68,26 @@ export function Welcome(): ReactNode {
             if (canSubmit) void submit();
           }}
         >
-          <p className="muted">{words.welcomeHint}</p>
-          <Field label={words.username}>
-            <Input
-              size="large"
-              autoComplete="username"
-              autoCapitalize="none"
-              autoFocus
-              value={username}
-              onChange={({ target }) => setUsername(target.value)}
-            />
-          </Field>
-          <Field label={words.name}>
-            <Input size="large" autoComplete="name" value={name} onChange={({ target }) => setName(target.value)} />
-          </Field>
+          {known === null ? (
+            <>
+              <p className="muted">{words.welcomeHint}</p>
+              <Field label={words.username}>
+                <Input
+                  size="large"
+                  autoComplete="username"
+                  autoCapitalize="none"
+                  autoFocus
+                  value={username}
+                  onChange={({ target }) => setUsername(target.value)}
+                />
+              </Field>
+              <Field label={words.name}>
+                <Input size="large" autoComplete="name" value={name} onChange={({ target }) => setName(target.value)} />
+              </Field>
+            </>
+          ) : (
+            <input type="text" autoComplete="username" value={known} readOnly hidden />
+          )}
           <Field label={words.newPassword}>
             <Input.Password
               size="large"
@@ -102,7 +117,7 @@ export function Welcome(): ReactNode {
             </div>
           )}
           <Button type="primary" size="large" htmlType="submit" block loading={isBusy} disabled={!canSubmit}>
-            {words.create}
+            {known === null ? words.create : words.save}
           </Button>
         </form>
       )}
