@@ -147,7 +147,10 @@ export class HubStream {
         if (line.startsWith('id:')) this.#cursor = line.slice(3).trim();
         else if (line.startsWith('data:')) data.push(line.slice(5).replace(/^ /u, ''));
       }
-      if (data.length > 0) events.push(JSON.parse(data.join('\n')) as HubEvent);
+      if (data.length === 0) continue;
+      const event = JSON.parse(data.join('\n')) as Partial<HubEvent>;
+      // The first block only says where the stream begins.
+      if (event.type !== undefined) events.push(event as HubEvent);
     }
     if (events.length > 0) this.#listener.onEvents(events);
   }
