@@ -7,6 +7,8 @@ import { useWords } from '../app/language.ts';
 import styles from './cursor-table.module.css';
 import { EmptyState } from './empty-state.tsx';
 import { ErrorState } from './error-state.tsx';
+import { Loading } from './loading.tsx';
+import { useIsPhone } from './use-is-phone.ts';
 import { partWords } from './words.ts';
 
 interface CursorTableProps<T> {
@@ -20,6 +22,8 @@ interface CursorTableProps<T> {
   /** Names the table for screen readers. */
   readonly label: string;
   readonly refetchIntervalMs?: number;
+  /** On a phone a row is shown like this instead of in a table; `onOpen` is the row's own matter then. */
+  readonly phoneRow?: (row: T) => ReactNode;
   /** Below it the table scrolls sideways. Default 720. */
   readonly minWidth?: number;
 }
@@ -29,7 +33,8 @@ interface CursorTableProps<T> {
  * quick and none stays right.
  */
 export function CursorTable<T extends object>(props: CursorTableProps<T>): ReactNode {
-  const { queryKey, read, columns, rowKey, empty, onOpen, label, refetchIntervalMs, minWidth = 720 } = props;
+  const { queryKey, read, columns, rowKey, empty, onOpen, label, refetchIntervalMs, minWidth = 720, phoneRow } = props;
+  const isPhone = useIsPhone();
   const words = useWords(partWords);
   const list = useInfiniteQuery({
     queryKey,
@@ -44,29 +49,34 @@ export function CursorTable<T extends object>(props: CursorTableProps<T>): React
   const rows = list.data?.pages.flatMap(({ data }) => [...data]) ?? [];
   return (
     <section className={styles['table']} aria-label={label}>
-      <Table<T>
-        rowKey={rowKey}
-        columns={columns}
-        dataSource={rows}
-        loading={list.isPending}
-        pagination={false}
-        size="middle"
-        scroll={{ x: minWidth }}
-        locale={{ emptyText: list.isPending ? <div style={{ height: 160 }} /> : (empty ?? <EmptyState />) }}
-        {...(onOpen === undefined
-          ? {}
-          : {
-              rowClassName: styles['opens'] ?? '',
-              onRow: (row: T) => ({
-                onClick: (event) => {
-                  // What is clickable in a row answers for itself, and so does a text that is being selected.
-                  const target = event.target as HTMLElement;
-                  if (target.closest('a,button,input,label') !== null || getSelection()?.isCollapsed === false) return;
-                  onOpen(row);
-                },
-              }),
-            })}
-      />
+      {isPhone && phoneRow !== undefined ? (
+        <PhoneList rows={rows} rowKey={rowKey} isPending={list.isPending} empty={empty} phoneRow={phoneRow} />
+      ) : (
+        <Table<T>
+          rowKey={rowKey}
+          columns={columns}
+          dataSource={rows}
+          loading={list.isPending}
+          pagination={false}
+          size="middle"
+          scroll={{ x: minWidth }}
+          locale={{ emptyText: list.isPending ? <div style={{ height: 160 }} /> : (empty ?? <EmptyState />) }}
+          {...(onOpen === undefined
+            ? {}
+            : {
+                rowClassName: styles['opens'] ?? '',
+                onRow: (row: T) => ({
+                  onClick: (event) => {
+                    // What is clickable in a row answers for itself, and so does a text that is being selected.
+                    const target = event.target as HTMLElement;
+                    if (target.closest('a,button,input,label') !== null || getSelection()?.isCollapsed === false)
+                      return;
+                    onOpen(row);
+                  },
+                }),
+              })}
+        />
+      )}
       {rows.length > 0 && (
         <p className={styles['foot']}>
           {list.hasNextPage ? (
@@ -80,5 +90,27 @@ export function CursorTable<T extends object>(props: CursorTableProps<T>): React
         </p>
       )}
     </section>
+  );
+}
+
+function PhoneList<T extends object>({
+  rows,
+  rowKey,
+  isPending,
+  empty,
+  phoneRow,
+}: Pick<CursorTableProps<T>, 'rowKey' | 'empty'> & {
+  readonly rows: readonly T[];
+  readonly isPending: boolean;
+  readonly phoneRow: (row: T) => ReactNode;
+}): ReactNode {
+  if (isPending) return <Loading />;
+  if (rows.length === 0) return empty ?? <EmptyState />;
+  return (
+    <ul className={styles['rows']}>
+      {rows.map((row) => (
+        <li key={String(row[rowKey])}>{phoneRow(row)}</li>
+      ))}
+    </ul>
   );
 }

@@ -4,6 +4,16 @@ import { useWords } from '../app/language.ts';
 import styles from './tag.module.css';
 import { partWords } from './words.ts';
 
+/** The word for a status; "paid" and "pending" depend on what is being waited for. */
+export function useStatusText(): (status: OrderStatus, kind?: OrderKind) => string {
+  const words = useWords(partWords);
+  return (status, kind) => {
+    if (status === 'paid' && kind !== undefined && kind !== 'takeaway') return words.paidOnly;
+    if (status === 'pending' && (kind === 'supply' || kind === 'stock_in')) return words.toAudit;
+    return words.statuses[status];
+  };
+}
+
 /** The status of an order, by word and colour. With `kind`, "paid" says whether anybody has to accept it. */
 export function StatusTag({
   status,
@@ -12,8 +22,7 @@ export function StatusTag({
   readonly status: OrderStatus;
   readonly kind?: OrderKind | undefined;
 }): ReactNode {
-  const words = useWords(partWords);
-  const text = status === 'paid' && kind !== 'takeaway' ? words.paidOnly : words.statuses[status];
+  const text = useStatusText()(status, kind);
   return (
     <span
       className={styles['tag']}

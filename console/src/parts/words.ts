@@ -16,6 +16,8 @@ export const partWords = dictionary(
     },
     /** `paid` where nobody has to accept anything. */
     paidOnly: '已付款',
+    /** `pending` where not money but a person is waited for. */
+    toAudit: '待审核',
     kinds: {
       takeaway: '外卖',
       cps: '推广',
@@ -136,6 +138,7 @@ export const partWords = dictionary(
       failed: 'Failed',
     },
     paidOnly: 'Paid',
+    toAudit: 'To audit',
     kinds: {
       takeaway: 'Takeaway',
       cps: 'Promotion',

@@ -5,7 +5,7 @@ export const boardWords = dictionary(
     title: '看板',
     columns: {
       needs: '需要处理',
-      pending: '待付款',
+      pending: '待付款·待审',
       paid: '新订单',
       accepted: '已接单',
       fulfilling: '进行中',
@@ -24,7 +24,7 @@ export const boardWords = dictionary(
     notifyInsecure: '桌面通知只在 https 或本机地址可用。',
     empty: {
       needs: '没有等待处理的退款或异常',
-      pending: '没有待付款的订单',
+      pending: '没有待付款或待审核的订单',
       paid: '新订单会立刻出现在这里',
       accepted: '没有已接单的订单',
       fulfilling: '没有进行中的订单',
@@ -52,7 +52,7 @@ export const boardWords = dictionary(
     title: 'Board',
     columns: {
       needs: 'Needs you',
-      pending: 'Unpaid',
+      pending: 'Pending',
       paid: 'New',
       accepted: 'Accepted',
       fulfilling: 'In progress',
@@ -71,7 +71,7 @@ export const boardWords = dictionary(
     notifyInsecure: 'Desktop notifications need https, or an address of this machine.',
     empty: {
       needs: 'No refunds or troubles are waiting',
-      pending: 'No unpaid orders',
+      pending: 'Nothing is waiting for money or an audit',
       paid: 'New orders appear here at once',
       accepted: 'No accepted orders',
       fulfilling: 'Nothing in progress',

@@ -1,9 +1,15 @@
+import { lazy } from 'react';
 import type { ReactNode } from 'react';
-import { useWords } from '../../app/language.ts';
-import { Coming } from '../../parts/coming.tsx';
-import { ordersWords } from './words.ts';
+import { Route, Routes } from 'react-router';
+import { OrderList } from './order-list.tsx';
+
+const OrderPage = lazy(async () => ({ default: (await import('../order/index.tsx')).OrderPage }));
 
 export function Page(): ReactNode {
-  const words = useWords(ordersWords);
-  return <Coming title={words.title} what={words.what} />;
+  return (
+    <Routes>
+      <Route index element={<OrderList />} />
+      <Route path=":id" element={<OrderPage />} />
+    </Routes>
+  );
 }
