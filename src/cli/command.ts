@@ -105,3 +105,17 @@ export function wholeNumber(name: string, text: string, least: number, most: num
     throw new UsageError(`--${name} is a whole number from ${least} to ${most}, not '${text}'`);
   return value;
 }
+
+/** A JSON object of an option; `undefined`: it is not given. Error: `UsageError`. */
+export function jsonOption(name: string, text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  if (text === undefined) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw new UsageError(`--${name} is a JSON object, such as '{"reason":"…"}'`);
+  return { ...value };
+}

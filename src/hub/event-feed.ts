@@ -23,6 +23,10 @@ export interface FeedQuery {
 export interface FeedPage {
   /** JSON texts of events, each as its webhook would have it. Events of one account are in their order. */
   readonly data: readonly string[];
+  /** Types of the same events. */
+  readonly types: readonly string[];
+  /** The cursor with which to go on right behind an event of the page, by its place in `data`. */
+  cursorBehind(index: number): string;
   /** Always there: the feed has no end. */
   readonly nextCursor: string;
   /** False when more can be read at once. */
@@ -53,18 +57,47 @@ export async function readFeed(ctx: HubContext, query: FeedQuery, limits: Limits
     position = page.position;
     const waitMs = untilMs - ctx.clock();
     const enough = page.data.length > 0 || (page.caughtUp && (waitMs <= 0 || query.signal?.aborted === true));
-    if (enough) return { data: page.data, nextCursor: writeCursor(ctx, position), caughtUp: page.caughtUp };
+    if (enough) return feedPage(ctx, page);
     if (page.caughtUp) await news(ctx, Math.min(waitMs, POLL_MS), query.signal);
   }
 }
 
-function accountsOf(query: FeedQuery, limits: Limits): readonly string[] | null {
+/**
+ * Checks a cursor to begin with, and gives one of now where there is none: a reader that has it before its first event
+ * misses none when it must begin again. Throws `malformed_cursor`.
+ */
+export async function firstCursor(
+  ctx: Pick<HubContext, 'pool' | 'sealer'>,
+  query: Pick<FeedQuery, 'after' | 'account'>,
+  limits: Limits,
+): Promise<string> {
+  const position = await startPosition(ctx, query.after ?? 'now', accountsOf(query, limits));
+  return writeCursor(ctx, position);
+}
+
+function feedPage(ctx: Pick<HubContext, 'sealer'>, page: ReadPage): FeedPage {
+  return {
+    data: page.data,
+    types: page.events.map(({ type }) => type),
+    cursorBehind(index) {
+      if (index >= page.events.length - 1) return writeCursor(ctx, page.position);
+      const read = page.events.slice(0, index + 1);
+      const feeds = new Map(page.start.feeds);
+      for (const { account, feed } of read) feeds.set(account, feed);
+      return writeCursor(ctx, { feeds, first: read.at(-1)?.account ?? page.start.first });
+    },
+    nextCursor: writeCursor(ctx, page.position),
+    caughtUp: page.caughtUp,
+  };
+}
+
+function accountsOf(query: Pick<FeedQuery, 'account'>, limits: Limits): readonly string[] | null {
   if (query.account === undefined) return limits.accounts;
   return limits.accounts === null || limits.accounts.includes(query.account) ? [query.account] : [];
 }
 
 async function startPosition(
-  ctx: HubContext,
+  ctx: Pick<HubContext, 'pool' | 'sealer'>,
   after: string | undefined,
   accounts: readonly string[] | null,
 ): Promise<Position> {
@@ -73,13 +106,21 @@ async function startPosition(
   return { feeds: await readClocks(ctx.pool, accounts), first: '' };
 }
 
+interface ReadPage {
+  readonly data: readonly string[];
+  readonly events: readonly StoredEvent[];
+  readonly start: Position;
+  readonly position: Position;
+  readonly caughtUp: boolean;
+}
+
 async function readOnce(
   ctx: HubContext,
   query: FeedQuery,
   limits: Limits,
   accounts: readonly string[] | null,
   position: Position,
-): Promise<{ readonly data: readonly string[]; readonly position: Position; readonly caughtUp: boolean }> {
+): Promise<ReadPage> {
   const clocks = await readClocks(ctx.pool, accounts);
   const behind = [...clocks]
     .filter(([account, feed]) => feed > (position.feeds.get(account) ?? 0))
@@ -90,7 +131,7 @@ async function readOnce(
     ...behind.filter((account) => account <= position.first),
   ];
   const asked = turned.slice(0, query.limit);
-  if (asked.length === 0) return { data: [], position, caughtUp: true };
+  if (asked.length === 0) return { data: [], events: [], start: position, position, caughtUp: true };
   const share = Math.ceil(query.limit / asked.length);
   const isFiltered = query.types !== undefined || limits.merchants !== null || limits.shops !== null;
   const lines = await readFeedLines(ctx.pool, {
@@ -122,7 +163,7 @@ function gather(
   lines: readonly FeedLine[],
   position: Position,
   clocks: ReadonlyMap<string, number>,
-): { readonly data: readonly string[]; readonly position: Position; readonly caughtUp: boolean } {
+): ReadPage {
   const feeds = new Map(position.feeds);
   const byAccount = Map.groupBy(lines, (line) => line.account);
   const data: StoredEvent[] = [];
@@ -145,6 +186,8 @@ function gather(
   const caughtUp = [...clocks].every(([account, feed]) => (feeds.get(account) ?? 0) >= feed);
   return {
     data: data.map((event) => eventText(event, event.sequence > 1 ? event.sequence - 1 : null)),
+    events: data,
+    start: position,
     position: { feeds, first },
     caughtUp,
   };

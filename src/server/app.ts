@@ -28,6 +28,7 @@ import { signatureRoutes } from './api/signatures.ts';
 import { shopRoutes } from './api/shops.ts';
 import { statsRoutes } from './api/stats.ts';
 import { storeRoutes } from './api/stores.ts';
+import { STREAM_TYPE, streamRoutes } from './api/stream.ts';
 import { timelineRoutes } from './api/timeline.ts';
 import { userRoutes } from './api/users.ts';
 import { guardScope } from './auth.ts';
@@ -38,6 +39,7 @@ import { takeJsonBodies } from './json-body.ts';
 import type { Metrics } from './metrics.ts';
 import { registerOpenapi } from './openapi.ts';
 import { PROBLEM_TYPE, toHuidanError, toProblem } from './problem.ts';
+import { endSilentConnections } from './silent-connections.ts';
 import { statusPage } from './status-page.ts';
 import { validatorCompiler } from './validation.ts';
 import { VERSION } from './version.ts';
@@ -62,6 +64,9 @@ export interface AppOptions {
 /** An API call is small and its client near; a slower one only holds a socket. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
+/** A stream is taken up again by a header, and that cursor names every account: some 20 bytes each. */
+const HEADER_LIMIT_BYTES = 65_536;
+
 /**
  * Builds the HTTP side of a hub; it listens once `listen` is called. No parser runs on the level of the whole app, so
  * that a door that wants raw bytes gets them.
@@ -72,6 +77,7 @@ export async function createApp(ctx: HubContext, options: AppOptions): Promise<F
     bodyLimit: options.config.bodyLimitBytes,
     trustProxy: options.config.trustProxy === false ? false : [...options.config.trustProxy],
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { maxHeaderSize: HEADER_LIMIT_BYTES },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
     genReqId: requestIds(ctx),
@@ -81,6 +87,7 @@ export async function createApp(ctx: HubContext, options: AppOptions): Promise<F
       void reply.code(ERRORS[error.code].status).type(PROBLEM_TYPE).send(toProblem(error, request.id));
     },
   });
+  endSilentConnections(app);
   app.removeAllContentTypeParsers();
   app.setValidatorCompiler(validatorCompiler);
   // Answers are made by typed code and held to their schemas by tests; checking each again would only cost time.
@@ -127,6 +134,7 @@ const API = [
   endpointRoutes,
   deliveryRoutes,
   eventRoutes,
+  streamRoutes,
   keyRoutes,
   bindingRoutes,
   storeRoutes,
@@ -152,6 +160,7 @@ async function apiScope(scope: FastifyInstance, api: ApiContext, adminKeyHash: B
   takeJsonBodies(scope);
   scope.decorateRequest('principal', null);
   scope.decorateRequest('session', null);
+  scope.decorateRequest('stillAsks');
   guardScope(scope, api.ctx, { adminKeyHash, publicUrl: () => api.publicUrl() });
   neverStored(scope);
   const typed = scope.withTypeProvider<TypedRequests>();
@@ -193,7 +202,9 @@ function watchRequests(app: FastifyInstance, ctx: Pick<HubContext, 'log'>, metri
   });
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none';
-    metrics.requestAnswered(route, reply.statusCode, reply.elapsedTime);
+    // How long a stream was open says nothing of how quick the hub is.
+    if (reply.getHeader('content-type') !== STREAM_TYPE)
+      metrics.requestAnswered(route, reply.statusCode, reply.elapsedTime);
     ctx.log.debug(
       {
         requestId: request.id,

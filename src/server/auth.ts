@@ -15,6 +15,8 @@ declare module 'fastify' {
     principal: Principal | null;
     /** By which session, where a person asks. */
     session: SessionUser | null;
+    /** Asks again who it is: an answer that takes hours must end with the key or the session. */
+    stillAsks: () => Promise<Principal | undefined>;
   }
   interface FastifyContextConfig {
     /** What the key or the user must be allowed to do. Every guarded route of the API names it. */
@@ -46,16 +48,18 @@ export function guardScope(
   // Before the body is read: who is nobody gets no parser of ours to play with.
   scope.addHook('onRequest', async (request, reply) => {
     // A key counts alone: a wrong one does not fall back to whoever has signed in with this browser.
-    const found =
+    const find = (): Promise<Found | undefined> =>
       request.headers.authorization === undefined
-        ? await findBySession(ctx, request, publicUrl)
-        : await findByKey(ctx, request.headers.authorization, adminKeyHash);
+        ? findBySession(ctx, request, publicUrl)
+        : findByKey(ctx, request.headers.authorization, adminKeyHash);
+    const found = await find();
     if (found === undefined) {
       reply.header('www-authenticate', 'Bearer realm="huidan"');
       throw new HuidanError('unauthorized');
     }
     request.principal = found.principal;
     request.session = found.session;
+    request.stillAsks = async () => (await find())?.principal;
     // Unknown addresses inside the scope have no right of their own.
     requireRight(found.principal, request.routeOptions.config.right ?? 'read');
   });

@@ -6,7 +6,8 @@ import { DEFAULT_LIMIT } from '../cursor.ts';
 import type { ApiContext, ApiScope } from './context.ts';
 import { FilterText, Time } from './shapes.ts';
 
-const PATTERN = '^(\\*|[a-z_]+(\\.[a-z_]+)*(\\.\\*)?)(,(\\*|[a-z_]+(\\.[a-z_]+)*(\\.\\*)?))*$';
+/** Patterns of types, parted by commas. */
+export const TYPES_PATTERN = '^(\\*|[a-z_]+(\\.[a-z_]+)*(\\.\\*)?)(,(\\*|[a-z_]+(\\.[a-z_]+)*(\\.\\*)?))*$';
 
 const Event = Type.Object({
   id: Type.String(),
@@ -26,7 +27,7 @@ const FeedQuery = Type.Object(
       }),
     ),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: DEFAULT_LIMIT })),
-    types: Type.Optional(Type.String({ maxLength: 2000, pattern: PATTERN, description: '`order.*,order.paid`' })),
+    types: Type.Optional(Type.String({ maxLength: 2000, pattern: TYPES_PATTERN, description: '`order.*,order.paid`' })),
     account: Type.Optional(FilterText('Id of an account.')),
     waitSeconds: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 60, default: 0, description: 'How long to wait for the first event.' }),
