@@ -1,5 +1,5 @@
 import type { ActionJson } from '../hub/action-json.ts';
-import { UsageError, runVerbs, verb } from './command.ts';
+import { UsageError, jsonOption, runVerbs, verb } from './command.ts';
 import type { Cli } from './command.ts';
 import { HUB_OPTIONS, HUB_USAGE, connectHub } from './hub-client.ts';
 import { LIST_OPTIONS, LIST_USAGE, printJson, printList } from './listing.ts';
@@ -50,11 +50,26 @@ const VERBS = {
     positionals: ['ORDER', 'ACTION'],
     async run(cli, options, order = '', action = '') {
       const hub = await connectHub(cli, options);
-      const body = { action, params: paramsOf(options.params) };
+      const body = { action, params: jsonOption('params', options.params) ?? {} };
       const path = `/orders/${encodeURIComponent(order)}/actions`;
       const made = await hub.call<{ readonly id: string; readonly state: string }>('POST', path, { body });
       if (options.json) printJson(cli, made);
       else cli.out(`${made.id} ${made.state}\n`);
+    },
+  }),
+  settle: verb({
+    usage: `ID succeeded|failed --reason TEXT ${HUB_USAGE}`,
+    summary: 'Say what became of an action whose outcome is unknown, as seen in the platform’s console.',
+    options: { ...HUB_OPTIONS, reason: { type: 'string' } },
+    positionals: ['ID', 'OUTCOME'],
+    async run(cli, options, id = '', outcome = '') {
+      if (outcome !== 'succeeded' && outcome !== 'failed') throw new UsageError('OUTCOME is succeeded or failed');
+      if (options.reason === undefined) throw new UsageError('--reason TEXT is missing: how it is known');
+      const hub = await connectHub(cli, options);
+      const path = `/actions/${encodeURIComponent(id)}/settle`;
+      const settled = await hub.call<ActionJson>('POST', path, { body: { outcome, reason: options.reason } });
+      if (options.json) printJson(cli, settled);
+      else cli.out(`${settled.id} ${settled.state}\n`);
     },
   }),
 };
@@ -62,15 +77,6 @@ const VERBS = {
 /** `huidan actions`. */
 export async function run(argv: readonly string[], cli: Cli): Promise<void> {
   await runVerbs(cli, 'actions', VERBS, argv, 'list');
-}
-
-function paramsOf(text: string | undefined): unknown {
-  if (text === undefined) return {};
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new UsageError(`--params is JSON, such as '{"reason":"…"}'`);
-  }
 }
 
 function show(cli: Cli, action: ActionJson): void {

@@ -1,6 +1,6 @@
 import type { OrderJson } from '../core/order-json.ts';
 import type { TimelineEntry } from '../hub/timeline.ts';
-import { runVerbs, verb } from './command.ts';
+import { UsageError, jsonOption, runVerbs, verb } from './command.ts';
 import type { Cli } from './command.ts';
 import { HUB_OPTIONS, HUB_USAGE, connectHub } from './hub-client.ts';
 import { LIST_OPTIONS, LIST_USAGE, printJson, printList } from './listing.ts';
@@ -78,6 +78,57 @@ const VERBS = {
       else showOrder(cli, order);
     },
   }),
+  create: verb({
+    usage: `ACCOUNT NUMBER [--fields JSON] [--payment ACCOUNT [--payment-fields JSON]] ${HUB_USAGE}`,
+    summary: 'Make an order at its platform under your own number. The same again goes on and never makes two.',
+    options: {
+      ...HUB_OPTIONS,
+      fields: { type: 'string' },
+      payment: { type: 'string' },
+      'payment-fields': { type: 'string' },
+    },
+    positionals: ['ACCOUNT', 'NUMBER'],
+    async run(cli, options, account = '', merchantOrderId = '') {
+      const paid = jsonOption('payment-fields', options['payment-fields']);
+      if (options.payment === undefined && paid !== undefined) throw new UsageError('--payment-fields wants --payment');
+      const payment = options.payment === undefined ? {} : { payment: { ...paid, account: options.payment } };
+      const body = { ...jsonOption('fields', options.fields), account, merchantOrderId, ...payment };
+      const hub = await connectHub(cli, options);
+      showMade(cli, options.json, await hub.call<Made>('POST', '/orders', { body }));
+    },
+  }),
+  adopt: verb({
+    usage: `ACCOUNT [--merchant-order-id N] [--platform-order-id N] [--store S] [--fields JSON] ${HUB_USAGE}`,
+    summary: 'Take in an order that exists at its platform, by either number.',
+    options: {
+      ...HUB_OPTIONS,
+      'merchant-order-id': { type: 'string' },
+      'platform-order-id': { type: 'string' },
+      store: { type: 'string' },
+      fields: { type: 'string' },
+    },
+    positionals: ['ACCOUNT'],
+    async run(cli, options, account = '') {
+      const numbers = {
+        merchantOrderId: options['merchant-order-id'],
+        platformOrderId: options['platform-order-id'],
+        store: options.store,
+      };
+      const body = { ...jsonOption('fields', options.fields), account, ...numbers };
+      const hub = await connectHub(cli, options);
+      showMade(cli, options.json, await hub.call<Made>('POST', '/orders/adopt', { body }));
+    },
+  }),
+  checkout: verb({
+    usage: `ID ${HUB_USAGE}`,
+    summary: 'Show what the customer’s app needs to pay an order that the hub made.',
+    options: HUB_OPTIONS,
+    positionals: ['ID'],
+    async run(cli, options, id = '') {
+      const hub = await connectHub(cli, options);
+      printJson(cli, await hub.call('GET', `/orders/${encodeURIComponent(id)}/checkout`));
+    },
+  }),
   timeline: verb({
     usage: `ID ${REVEAL_USAGE} ${LIST_USAGE} ${HUB_USAGE}`,
     summary: 'What happened to an order, the oldest first: callbacks, facts, events, deliveries, actions.',
@@ -105,6 +156,15 @@ function reveal(options: {
   readonly reason?: string | undefined;
 }): Record<string, string | undefined> {
   return options.reveal ? { reveal: 'personal', reason: options.reason } : {};
+}
+
+type Made = OrderJson & { readonly checkout: unknown };
+
+function showMade(cli: Cli, json: boolean, made: Made): void {
+  if (json) return printJson(cli, made);
+  showOrder(cli, made);
+  if (made.expiresAt !== null) cli.out(pairs([['held until', localTime(made.expiresAt)]]));
+  if (made.checkout !== null) cli.out(`checkout  ${JSON.stringify(made.checkout)}\n`);
 }
 
 function showOrder(cli: Cli, order: OrderJson): void {

@@ -1,7 +1,15 @@
 import type { ActionRequest, ActionSpec } from '../core/action.ts';
 import { read } from '../core/fact.ts';
+import type { OrderJson } from '../core/order-json.ts';
 import { partLine, refundLine } from '../core/registers.ts';
+import { clockOpenActions } from '../store/action-ends.ts';
+import { defer } from '../store/transaction.ts';
+import type { Tx } from '../store/transaction.ts';
+import type { KnownAccount } from './account-directory.ts';
 import type { OrderToActOn } from './action-order.ts';
+
+/** Kind of the order clock that asks whether the order shows what an open action wanted. */
+export const SHOWN_KIND = 'act:shown';
 
 export const SHOWN_REASON = 'The order shows it: the platform told of the effect.';
 
@@ -33,11 +41,27 @@ const RULES: Readonly<Record<string, (seen: Seen, asked: Asked) => Shown>> = {
 };
 
 /** Actions whose end an order can show. */
-export const showableActions = (specs: readonly ActionSpec[]): readonly string[] =>
+const showableActions = (specs: readonly ActionSpec[]): readonly string[] =>
   specs.filter(({ name, shown }) => shown !== undefined || Object.hasOwn(RULES, name)).map(({ name }) => name);
 
 /** What the order says by itself of an action: the connector's word where it has one, else the rule of its name. */
 export function shownOutcome(spec: ActionSpec, seen: Seen, asked: Asked): Shown {
   if (spec.shown !== undefined) return spec.shown(seen.order.json, asked);
   return Object.hasOwn(RULES, spec.name) ? RULES[spec.name]?.(seen, asked) : undefined;
+}
+
+/**
+ * Asks, in the transaction that changed orders, for a look at those that have an open action whose effect an order can
+ * show. No statement where the platform has no such action.
+ */
+export function lookForShownActions(
+  tx: Tx,
+  { row, connector }: KnownAccount,
+  changed: readonly Pick<OrderJson, 'id'>[],
+  now: Date,
+): void {
+  const names = showableActions(connector.actions?.specs ?? []);
+  if (names.length === 0 || changed.length === 0) return;
+  const orders = [...new Set(changed.map(({ id }) => id))];
+  defer(tx, clockOpenActions(tx, row.id, orders, names, { kind: SHOWN_KIND, now }));
 }

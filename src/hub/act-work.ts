@@ -9,6 +9,7 @@ import type { ActionPatch, ActionRow, ShownRequest } from '../store/actions.ts';
 import { accessTokenOf } from './access-tokens.ts';
 import { end, mayBeDone } from './act-decide.ts';
 import type { Decision, Heard, SilenceRules } from './act-decide.ts';
+import type { KnownAccount } from './account-directory.ts';
 import { callbackBaseOf } from './act-intent.ts';
 import type { HeldAction } from './act-outcome.ts';
 import { SHOWN_REASON, shownOutcome } from './act-shown.ts';
@@ -123,7 +124,7 @@ function refusalOf({ spec, held: { order } }: Work): string | undefined {
   return spec.refuses(order)?.en;
 }
 
-const isCreation = ({ name, internal }: ActionSpec): boolean => name === 'create' && internal === true;
+export const isCreation = ({ name, internal }: ActionSpec): boolean => name === 'create' && internal === true;
 
 /** Where it goes, without what may hold a token or a signature. */
 function shown({ call, method, url }: OutgoingRequest): ShownRequest {
@@ -154,22 +155,22 @@ export async function lastWord(ctx: HubContext, work: Work, decision: Decision):
     return { ...decision, patch: { ...patch, dueAt: null } };
   }
   if (state !== 'failed' || !isCreation(work.spec)) return decision;
-  return { ...decision, reports: [notMade(work, now)] };
+  return { ...decision, reports: [notMade(account, work.request, now)] };
 }
 
-/** An order that its platform did not make: cancelled, by our own word. */
-function notMade({ held, request }: Work, nowMs: TimeMs): Report {
-  const { registers } = held.account.connector;
+/** What an order that its platform did not make says of itself: cancelled, by our own word. */
+export function notMade(account: KnownAccount, { order, number }: ActionRequest, nowMs: TimeMs): Report {
+  const { registers } = account.connector;
   const facts: Fact[] = [
     { line: WHOLE, register: 'lifecycle', value: 'cancelled' },
     { line: WHOLE, register: 'closedAt', value: nowMs },
   ];
-  const [first, ...others] = request.order.aliases;
-  if (first === undefined) throw new TypeError(`order ${held.order.id} has no number`);
+  const [first, ...others] = order.aliases;
+  if (first === undefined) throw new TypeError(`order ${order.json.id} has no number`);
   return {
     aliases: [first, ...others],
-    kind: request.order.kind,
-    key: `action:${request.number}:not-made`,
+    kind: order.kind,
+    key: `action:${number}:not-made`,
     at: nowMs,
     facts: facts.filter(({ register }) => registers[register] !== undefined),
   };

@@ -19,6 +19,7 @@ import { defer } from '../store/transaction.ts';
 import type { Tx } from '../store/transaction.ts';
 import type { KnownAccount } from './account-directory.ts';
 import { queueAutomaticActions } from './act-auto.ts';
+import { lookForShownActions } from './act-shown.ts';
 import { CommissionDesk } from './commission-desk.ts';
 import type { HubContext } from './context.ts';
 import { lifeClocks } from './life-clocks.ts';
@@ -97,6 +98,7 @@ export async function applyBatch(
   defer(tx, setOrderClocks(tx, accountId, [...orders.clocks, ...commission.clocks, ...ofLives], now));
   commission.write(tx);
   const queuedActions = queueAutomaticActions(ctx, tx, account, changed, now);
+  lookForShownActions(tx, account, changed, now);
   const ofOthers = beside === undefined ? [] : await beside();
   const ofOrders = orders.changes.map((change) => orderEvent(change));
   const events = [...ofOrders, ...commission.events, ...ofStores, ...ofOthers];

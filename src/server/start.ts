@@ -5,6 +5,7 @@ import type { Clock } from '../core/time.ts';
 import { createActGate } from '../hub/act-gate.ts';
 import { runDueActions } from '../hub/act-run.ts';
 import { createAccountDirectory } from '../hub/account-directory.ts';
+import { closeShownActions } from '../hub/close-shown.ts';
 import { createRegistry, createWake } from '../hub/context.ts';
 import type { HubContext, Log } from '../hub/context.ts';
 import { noCrash } from '../hub/crash-points.ts';
@@ -223,6 +224,7 @@ function dueSteps(ctx: HubContext, { accounts, commits, metrics }: Intake) {
   return [
     { name: 'partitions', run: followTheWeek(ctx) },
     { name: 'actions', run: () => runDueActions(ctx, acting) },
+    { name: 'shown-actions', run: () => closeShownActions(ctx, acting) },
     { name: 'lives', run: () => runDueLives(ctx, { accounts }) },
     { name: 'settle-doubts', run: () => settleDueDoubts(ctx, { accounts, commits }) },
     { name: 'store-tasks', run: () => runDueStoreTasks(ctx, { accounts }) },

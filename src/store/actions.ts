@@ -78,7 +78,7 @@ const NAMES = {
   updated_at: 'updatedAt',
 } as const satisfies Record<string, keyof ActionRow>;
 
-const columns = (table: string): string =>
+export const actionColumns = (table: string): string =>
   Object.entries(NAMES)
     .map(([column, name]) => `${table}.${column} as "${name}"`)
     .join(', ');
@@ -140,7 +140,7 @@ export async function findActionByCause(
   cause: string,
 ): Promise<ActionRow | undefined> {
   const found = await db.query<ActionRow>(
-    `select ${columns('a')} from actions a where account_id = $1 and order_id = $2 and cause = $3`,
+    `select ${actionColumns('a')} from actions a where account_id = $1 and order_id = $2 and cause = $3`,
     [accountId, orderId, cause],
   );
   return found.rows[0];
@@ -149,7 +149,7 @@ export async function findActionByCause(
 /** One action of an account. */
 export async function readActionRow(db: Queryable, accountId: string, id: string): Promise<ActionRow | undefined> {
   const found = await db.query<ActionRow>(
-    sql('read_action', `select ${columns('a')} from actions a where account_id = $1 and id = $2`)(accountId, id),
+    sql('read_action', `select ${actionColumns('a')} from actions a where account_id = $1 and id = $2`)(accountId, id),
   );
   return found.rows[0];
 }
@@ -212,7 +212,7 @@ export async function claimActions(
        update actions a set due_at = $2, lease = $3
          from due d
         where a.account_id = d.account_id and a.id = d.id
-       returning ${columns('a')}`,
+       returning ${actionColumns('a')}`,
     )(claim.now, claim.leaseUntil, claim.lease, claim.limit, claim.accountLimit),
   );
   return found.rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -263,42 +263,6 @@ export async function patchAction(
     values,
   );
   return changed.rowCount === 1;
-}
-
-/**
- * Ends an action that is still open, whoever works on it: the lease is taken away, so what a worker hears later is not
- * written. False when it is over already.
- */
-export async function endOpenAction(
-  tx: Queryable,
-  key: Pick<ActionRow, 'account' | 'id'>,
-  end: { readonly state: 'succeeded' | 'failed'; readonly code: string; readonly reason: string },
-  now: Date,
-): Promise<boolean> {
-  const ended = await tx.query(
-    `update actions
-        set state = $3, code = $4, reason = $5, due_at = null, lease = null, finished_at = $6, updated_at = $6
-      where account_id = $1 and id = $2 and state in ('queued', 'sent', 'unknown')`,
-    [key.account, key.id, end.state, end.code, end.reason, now],
-  );
-  return ended.rowCount === 1;
-}
-
-/** Actions of an order that are not over. */
-export async function readOpenActions(
-  db: Queryable,
-  accountId: string,
-  orderId: string,
-): Promise<readonly ActionRow[]> {
-  const found = await db.query<ActionRow>(
-    sql(
-      'read_open_actions',
-      `select ${columns('a')} from actions a
-        where account_id = $1 and order_id = $2 and state in ('queued', 'sent', 'unknown')
-        order by id`,
-    )(accountId, orderId),
-  );
-  return found.rows;
 }
 
 /** Refunds of an order that were asked for through us and are not known to have failed. */
@@ -372,7 +336,7 @@ export async function listActions(
     `select t.*
        from accounts a
       cross join lateral (
-        select ${columns('t')}, o.platform, o.merchant, o.shop
+        select ${actionColumns('t')}, o.platform, o.merchant, o.shop
           from actions t join orders o on o.account_id = t.account_id and o.id = t.order_id
          where ${conditions.join('\n           and ')}
          order by t.id desc
@@ -390,7 +354,7 @@ export async function findAction(db: Queryable, id: string): Promise<ListedActio
   const found = await db.query<ListedAction>(
     `select t.* from accounts a
       cross join lateral (
-        select ${columns('t')}, o.platform, o.merchant, o.shop
+        select ${actionColumns('t')}, o.platform, o.merchant, o.shop
           from actions t join orders o on o.account_id = t.account_id and o.id = t.order_id
          where t.account_id = a.id and t.id = $1) t`,
     [id],

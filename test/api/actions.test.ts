@@ -126,3 +126,24 @@ test('the narrowing of automatic acceptance is checked when it is set', async ()
   const body = { settings: { autoAccept: { stores: ['s1'], hours: ['09:00-22:00', '22:30-02:00'] } } };
   assert.equal((await api.call('PATCH', path, { body })).status, 200);
 });
+
+test('a person says what became of an action that nobody heard of', async () => {
+  const other = await tell('N9');
+  platform.next('/refund', 'done-but-silent');
+  const body = { action: 'refund', params: { amount: 100, reason: 'cold' } };
+  const made = await api.call('POST', `/api/v1/orders/${other}/actions`, { body });
+  await run();
+  const path = `/api/v1/actions/${made.body.id}/settle`;
+  const reader = await api.key({ right: 'read' });
+  const word = { outcome: 'succeeded', reason: 'seen in the console' };
+  assert.equal((await api.call('POST', path, { body: word, key: reader })).status, 403);
+  assert.equal((await api.call('POST', path, { body: { outcome: 'unknown', reason: 'x' } })).status, 400);
+  assert.equal((await api.call('POST', path, { body: { outcome: 'failed' } })).status, 400);
+  const settled = await api.call('POST', path, { body: word });
+  assert.equal(settled.status, 200, settled.text);
+  assert.equal(settled.body.state, 'succeeded');
+  assert.equal((await api.call('GET', `/api/v1/orders/${other}`)).body.amounts.refunded, 100);
+  const again = await api.call('POST', path, { body: word });
+  assert.equal(again.status, 422);
+  assert.equal(again.body.code, 'action_not_open');
+});

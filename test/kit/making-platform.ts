@@ -25,7 +25,9 @@ export type MakingBehaviour =
   | 'sold-out'
   | 'token-refused'
   /** It answers, but only after 300 ms. */
-  | 'slow';
+  | 'slow'
+  /** After 300 ms the line is cut; it is done. */
+  | 'slow-and-silent';
 
 export interface MakingServer {
   readonly url: string;
@@ -56,7 +58,7 @@ export async function startMakingServer(): Promise<MakingServer> {
     const answer = (value: Json): void => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     };
-    if (behaviour === 'slow') await sleep(300);
+    if (behaviour === 'slow' || behaviour === 'slow-and-silent') await sleep(300);
     if (behaviour === 'lost') return void request.socket.destroy();
     if (behaviour === 'busy') return answer({ code: 'busy' });
     if (behaviour === 'sold-out') return answer({ code: '60003' });
@@ -71,7 +73,7 @@ export async function startMakingServer(): Promise<MakingServer> {
     const known = orders.get(number);
     if (path === '/create') orders.set(number, { asked: (known?.asked ?? 0) + 1, state: 'open', body });
     if (path === '/close' && known !== undefined) known.state = 'closed';
-    if (behaviour === 'done-but-silent') return void request.socket.destroy();
+    if (behaviour === 'done-but-silent' || behaviour === 'slow-and-silent') return void request.socket.destroy();
     answer({ code: 'ok', orderId: `P${number}` });
   };
   const server = createServer((request, response) => void handle(request, response));

@@ -2,6 +2,7 @@ import Type from 'typebox';
 import type { Json } from '../../core/json.ts';
 import { requestAction } from '../../hub/act.ts';
 import { readAction, readActions } from '../../hub/read-actions.ts';
+import { settleAction } from '../../hub/settle-action.ts';
 import { ACTION_STATES } from '../../store/actions.ts';
 import { principalOf } from '../auth.ts';
 import { IdPlace, PageQuery, createCursors, pageOf } from '../cursor.ts';
@@ -57,6 +58,14 @@ const Body = Type.Object(
   { additionalProperties: false },
 );
 
+const SettleBody = Type.Object(
+  {
+    outcome: Type.Enum(['succeeded', 'failed']),
+    reason: Type.String({ minLength: 1, maxLength: 500, description: 'How it is known.' }),
+  },
+  { additionalProperties: false },
+);
+
 const ListQuery = Type.Object(
   {
     account: Type.Optional(FilterText('Id of an account.')),
@@ -98,6 +107,8 @@ export function actionRoutes(scope: ApiScope, api: ApiContext): void {
         const { accounts } = api.redrive;
         const body = await requestAction(ctx, { accounts }, principalOf(request), request.params.id, wish, tx);
         afterCommit(() => ctx.wake.work());
+        // What is done at once has changed the order already.
+        if (body.state === 'succeeded') afterCommit(() => ctx.wake.deliveries());
         return { status: 202, body };
       }),
   );
@@ -131,5 +142,29 @@ export function actionRoutes(scope: ApiScope, api: ApiContext): void {
       schema: { tags, summary: 'Read an action', params: IdParams, response: { 200: Action } },
     },
     (request) => readAction(ctx, principalOf(request), request.params.id),
+  );
+  scope.post(
+    '/actions/:id/settle',
+    {
+      config: { right: 'write' },
+      schema: {
+        tags,
+        summary: 'Say what became of an action whose outcome nobody knows',
+        description:
+          'For `unknown` and `sent`, as a person has seen it in the console of the platform. A success takes effect on the ' +
+          'order, a failed refund frees the money that it held; nothing more is sent or asked. Recorded in the audit log.',
+        params: IdParams,
+        body: SettleBody,
+        response: { 200: Action },
+      },
+    },
+    (request, reply) =>
+      answerWrite(api, request, reply, async (tx, afterCommit) => {
+        const { accounts } = api.redrive;
+        const body = await settleAction(ctx, { accounts }, principalOf(request), request.params.id, request.body, tx);
+        afterCommit(() => ctx.wake.deliveries(body.account));
+        afterCommit(() => ctx.wake.work());
+        return { status: 200, body };
+      }),
   );
 }
