@@ -28,7 +28,8 @@ export type IdPrefix =
   | 'exp'
   | 'rep'
   | 'rec'
-  | 'atn';
+  | 'atn'
+  | 'chg';
 
 // Crockford's base 32: no I, L, O, U, so an id survives being read out on the phone.
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -267,7 +267,7 @@ describe('stock adds up under any interleaving', () => {
             assert.equal(availableOf(slotNow) + slotNow.held, slotNow.onHand);
             // What orders hold, counted from the orders themselves.
             const counted = [...current.values()].reduce(
-              (sum, given) => sum + (unitsOf(given).get(productId)?.held ?? 0),
+              (sum, json) => sum + (unitsOf(json).get(productId)?.held ?? 0),
               0,
             );
             assert.equal(slotNow.held, counted);

@@ -7,6 +7,7 @@ export const PARTITIONED = [
   { table: 'receipts', column: 'received_at' },
   { table: 'events', column: 'created_at' },
   { table: 'delivery_attempts', column: 'at' },
+  { table: 'stock_changes', column: 'at' },
 ] as const;
 
 const WEEK_MS = 7 * 86_400_000;
