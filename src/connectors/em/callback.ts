@@ -28,6 +28,12 @@ export const STATUSES: Readonly<Record<string, { readonly fulfilment: Fulfilment
 export const registers: RegisterRules = {
   fulfilment: { by: 'rank', ranks: { none: 0, accepted: 1 } },
   platformFields: { by: 'time' },
+  // Of a trade that was made here: said once, and by nobody else.
+  items: { by: 'time' },
+  customer: { by: 'time' },
+  placedAt: { by: 'rank', ranks: 'lowest' },
+  lifecycle: { by: 'rank', ranks: { open: 0, cancelled: 1 } },
+  closedAt: { by: 'time' },
 };
 
 const MAX_NUMBER = 64;

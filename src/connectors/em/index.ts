@@ -1,6 +1,8 @@
 import { defineConnector } from '../../core/connector.ts';
 import { account } from './account.ts';
+import { actions } from './actions.ts';
 import { parse, registers, reply } from './callback.ts';
+import { creation } from './creation.ts';
 import { doctor } from './doctor.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
@@ -17,5 +19,7 @@ export const em = defineConnector({
   parse,
   reply,
   doctor,
+  actions,
+  creation,
   sandbox,
 });

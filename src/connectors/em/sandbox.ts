@@ -5,6 +5,7 @@ import { beijingDay } from '../../core/time.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { schemeOf } from './account.ts';
 import { NOTICES } from './callback.ts';
+import { answer, faults, ordersOf, wish } from './sandbox-trades.ts';
 import { sign } from './signature.ts';
 
 const SECOND_MS = 1000;
@@ -150,6 +151,10 @@ export const sandbox: SandboxPlatform = {
     settings: { baseUrl },
   }),
   tell,
+  answer: (call, account, memory) => answer(call, account, memory, (data, atMs) => notice(data, 'json', atMs, account)),
+  orders: (_account, memory) => ordersOf(memory),
+  wish: (random, number) => wish(random, number),
+  faults,
   // Exactly the seven letters; no source says that the HTTP status counts.
   isReceived: ({ body }) => body === 'SUCCESS',
   // Every 30 s for at most an hour.

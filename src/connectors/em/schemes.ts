@@ -4,6 +4,8 @@ import { md5Hex } from '../../core/signing.ts';
 /** What is signed of a notice: the three values exactly as they were received, after form decoding. */
 export interface SignedFields {
   readonly appid: string;
+  /** Of our own calls, where the account's setting puts it beside the others. */
+  readonly notify_url?: string;
   readonly request_data: string;
   readonly timestamp: string;
 }
@@ -15,11 +17,12 @@ interface Scheme {
   readonly hex: 'lower' | 'upper';
 }
 
-/** Name and value of each field, by name. Already sorted: `a`, `r`, `t`. */
-const pairs = ({ appid, request_data: data, timestamp }: SignedFields): readonly (readonly [string, string])[] => [
-  ['appid', appid],
-  ['request_data', data],
-  ['timestamp', timestamp],
+/** Name and value of each field, by name. Already sorted: `a`, `n`, `r`, `t`. */
+const pairs = (fields: SignedFields): readonly (readonly [string, string])[] => [
+  ['appid', fields.appid],
+  ...(fields.notify_url === undefined ? [] : [['notify_url', fields.notify_url] as const]),
+  ['request_data', fields.request_data],
+  ['timestamp', fields.timestamp],
 ];
 const bare = (fields: SignedFields): string => pairs(fields).flat().join('');
 const equals = (fields: SignedFields, separator: string): string =>
