@@ -9,6 +9,7 @@ import type { RunningHub, StartStep } from '../server/start.ts';
 import { CommandError } from './command.ts';
 import type { Cli } from './command.ts';
 import { createLiveLine } from './live-line.ts';
+import { sandboxControls } from './sandbox-controls.ts';
 import { chaosOption, numberOption } from './sandbox.ts';
 import { stopSignal, whenAborted } from './stop-signals.ts';
 import { troubleLog } from './trouble-log.ts';
@@ -63,7 +64,9 @@ export async function run(argv: readonly string[], cli: Cli): Promise<void> {
   });
   const out = createLiveLine(process.stdout);
   const signal = stopSignal();
+  let controls: ReturnType<typeof sandboxControls> | undefined;
   const hub = await startHub(config, {
+    sandbox: () => controls,
     onProgress: (step) => out.note(wordsFor(step)),
     ...(config.logLevel === QUIET_LOG ? { log: troubleLog(out, signal) } : {}),
   }).catch((error: unknown) => {
@@ -87,6 +90,7 @@ export async function run(argv: readonly string[], cli: Cli): Promise<void> {
       signal,
       onNote: (text) => out.note(text),
     });
+    controls = sandboxControls(room, sandbox, { speed, rate, chaos });
     try {
       const orderId = await firstOrder(url, hub.adminKey, signal);
       const link = await hub.firstLink(url);
@@ -97,6 +101,7 @@ export async function run(argv: readonly string[], cli: Cli): Promise<void> {
       out.end();
       out.note('Stopping ...');
     } finally {
+      controls = undefined;
       await sandbox.stop();
     }
   } finally {

@@ -60,7 +60,7 @@ const OPTIONS = {
 
 /** By `import()`: whoever runs a hub loads nothing of the sandbox. */
 const loadRoom = () => import('../sandbox/sandbox.ts');
-type Room = Awaited<ReturnType<typeof loadRoom>>;
+export type Room = Awaited<ReturnType<typeof loadRoom>>;
 type Options = ReturnType<typeof parseOptions>['values'];
 
 const DRAIN_WAIT_SECONDS = 600;

@@ -23,6 +23,7 @@ import { memberRoutes } from './api/members.ts';
 import { orderRoutes } from './api/orders.ts';
 import { payoutRoutes } from './api/payouts.ts';
 import { platformRoutes } from './api/platforms.ts';
+import { sandboxRoutes } from './api/sandbox.ts';
 import { sessionRoutes } from './api/session.ts';
 import { signatureRoutes } from './api/signatures.ts';
 import { shopRoutes } from './api/shops.ts';
@@ -147,6 +148,7 @@ const API = [
   payoutRoutes,
   meRoutes,
   userRoutes,
+  sandboxRoutes,
 ];
 
 /** What comes before anybody is known: signing in. */

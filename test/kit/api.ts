@@ -39,7 +39,8 @@ export interface TestApi {
 
 export interface TestApiOptions extends Pick<AppOptions, 'sandbox' | 'consoleDir'> {
   readonly allowPrivateTargets?: boolean;
-  readonly publicUrl?: string;
+  /** A function where the address is only known once the hub listens. */
+  readonly publicUrl?: string | (() => string);
 }
 
 /** A whole hub behind its HTTP side, on a database of its own. Nothing listens: requests are injected. */
@@ -55,7 +56,7 @@ export async function createTestApi(
     adminKey: ADMIN_KEY,
     redrive: { accounts: hub.accounts, commits: hub.commits },
     metrics,
-    publicUrl: () => publicUrl,
+    publicUrl: () => (typeof publicUrl === 'string' ? publicUrl : publicUrl()),
     isStopping: () => api.stopping,
     // Whether the console was built must not change what a test sees.
     consoleDir: '/nowhere',
