@@ -14,7 +14,7 @@ const text = (name: string, maxLength: number, required: boolean, label: Words, 
   maxLength,
   required,
   label,
-  help: { en: '', zh: '' },
+  help: { en: `${maxLength} characters at most.`, zh: `最多 ${maxLength} 个字符。` },
   ...(pattern === undefined ? {} : { pattern }),
 });
 const whole = (name: string, maximum: number, required: boolean, label: Words, help: Words): AccountField => ({
