@@ -38,7 +38,7 @@ const text = (params: LosslessObject, name: string): string => scalarText(params
 
 function confirm({ state }: Act): Effect {
   if (state === 'unprocessed') return [{ type: 12 }];
-  return refused(state === 'invalid' ? '订单已取消' : '订单已确认');
+  return state === 'invalid' ? refused('订单已取消') : alreadyDone('订单已确认', 12);
 }
 
 function cancel({ params, state }: Act): Effect {

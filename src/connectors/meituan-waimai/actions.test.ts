@@ -5,6 +5,7 @@ import { OrderModel } from '../../../test/kit/order-model.ts';
 import { actAt, actionsOf, orderAfter, reportsOf, sendTo } from '../../../test/kit/played-action.ts';
 import type { PlayedPlatform } from '../../../test/kit/played-action.ts';
 import { settleDoubts } from '../../../test/kit/truth-reading.ts';
+import { KEY, ORDER_ID, T } from '../../../test/kit/waimai-shop.ts';
 import type { ActionOutcome, ActionRequest, PreparedAction } from '../../core/action.ts';
 import type { Report } from '../../core/fact.ts';
 import { parseForm } from '../../core/form.ts';
@@ -12,14 +13,11 @@ import type { Json } from '../../core/json.ts';
 import type { OrderJson } from '../../core/order-json.ts';
 import { refundLine } from '../../core/registers.ts';
 import { meituanWaimai } from './index.ts';
-import { noteOrder } from './sandbox-answers.ts';
+import { noteOrder } from './sandbox-told.ts';
 import { inventOrder, orderText, signedCallback } from './sandbox-orders.ts';
 import type { PlayedOrder } from './sandbox-orders.ts';
 import { sign } from './signature.ts';
 
-const T = 'a1b2c3d4e5f60718293a4b5c6d7e8f90'.repeat(2);
-const KEY = 'demoSignKey00001';
-const ORDER_ID = '5301890193521352344';
 const AT = 1_700_000_000_000;
 const TOKEN = { accessToken: T, refreshToken: null, expiresAt: null };
 const view = (settings: Readonly<Record<string, Json>> = {}): PlayedPlatform['account'] =>

@@ -1,12 +1,12 @@
 import type { AccountView } from '../../core/connector.ts';
 import { writeForm } from '../../core/form.ts';
-import { NumberText } from '../../core/json.ts';
 import type { Json } from '../../core/json.ts';
 import type { CallPlatform, PlatformResult } from '../../core/outgoing.ts';
 import type { BindingRequest, PlatformStore, StoreBinding, StoreToken } from '../../core/store-binding.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { isSet } from './account.ts';
 import { ask, failed, hostOf, isTokenRefusal } from './client.ts';
+import { phonesWanted } from './polls.ts';
 import { sign } from './signature.ts';
 
 const NOT_LISTED = 'store_not_listed';
@@ -104,18 +104,6 @@ export const binding: StoreBinding = {
  */
 export async function check(account: AccountView, call: CallPlatform, at: TimeMs): Promise<PlatformResult<string>> {
   const developerId = account.credential('developerId') ?? '';
-  const biz = [
-    ['degradOffset', new NumberText('0')],
-    ['degradLimit', new NumberText('1')],
-    ['developerId', /^\d+$/u.test(developerId) ? new NumberText(developerId) : developerId],
-  ] as const;
-  const wanted = {
-    call: 'order.batchPullPhoneNumber',
-    path: '/waimai/order/batchPullPhoneNumber',
-    method: 'POST',
-    biz,
-    token: null,
-  } as const;
-  const answer = await ask(account, call, wanted, at);
+  const answer = await ask(account, call, phonesWanted(account, 0, 1), at);
   return answer.ok ? { ok: true, value: `developer ${developerId}` } : answer;
 }

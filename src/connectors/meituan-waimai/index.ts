@@ -4,6 +4,7 @@ import { actions } from './actions.ts';
 import { binding, check } from './binding.ts';
 import { answerGet, parse, registers, reply } from './callback.ts';
 import { doctor } from './doctor.ts';
+import { polls, readDay, restMs } from './polls.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
 import { readTruth } from './truth.ts';
@@ -38,6 +39,9 @@ export const meituanWaimai = defineConnector({
   binding,
   readTruth,
   actions,
+  polls,
+  restMs,
+  readDay,
   check,
   doctor,
   sandbox,

@@ -7,8 +7,17 @@ import { CANCEL_REASONS } from './action-specs.ts';
 import { signedCallback } from './sandbox-orders.ts';
 import type { Said } from './sandbox-orders.ts';
 import { refundsAfter } from './sandbox-refunds.ts';
-import { fault, fieldsOf, fine, orderInState, pushedOrder, recallOrder, rememberOrder } from './sandbox-told.ts';
-import type { NotedOrder, Told } from './sandbox-told.ts';
+import {
+  addActs,
+  fault,
+  fieldsOf,
+  fine,
+  orderInState,
+  pushedOrder,
+  recallOrder,
+  rememberOrder,
+} from './sandbox-told.ts';
+import type { ActedScene, NotedOrder, Told } from './sandbox-told.ts';
 
 /** A merchant's call about an order: what it says and where the order stands. */
 interface Act {
@@ -19,7 +28,13 @@ interface Act {
 }
 
 /** What an act leads to: the order as it is from then on, and what the platform pushes. Or why it is refused. */
-type Effect = { readonly refused: Told } | { readonly noted: NotedOrder; readonly pushes: readonly Said[] };
+type Effect =
+  | {
+      readonly refused: Told;
+      /** It was done before, which whoever asks for it now takes for done now. */
+      readonly acts?: readonly ActedScene[];
+    }
+  | { readonly noted: NotedOrder; readonly pushes: readonly Said[]; readonly acts?: readonly ActedScene[] };
 
 const refused = (code: string, message: string): Effect => ({ refused: fault(code, message) });
 const ENDED = refused('OP_ORDER_ENDED', '订单已结束，不能操作');
@@ -45,9 +60,10 @@ function confirm(act: Act): Effect {
   const { status } = act.noted;
   if (status === 1) return refused('OP_ORDER_UNPAID', '订单未支付');
   if (status === 9) return refused('OP_ORDER_CANCELLED', '订单不存在或被取消');
-  if (status >= 4) return refused('OP_ORDER_CONFIRMED', '订单已经确认');
+  const acts = [{ kind: 'order', status: 4, at: act.at }] as const;
+  if (status >= 4) return { ...refused('OP_ORDER_CONFIRMED', '订单已经确认'), acts };
   const noted = withStatus(act, 4);
-  return { noted, pushes: [{ topic: 'confirmed', field: 'order', json: pushedOrder(noted.order) }] };
+  return { noted, acts, pushes: [{ topic: 'confirmed', field: 'order', json: pushedOrder(noted.order) }] };
 }
 
 function cancel(act: Act): Effect {
@@ -56,7 +72,8 @@ function cancel(act: Act): Effect {
   if (act.text('reason') === '') return refused('OP_PARAM_ERROR', 'reason 不能为空');
   if (act.noted.status === 9) return refused('OP_ORDER_CANCELLED', '订单已取消');
   if (act.noted.status === 8) return ENDED;
-  return { noted: withStatus(act, 9), pushes: [cancelPush(act.orderId, reasonCode, act.text('reason'))] };
+  const pushes = [cancelPush(act.orderId, reasonCode, act.text('reason'))];
+  return { noted: withStatus(act, 9), pushes, acts: [{ kind: 'cancel', at: act.at }] };
 }
 
 /** The youngest open request is answered. A refund of everything before completion ends the order. */
@@ -74,6 +91,7 @@ function answerRefund(act: Act, notifyType: 'agree' | 'reject'): Effect {
   const ends = open.whole && notifyType === 'agree' && noted.status < 8;
   return {
     noted: { ...(ends ? withStatus(act, 9) : noted), refunds },
+    acts: [{ kind: 'refund', at }, ...(ends ? [{ kind: 'cancel', at } as const] : [])],
     pushes: ends ? [push, cancelPush(orderId, '1103', '用户退款')] : [push],
   };
 }
@@ -108,18 +126,28 @@ const deliveryPush = (act: Act, status: number): Said => {
   });
 };
 
+const delivery = ({ at }: Act, status: number): readonly ActedScene[] => [{ kind: 'delivery', status, at }];
+
 function leave(act: Act): Effect {
   const refusal = notOwn(act);
   if (refusal !== undefined) return refusal;
-  if (did(act, 'left')) return refused('OP_ALREADY_DONE', '订单已开始配送');
-  return { noted: withStep(withStatus(act, 6), 'left'), pushes: [deliveryPush(act, 20)] };
+  if (did(act, 'left')) return { ...refused('OP_ALREADY_DONE', '订单已开始配送'), acts: delivery(act, 20) };
+  return {
+    noted: withStep(withStatus(act, 6), 'left'),
+    pushes: [deliveryPush(act, 20)],
+    acts: delivery(act, 20),
+  };
 }
 
 function deliver(act: Act): Effect {
   const refusal = notOwn(act);
   if (refusal !== undefined) return refusal;
-  if (did(act, 'delivered')) return refused('OP_ALREADY_DONE', '订单已送达');
-  return { noted: withStep(withStatus(act, 6), 'delivered'), pushes: [deliveryPush(act, 40)] };
+  if (did(act, 'delivered')) return { ...refused('OP_ALREADY_DONE', '订单已送达'), acts: delivery(act, 40) };
+  return {
+    noted: withStep(withStatus(act, 6), 'delivered'),
+    pushes: [deliveryPush(act, 40)],
+    acts: delivery(act, 40),
+  };
 }
 
 function position(act: Act): Effect {
@@ -135,8 +163,10 @@ function position(act: Act): Effect {
     if (value !== '' && !(Math.abs(Number(value)) <= limit)) return refused('OP_PARAM_ERROR', `${name} 错误`);
   }
   // A rider who took the order on is told once; where it is goes to the user's map alone.
-  if (status !== '10' || did(act, 'assigned')) return { noted: act.noted, pushes: [] };
-  return { noted: withStep(act.noted, 'assigned'), pushes: [deliveryPush(act, 10)] };
+  const isTold = status === '10' && act.text('latitude') === '';
+  if (status !== '10' || did(act, 'assigned'))
+    return { noted: act.noted, pushes: [], acts: isTold ? delivery(act, 10) : [] };
+  return { noted: withStep(act.noted, 'assigned'), pushes: [deliveryPush(act, 10)], acts: delivery(act, 10) };
 }
 
 const ACTS: Readonly<Record<string, (act: Act) => Effect>> = {
@@ -168,8 +198,12 @@ export function playAct(
   const noted = recallOrder(memory, orderId);
   if (noted === undefined || noted.store !== store) return fault('OP_ORDER_NOT_FOUND', '订单不存在');
   const effect = play({ orderId, noted, at, text: (name) => scalarText(biz.get(name)) ?? '' });
-  if ('refused' in effect) return effect.refused;
+  if ('refused' in effect) {
+    addActs(memory, orderId, effect.acts ?? []);
+    return effect.refused;
+  }
   rememberOrder(memory, orderId, effect.noted);
+  addActs(memory, orderId, effect.acts ?? []);
   const callbacks = effect.pushes.map((said): OutgoingCallback => signedCallback(account, store, said));
   return { ...fine('"ok"'), callbacks };
 }

@@ -7,11 +7,11 @@ import { equalInConstantTime, sha256Hex } from '../../core/signing.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { isSet } from './account.ts';
 import { bindPage, donePage, faultPage, releasePage } from './sandbox-pages.ts';
-import { callbackOf, orderText, STORES } from './sandbox-orders.ts';
-import type { PlayedOrder } from './sandbox-orders.ts';
-import { refundInfo, refundsAfter } from './sandbox-refunds.ts';
+import { callbackOf, STORES } from './sandbox-orders.ts';
+import { refundInfo } from './sandbox-refunds.ts';
 import { playAct } from './sandbox-acts.ts';
-import { fault, fine, recallOrder, rememberOrder } from './sandbox-told.ts';
+import { openingOf, playDeveloperCall, playStoreCall } from './sandbox-lists.ts';
+import { fault, fine, noteReading, recallOrder } from './sandbox-told.ts';
 import type { NotedOrder, Told } from './sandbox-told.ts';
 import { sign } from './signature.ts';
 import type { Fields } from './signature.ts';
@@ -20,32 +20,6 @@ type BoundStore = { readonly token: string; readonly name: string; readonly poiI
 
 const storeKey = (ePoiId: string): string => `store ${ePoiId}`;
 const tokenKey = (token: string): string => `token ${token}`;
-
-/** A step of a life, as far as queries show it. */
-interface NotedStep {
-  readonly kind: string;
-  readonly status?: number;
-  readonly notifyType?: string;
-}
-
-/** Notes what a step did to an order, so that queries show it from then on. */
-export function noteOrder(memory: PlatformMemory, order: PlayedOrder, step: NotedStep, atMs: TimeMs): void {
-  const held = recallOrder(memory, order.id);
-  const told = step.kind === 'order' ? (step.status ?? 2) : step.kind === 'cancel' ? 9 : 0;
-  // What the merchant did meanwhile is not undone by a life that was written before it.
-  const status = Math.max(told, held?.status ?? (told === 0 ? 2 : 0));
-  const earlier = held?.refunds ?? [];
-  rememberOrder(memory, order.id, {
-    ...held,
-    store: order.store.ePoiId,
-    order: orderText(order, status, atMs, 'query'),
-    status,
-    refunds:
-      step.kind === 'refund' || step.kind === 'part'
-        ? refundsAfter(earlier, { kind: step.kind, notifyType: step.notifyType ?? '' }, order.totalFen, atMs)
-        : earlier,
-  });
-}
 
 /** The platform's pages and calls. Codes and messages of its errors are made up: no list of them is public. */
 export function answer(call: IncomingCall, account: AccountView, memory: PlatformMemory): CallAnswer {
@@ -75,27 +49,25 @@ function answerCall(call: IncomingCall, fields: Fields, account: AccountView, me
   if (isSecond && fields.get('businessId') !== '2') return fault('OP_PARAM_ERROR', 'businessId 错误');
   const biz = isSecond ? parseLossless(fields.get('biz') ?? '') : fields;
   if (!isLosslessObject(biz)) return fault('OP_PARAM_ERROR', 'biz 不是 JSON 对象');
-  // Numbers are asked for only by name, so nobody is told whose they are.
-  if (call.path === '/waimai/order/batchPullPhoneNumber') return fine('[]');
+  const asked = { biz, account, memory, at: call.at };
+  const ofDeveloper = playDeveloperCall(call.path, asked);
+  if (ofDeveloper !== undefined) return ofDeveloper;
 
   const store = memory[tokenKey(fields.get('appAuthToken') ?? '')];
   if (typeof store !== 'string') return fault('OP_AUTH_TOKEN_INVALID', 'appAuthToken 无效或已解绑');
   switch (call.path) {
     case '/waimai/poi/queryPoiInfo':
       return fine(poiInfo(memory, store, scalarText(biz.get('ePoiIds')) ?? ''));
-    case '/waimai/order/queryById': {
-      const orderId = scalarText(biz.get('orderId')) ?? '';
-      const noted = notedOrder(memory, store, orderId);
-      return noted === undefined ? fault('OP_ORDER_NOT_FOUND', '订单不存在') : fine(noted.order, [orderId]);
-    }
     case '/waimai/ng/order/getBatchOrderRefundInfo': {
       const orderIds = listed(biz.get('orderIds'));
-      const infos = orderIds.map((id) => refundList(memory, store, id));
+      const infos = orderIds.map((id) => refundList(memory, store, id, call.at));
       return fine(infos.length === 1 ? (infos[0] ?? 'null') : `[${infos.join(',')}]`, orderIds);
     }
     default:
       return (
-        playAct(call.path, biz, { account, memory, store, at: call.at }) ?? fault('OP_API_NOT_FOUND', '接口不存在')
+        playStoreCall(call.path, { ...asked, store }) ??
+        playAct(call.path, biz, { account, memory, store, at: call.at }) ??
+        fault('OP_API_NOT_FOUND', '接口不存在')
       );
   }
 }
@@ -110,8 +82,10 @@ function notedOrder(memory: PlatformMemory, store: string, orderId: string): Not
   return noted?.store === store ? noted : undefined;
 }
 
-function refundList(memory: PlatformMemory, store: string, orderId: string): string {
-  const refunds = notedOrder(memory, store, orderId)?.refunds ?? [];
+function refundList(memory: PlatformMemory, store: string, orderId: string, at: TimeMs): string {
+  const noted = notedOrder(memory, store, orderId);
+  const refunds = noted?.refunds ?? [];
+  if (noted !== undefined) noteReading(memory, orderId, { refunds: { at, list: refunds } });
   const entries = refunds.map((refund) => JSON.stringify({ ...refundInfo(orderId, refund), order_id: 0 }));
   // The id goes in as digits: JSON.stringify would round it.
   const withId = entries.map((entry) => entry.replace('"order_id":0', `"order_id":${orderId}`));
@@ -122,7 +96,7 @@ function poiInfo(memory: PlatformMemory, store: string, asked: string): string {
   const bound = memory[storeKey(store)] as BoundStore | undefined;
   if (bound === undefined || !asked.split(',').includes(store)) return '[]';
   return JSON.stringify([
-    { ePoiId: store, name: bound.name, isOpen: 1, isOnline: 1, openTime: '09:00-22:00', logisticsCodes: '1001' },
+    { ePoiId: store, name: bound.name, ...openingOf(memory, store), isOnline: 1, logisticsCodes: '1001' },
   ]);
 }
 

@@ -64,7 +64,8 @@ const object = (fields: Readonly<Record<string, Lossless>>): ReadonlyMap<string,
 
 /** Makes up an order whose sums fit: original = dishes + boxes + delivery, total = original - offers. */
 export function inventOrder(random: Random, number: number, atMs: TimeMs, cash: boolean): PlayedOrder {
-  const store = pick(random, STORES);
+  // Numbers of the day rise by one in each store, as the platform counts them.
+  const store = STORES[Math.max(0, number - 1) % STORES.length] ?? pick(random, STORES);
   let dishesFen = 0;
   let boxesFen = 0;
   const detail = Array.from({ length: 1 + Math.floor(random() * 3) }, (_, index) => {
@@ -111,7 +112,7 @@ export function inventOrder(random: Random, number: number, atMs: TimeMs, cash: 
     reconciliationExtras: '{"chargeMode":1,"technicalServiceFee":1.2}',
     wmPoiReceiveCent: integer(totalFen - feeFen),
   });
-  const daySeq = 1 + (number % 300);
+  const daySeq = 1 + (Math.floor(Math.max(0, number - 1) / STORES.length) % 9999);
   const wantsInvoice = random() < 0.2;
   const content = object({
     caution: pick(random, NOTES),

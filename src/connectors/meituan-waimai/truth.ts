@@ -2,12 +2,12 @@ import type { AccountView, OrderToRead } from '../../core/connector.ts';
 import type { Fact, Report } from '../../core/fact.ts';
 import { NumberText } from '../../core/json.ts';
 import type { JsonReader } from '../../core/json-reader.ts';
-import { maskNote } from '../../core/mask.ts';
 import type { CallPlatform, PlatformResult } from '../../core/outgoing.ts';
-import { REFUND_RANKS, refundLine, WHOLE } from '../../core/registers.ts';
+import { REFUND_RANKS, refundLine } from '../../core/registers.ts';
 import type { RefundState, RegisterValues } from '../../core/registers.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { REFUND_NOTICE_LINES } from './callback.ts';
+import { whole } from '../../core/whole-facts.ts';
+import { reasonOf, REFUND_ANSWER_MS, REFUND_NOTICE_LINES } from './callback.ts';
 import { ask, failed } from './client.ts';
 import type { Wanted } from './client.ts';
 import { readOrder } from './order-push.ts';
@@ -42,17 +42,22 @@ export async function readTruth(
     return failed('no_store_token', 'alert', 'The store of the order is not bound, so nothing can be asked.');
   const about = { account, call, orderId, token, at };
   const reports: Report[] = [];
-  const settled: Fact[] = [{ line: WHOLE, register: 'flag.doubt', value: false }];
-  if (order.doubts.includes('incomplete')) {
+  // An order that rests for too long, or that nobody doubts, is asked for with all its refunds.
+  const isWhole = order.doubts.length === 0 || order.doubts.includes('overdue');
+  const raised = order.doubts.filter((doubt) => doubt !== 'overdue');
+  const settled: Fact[] = raised.length > 0 ? [whole('flag.doubt', false)] : [];
+  if (isWhole || raised.includes('incomplete')) {
     const answer = await queryOrder(about);
     if (!answer.ok) return answer;
     reports.push(answer.value);
   }
-  if (order.doubts.some((doubt) => doubt !== 'incomplete')) {
-    const answer = await queryRefunds(about);
+  const isRefund = raised.some((doubt) => doubt !== 'incomplete');
+  if (isWhole || isRefund) {
+    const answer = await queryRefunds(about, isRefund);
     if (!answer.ok) return answer;
     settled.push(...answer.value);
   }
+  if (settled.length === 0) return { ok: true, value: reports };
   reports.push({ aliases: [{ kind: 'platform', value: orderId }], kind: 'takeaway', at, facts: settled });
   return { ok: true, value: reports };
 }
@@ -116,21 +121,28 @@ export function refundEntries(answer: JsonReader, orderId: string): readonly Jso
     .flatMap((group) => group.list('OrderRefundInfo'));
 }
 
-async function queryRefunds({ account, call, orderId, token, at }: About): Promise<PlatformResult<readonly Fact[]>> {
+/** `isTold`: a push spoke of a refund, so that there is one. */
+async function queryRefunds(
+  { account, call, orderId, token, at }: About,
+  isTold: boolean,
+): Promise<PlatformResult<readonly Fact[]>> {
   const answer = await ask(account, call, refundsWanted(orderId, token), at);
   if (!answer.ok) return answer;
   const refunds = new Map<string, { readonly appliedAt: number; readonly refund: Refund }>();
   for (const entry of refundEntries(answer.value, orderId)) keepRefund(refunds, entry);
   if (answer.value.fault !== undefined) return unreadable(answer.value, '');
-  // A push spoke of one: the list lags behind it, and believing the list would take the refund back.
+  if (refunds.size === 0 && !isTold) return { ok: true, value: [] };
+  // The list lags behind the push, and believing the list would take the refund back.
   if (refunds.size === 0) return failed('no_refund_listed', 'retry', 'The platform lists no refund of this order yet.');
   const facts: Fact[] = Object.values(REFUND_NOTICE_LINES).map((line) => ({
     line,
     register: 'refund',
     value: { state: 'replaced', amount: null },
   }));
-  for (const [number, { refund }] of refunds)
+  for (const [number, { appliedAt, refund }] of refunds) {
     facts.push({ line: refundLine(number), register: 'refund', value: refund });
+    if (refund.state === 'requested' && appliedAt > 0) facts.push(whole('answerBy', appliedAt + REFUND_ANSWER_MS));
+  }
   return { ok: true, value: facts };
 }
 
@@ -142,19 +154,18 @@ function keepRefund(
   refunds: Map<string, { readonly appliedAt: number; readonly refund: Refund }>,
   entry: JsonReader,
 ): void {
-  const whole = entry.oneOf('refund_type', IS_WHOLE);
+  const isWhole = entry.oneOf('refund_type', IS_WHOLE);
   const state = entry.oneOf('res_type', REFUND_RESULTS);
   const appliedAt = entry.time('refund_apply_time') ?? 0;
-  const number = entry.number('refund_id') ?? `${whole === true ? 2 : 1}-${Math.floor(appliedAt / 1000)}`;
+  const number = entry.number('refund_id') ?? `${isWhole === true ? 2 : 1}-${Math.floor(appliedAt / 1000)}`;
   // In yuan; a refund of everything names none.
   const amount = entry.yuan('money') ?? null;
-  const reason = entry.text('reason');
-  if (whole === undefined || state === undefined) return;
+  if (isWhole === undefined || state === undefined) return;
   const refund: Refund = {
     state,
     amount,
-    ...(whole ? { whole } : {}),
-    ...(reason === undefined ? {} : { reason: maskNote(reason) }),
+    ...(isWhole ? { whole: true } : {}),
+    ...reasonOf(entry),
   };
   const held = refunds.get(number);
   const isYounger =

@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { accountView } from '../../../test/kit/account-view.ts';
+import { sentRequest } from '../../../test/kit/connector-fixtures.ts';
+import { OrderModel } from '../../../test/kit/order-model.ts';
+import { actAt, reportsOf } from '../../../test/kit/played-action.ts';
+import { pollNamed, repairByPolls, runPoll } from '../../../test/kit/played-polls.ts';
+import type { PolledWorld } from '../../../test/kit/played-polls.ts';
+import { playedCall, settleDoubts } from '../../../test/kit/truth-reading.ts';
+import { storeTokens } from '../../../test/kit/waimai-shop.ts';
+import type { ActionRequest } from '../../core/action.ts';
+import type { AccountView } from '../../core/connector.ts';
+import type { Report } from '../../core/fact.ts';
+import type { Json } from '../../core/json.ts';
+import type { CallPlatform } from '../../core/outgoing.ts';
+import type { PlatformMemory, Story } from '../../core/sandbox.ts';
+import { beijingDay } from '../../core/time.ts';
+import { compareOrder } from '../../sandbox/compare-order.ts';
+import { seededRandom } from '../../sandbox/seeded-random.ts';
+import { meituanWaimai } from './index.ts';
+import { STORES } from './sandbox-orders.ts';
+
+const DAY_MS = 86_400_000;
+const START = Date.parse('2026-11-20T10:00:00+08:00');
+const demo = meituanWaimai.sandbox.demoAccount(seededRandom('polls'), 'http://platform.invalid');
+const account = accountView(meituanWaimai, demo);
+
+function worldOf(memory: PlatformMemory, at = START, view: AccountView = account): PolledWorld {
+  return { connector: meituanWaimai, account: view, memory, at, stores: storeTokens(memory, view) };
+}
+
+/** The first story of this plot that the sandbox tells. */
+function storyOf(plot: string, number: number): Story {
+  for (let seed = 0; seed < 5000; seed += 1) {
+    const story = meituanWaimai.sandbox.tell(seededRandom(`${plot}/${seed}`), number, START);
+    if (story.plot === plot) return story;
+  }
+  throw new Error(`no story has the plot ${plot}`);
+}
+
+/** Takes the first steps of a story and returns what a hub that heard all of them would know. */
+function take(story: Story, memory: PlatformMemory, steps = 99): readonly Report[] {
+  let at = START;
+  return story.steps.slice(0, steps).flatMap(({ afterMs, callback }) => {
+    at += afterMs;
+    return reportsOf({ connector: meituanWaimai, account, memory }, callback(at, account, memory));
+  });
+}
+
+const modelOf = (reports: readonly Report[]): OrderModel => {
+  const model = new OrderModel(meituanWaimai);
+  for (const report of reports) model.take(report);
+  return model;
+};
+
+describe('meituan-waimai: what its pushes failed to tell', () => {
+  for (const unconfirmedCall of ['getUnConfirmedOrders', 'queryNewOrdersByDevId']) {
+    test(`orders that nobody accepted are found by ${unconfirmedCall}, page by page, while they are five minutes old`, async () => {
+      const view = accountView(meituanWaimai, { ...demo, settings: { ...demo.settings, unconfirmedCall } });
+      const memory: PlatformMemory = {};
+      const stories = Array.from({ length: 41 }, (_, index) => storyOf('new, not yet accepted', index + 1));
+      for (const story of stories) take(story, memory);
+      const world = worldOf(memory, START + 299_000, view);
+      const { reports, pages } = await runPoll(pollNamed(meituanWaimai, 'unconfirmed-orders'), world);
+      assert.equal(pages, 3);
+      const model = modelOf(reports);
+      for (const story of stories) {
+        const shown = model.order(story.platformOrderId);
+        assert.deepEqual(compareOrder(story.expected([0], 1, memory), { ...shown }), []);
+        assert.equal(shown?.acceptBy, new Date(START + 300_000).toISOString());
+      }
+      const late = await runPoll(pollNamed(meituanWaimai, 'unconfirmed-orders'), { ...world, at: START + 301_000 });
+      assert.deepEqual(late.reports, []);
+    });
+  }
+
+  test('an entry that does not name its store is asked for with each token', async () => {
+    const memory: PlatformMemory = {};
+    const story = storyOf('new, not yet accepted', 3);
+    take(story, memory);
+    const world = worldOf(memory);
+    const played = playedCall(meituanWaimai, account, memory, START);
+    const call: CallPlatform = async (request) => {
+      const response = await played(request);
+      return { ...response, body: response.body.replaceAll(/"ePoiId":"[^"]*","offsetId"/gu, '"offsetId"') };
+    };
+    const answer = await pollNamed(meituanWaimai, 'unconfirmed-orders').run(account, call, {
+      ...{ at: START + 1000, mark: null, page: null, stores: world.stores },
+      daySequences: async () => [],
+      openOrders: async () => [],
+    });
+    assert.ok(answer.ok && answer.value.reports[0]?.aliases[0].value === story.platformOrderId);
+  });
+
+  test('the page of unconfirmed orders holds 1 to 100 of them', async () => {
+    const memory: PlatformMemory = {};
+    take(storyOf('new, not yet accepted', 1), memory);
+    const asked: string[] = [];
+    const played = playedCall(meituanWaimai, account, memory, START);
+    await pollNamed(meituanWaimai, 'unconfirmed-orders').run(
+      account,
+      (request) => {
+        asked.push(new URLSearchParams(request.body).get('biz') ?? '');
+        return played(request);
+      },
+      { ...worldOf(memory), mark: null, page: null, daySequences: async () => [], openOrders: async () => [] },
+    );
+    const developerId = account.credential('developerId') ?? '';
+    assert.equal(asked[0], `{"developerId":${developerId},"maxOffsetId":0,"size":20}`);
+  });
+
+  test('gaps in the numbers of a day are asked for, and what comes after the highest; nobody’s number once', async () => {
+    const memory: PlatformMemory = {};
+    // Numbers 1, 4, 7, 10, 13 are the first store's first to fifth order of the day.
+    const stories = [1, 4, 7, 10, 13].map((number) => storyOf('delivered by the platform, then settled', number));
+    for (const [index, story] of stories.entries()) if (index !== 2) take(story, memory, 2);
+    const numbers: string[] = [];
+    const known = async (store: string): Promise<readonly number[]> => (store === STORES[0]?.ePoiId ? [2, 4] : []);
+    const played = playedCall(meituanWaimai, account, memory, START);
+    const call: CallPlatform = (request) => {
+      numbers.push(new URLSearchParams(request.body).get('biz') ?? '');
+      return played(request);
+    };
+    const poll = pollNamed(meituanWaimai, 'day-sequences');
+    const [first] = worldOf(memory).stores;
+    assert.ok(first !== undefined);
+    const ask = { at: START, page: null, stores: [first], daySequences: known, openOrders: async () => [] };
+    const answer = await poll.run(account, call, { ...ask, mark: null });
+    assert.ok(answer.ok, JSON.stringify(answer));
+    const sequences = (): readonly number[] => numbers.map((biz) => (JSON.parse(biz) as { daySeq: number }).daySeq);
+    assert.deepEqual(sequences(), [1, 3, 5, 6]);
+    assert.equal((JSON.parse(numbers[0] ?? '{}') as { date?: string }).date, '20261120');
+    assert.deepEqual(
+      answer.value.reports.map(({ aliases }) => aliases[0].value),
+      [stories[0]?.platformOrderId, stories[4]?.platformOrderId],
+    );
+    assert.deepEqual(answer.value.mark, { day: '2026-11-20', nobody: { [first.store]: [3] } });
+    numbers.length = 0;
+    const all = async (): Promise<readonly number[]> => [1, 2, 4, 5];
+    await poll.run(account, call, { ...ask, mark: answer.value.mark, daySequences: all });
+    assert.deepEqual(sequences(), [6]);
+    numbers.length = 0;
+    await poll.run(account, call, { ...ask, at: START + DAY_MS, mark: answer.value.mark });
+    assert.deepEqual(sequences().slice(0, 2), [1, 3], 'another day has its own numbers');
+  });
+
+  test('twenty numbers are asked for at a time, and the walk goes on where it stopped', async () => {
+    const memory: PlatformMemory = {};
+    const [first] = worldOf(memory).stores;
+    assert.ok(first !== undefined);
+    const known = async (): Promise<readonly number[]> => [45];
+    const world = { ...worldOf(memory), stores: [first] };
+    const { mark, pages } = await runPoll(pollNamed(meituanWaimai, 'day-sequences'), world, { daySequences: known });
+    assert.equal(pages, 3);
+    const numbers = Array.from({ length: 44 }, (_, index) => index + 1);
+    assert.deepEqual(mark, { day: '2026-11-20', nobody: { [first.store]: numbers } });
+  });
+
+  test('users’ own numbers take the place of privacy numbers, for orders that are known and open', async () => {
+    const memory: PlatformMemory = {};
+    let story = storyOf('new, not yet accepted', 1);
+    let reports = take(story, memory);
+    for (
+      let number = 2;
+      modelOf(reports).order(story.platformOrderId)?.customer?.phone?.includes('_') !== true;
+      number += 1
+    ) {
+      story = storyOf('new, not yet accepted', number);
+      reports = take(story, memory);
+    }
+    const aliases = [{ kind: 'platform', value: story.platformOrderId }] as const;
+    const open = { aliases, kind: 'takeaway', store: null, storeToken: null, doubts: [] } as const;
+    const poll = pollNamed(meituanWaimai, 'phone-numbers');
+    const none = await runPoll(poll, worldOf(memory));
+    assert.deepEqual(none.reports, []);
+    const found = await runPoll(poll, worldOf(memory), { openOrders: async () => [open] });
+    assert.equal(found.reports.length, 1);
+    const shown = modelOf([...reports, ...found.reports]).order(story.platformOrderId);
+    assert.equal(shown?.customer?.phone, `1390000${story.platformOrderId.slice(-4)}`);
+    assert.notEqual(shown.customer.address, null);
+    const again = await runPoll(poll, worldOf(memory, START + 600_000), { openOrders: async () => [open] });
+    assert.equal(again.reports[0]?.key, found.reports[0]?.key);
+  });
+
+  test('a thousand numbers are asked for at a time, and a full page is followed by the next', async () => {
+    const asked: string[] = [];
+    const call: CallPlatform = async (request) => {
+      asked.push(new URLSearchParams(request.body).get('biz') ?? '');
+      const data = asked.length === 1 ? Array.from({ length: 1000 }, () => ({ orderId: 5, realPhoneNumber: '1' })) : [];
+      return { status: 200, headers: {}, body: JSON.stringify({ code: 'OP_SUCCESS', data }) };
+    };
+    const aliases = [{ kind: 'platform', value: '6' }] as const;
+    const open = { aliases, kind: 'takeaway', store: null, storeToken: null, doubts: [] } as const;
+    const poll = pollNamed(meituanWaimai, 'phone-numbers');
+    const ask = { at: START, mark: null, stores: [], daySequences: async () => [], openOrders: async () => [open] };
+    const first = await poll.run(account, call, { ...ask, page: null });
+    assert.ok(first.ok && first.value.next === 1000 && first.value.reports.length === 0);
+    const second = await poll.run(account, call, { ...ask, page: 1000 });
+    assert.ok(second.ok && second.value.next === null);
+    assert.deepEqual(
+      asked.map((biz) => (JSON.parse(biz) as Record<string, Json>)['degradLimit']),
+      [1000, 1000],
+    );
+  });
+});
+
+test('meituan-waimai: the orders of a day are walked by their numbers until five of them are nobody’s', async () => {
+  const memory: PlatformMemory = {};
+  const wanted = new Set<string>();
+  for (let number = 1; number <= 90; number += 1) {
+    const story = meituanWaimai.sandbox.tell(seededRandom(`day/${number}`), number, START);
+    if (number % 7 === 0) continue;
+    take(story, memory, 1);
+    wanted.add(story.platformOrderId);
+  }
+  const from = Date.parse('2026-11-20T00:00:00+08:00');
+  assert.equal(beijingDay(from), '2026-11-20');
+  const { stores } = worldOf(memory);
+  const day = { at: START + DAY_MS, from, to: from + DAY_MS - 1, stores };
+  const call = playedCall(meituanWaimai, account, memory, day.at);
+  const found = new Set<string>();
+  let page: Json = null;
+  do {
+    const value: { readonly reports: readonly Report[]; readonly next: Json } = await readPage(call, { ...day, page });
+    for (const { aliases } of value.reports) found.add(aliases[0].value);
+    page = value.next;
+  } while (page !== null);
+  assert.deepEqual(found, wanted);
+});
+
+async function readPage(
+  call: CallPlatform,
+  ask: Parameters<NonNullable<typeof meituanWaimai.readDay>>[2],
+): Promise<{ readonly reports: readonly Report[]; readonly next: Json }> {
+  const answer = await meituanWaimai.readDay?.(account, call, ask);
+  assert.ok(answer?.ok === true, JSON.stringify(answer));
+  return answer.value;
+}
+
+/** Something that the merchant does to an order as the hub shows it, where it may. */
+const CHOICES: readonly (readonly [string, Readonly<Record<string, Json>>])[] = [
+  ['accept', {}],
+  ['cancel', { reasonCode: '2009' }],
+  ['agree-refund', {}],
+  ['reject-refund', { reason: '已出餐' }],
+  ['assign', { name: '李师傅', phone: '13900000000' }],
+  ['picked-up', {}],
+  ['delivered', {}],
+];
+
+test('stories with lost messages and a merchant who acts are shown as the platform has them, once they were asked for', async () => {
+  let acts = 0;
+  for (let number = 1; number <= 300; number += 1) {
+    const random = seededRandom(`waimai/repair/${number}`);
+    const story = meituanWaimai.sandbox.tell(random, number, START);
+    const memory: PlatformMemory = {};
+    const { stores } = worldOf(memory);
+    const played = { connector: meituanWaimai, account, memory };
+    const model = new OrderModel(meituanWaimai);
+    const told: number[] = [];
+    const doubts: Report[] = [];
+    const hear = (reports: readonly Report[]): void => {
+      for (const report of reports) model.take(report);
+      doubts.push(...reports.filter(({ doubt }) => doubt !== undefined));
+    };
+    let at = START;
+    for (const [step, taken] of story.steps.entries()) {
+      at += taken.afterMs;
+      const sent = taken.callback(at, account, memory);
+      if (random() >= 0.4) {
+        told.push(step);
+        const verified = meituanWaimai.verify({ ...sentRequest(sent), receivedAt: at }, account);
+        assert.ok(verified.ok);
+        const parsed = meituanWaimai.parse(verified.accepted, account);
+        if (parsed.kind === 'reports') hear(parsed.reports);
+      }
+      // Nobody acts within the second of a message: the platform's times are that coarse.
+      if ((story.steps[step + 1]?.afterMs ?? 5000) < 5000) continue;
+      const json = model.order(story.platformOrderId);
+      const [action, params = {}] = CHOICES[Math.floor(random() * CHOICES.length * 2)] ?? [];
+      const spec = meituanWaimai.actions?.specs.find(({ name }) => name === action);
+      if (json === undefined || action === undefined || spec?.refuses(json) !== undefined) continue;
+      const aliases = [{ kind: 'platform', value: story.platformOrderId }] as const;
+      const storeToken = stores.find(({ store }) => store === json.store)?.token ?? null;
+      if (storeToken === null) continue;
+      const order = { aliases, kind: 'takeaway' as const, json, store: json.store, storeToken };
+      const request: ActionRequest = { action, params, number: 'act-1', at: at + 2000, order };
+      const { outcome, callbacks } = actAt(played, request);
+      if (outcome.state !== 'succeeded') continue;
+      acts += 1;
+      hear(outcome.reports);
+      for (const callback of callbacks) if (random() >= 0.4) hear(reportsOf(played, callback));
+    }
+    const asksAt = at + 7_200_000;
+    const daySequences = async (): Promise<readonly number[]> => [];
+    hear(await repairByPolls(worldOf(memory, asksAt), model, { daySequences }));
+    if (model.order(story.platformOrderId) === undefined) continue;
+    const aliases = [{ kind: 'platform', value: story.platformOrderId }] as const;
+    const overdue: Report = { aliases, kind: 'takeaway', at: null, doubt: 'overdue', facts: [] };
+    const takeToken = (store: string) => stores.find((entry) => entry.store === store)?.token ?? NO_TOKEN;
+    const world = { account, memory, at: asksAt + 60_000, takeToken };
+    await settleDoubts(meituanWaimai, model, story.platformOrderId, [...doubts, overdue], world);
+    const expected = story.expected(told, story.steps.length, memory);
+    const differences = compareOrder(expected, { ...model.order(story.platformOrderId) });
+    assert.deepEqual(differences, [], `${number}: ${story.plot}, told ${told.join(', ')}`);
+  }
+  assert.ok(acts > 50, `${acts} acts`);
+});
+
+const NO_TOKEN = { accessToken: '', refreshToken: null, expiresAt: null };

@@ -1,0 +1,128 @@
+import type { ExpectedOrder, PlatformMemory } from '../../core/sandbox.ts';
+import type { TimeMs } from '../../core/time.ts';
+import type { PlayedOrder } from './sandbox-orders.ts';
+import { isRefund, refundsOf } from './sandbox-plots.ts';
+import type { Scene } from './sandbox-plots.ts';
+import type { PlayedRefund } from './sandbox-refunds.ts';
+import { actsOf, readingOf, recallOrder, timesOf } from './sandbox-told.ts';
+import type { ActedScene } from './sandbox-told.ts';
+
+const RIDERS_STATE: Readonly<Record<number, string>> = {
+  10: 'preparing',
+  15: 'preparing',
+  20: 'delivering',
+  40: 'delivered',
+};
+
+type Heard = (Scene & { readonly at: TimeMs }) | ActedScene;
+
+/**
+ * The truth in the hub's words, worked out from the plot and not by the code that the sandbox is to test. With the
+ * platform's memory it counts what the hub did and what it found by asking, by the times of each: a sped-up order is
+ * ahead of the hub's clock.
+ */
+export function expectedOrder(
+  order: PlayedOrder,
+  scenes: readonly Scene[],
+  told: readonly number[],
+  happened: number | undefined,
+  memory: PlatformMemory = {},
+): ExpectedOrder {
+  const times = timesOf(memory, order.id);
+  const own = told.flatMap((index): readonly Heard[] => {
+    const scene = scenes[index];
+    return scene === undefined ? [] : [{ ...scene, at: times[index] ?? index * 1000 }];
+  });
+  const secondOf = ({ at }: Heard): number => Math.floor(at / 1000);
+  const heard = [...own, ...actsOf(memory, order.id)].sort((a, b) => secondOf(a) - secondOf(b));
+  const reading = readingOf(memory, order.id);
+  const asked = reading.order === undefined ? statusesAsked(scenes, told, happened) : [reading.order.status];
+  const refunds = refundsKnown(order, scenes, told, happened, memory);
+  return truth(order, heard, asked, refunds);
+}
+
+/** A push with gaps makes the hub ask for the order, whose status it then learns as well. */
+function statusesAsked(
+  scenes: readonly Scene[],
+  told: readonly number[],
+  happened: number | undefined,
+): readonly number[] {
+  const gap = told.find((index) => {
+    const scene = scenes[index];
+    return scene?.kind === 'order' && scene.degraded === true;
+  });
+  const asked = gap === undefined ? [] : scenes.slice(0, happened ?? gap + 1);
+  return asked.flatMap((scene) => (scene.kind === 'order' ? [scene.status] : []));
+}
+
+/** Refunds are read from the platform's list, which every push about one makes the hub ask for. */
+function refundsKnown(
+  order: PlayedOrder,
+  scenes: readonly Scene[],
+  told: readonly number[],
+  happened: number | undefined,
+  memory: PlatformMemory,
+): readonly PlayedRefund[] {
+  const wasTold = (index: number): boolean => scenes[index] !== undefined && isRefund(scenes[index]);
+  const last = told.findLast(wasTold);
+  const acted = actsOf(memory, order.id).findLast(({ kind }) => kind === 'refund');
+  const read = readingOf(memory, order.id).refunds;
+  const noted = recallOrder(memory, order.id);
+  const toldAt = last === undefined ? -1 : (timesOf(memory, order.id)[last] ?? 0);
+  const isPending = read === undefined || Math.max(toldAt, acted?.at ?? -1) > read.at;
+  if (!isPending) return read.list;
+  if (last === undefined && acted === undefined) return read?.list ?? [];
+  return noted?.refunds ?? refundsOf(order, scenes.slice(0, happened ?? (last ?? 0) + 1), 0);
+}
+
+function truth(
+  order: PlayedOrder,
+  heard: readonly Heard[],
+  asked: readonly number[],
+  refunds: readonly PlayedRefund[],
+): ExpectedOrder {
+  const statuses = [...heard.map((scene) => (scene.kind === 'order' ? scene.status : 0)), ...asked];
+  const given = refunds.filter(({ result }) => result === 2);
+  const isWhole = given.some(({ whole }) => whole);
+  // A cancelled order does not say whether it was paid.
+  const isPaid = order.payType === 2 && statuses.some((status) => status >= 2 && status < 9);
+  const returnedFen = given.reduce((sum, { fen }) => sum + fen, 0);
+
+  const payment = isWhole ? 'refunded' : given.length > 0 ? 'partially_refunded' : isPaid ? 'paid' : 'unpaid';
+  const isCancelled = heard.some(({ kind }) => kind === 'cancel') || statuses.includes(9);
+  const lifecycle = isCancelled ? 'cancelled' : statuses.includes(8) ? 'completed' : 'open';
+  const riders = heard.filter((scene) => scene.kind === 'delivery');
+  const last = riders.at(-1);
+  const fulfilment = last === undefined ? fulfilmentBy(statuses) : (RIDERS_STATE[last.status] ?? 'accepted');
+  const flags = [
+    ...(last?.status === 100 && !statuses.includes(8) ? ['delivery_trouble'] : []),
+    ...(refunds.some(({ result }) => result === 0) ? ['refund_requested'] : []),
+    ...(heard.some(({ kind }) => kind === 'reminder') ? ['reminder'] : []),
+  ];
+  const ended = isWhole ? 'refunded' : isCancelled ? 'cancelled' : statuses.includes(8) ? 'completed' : undefined;
+  const isKnown = statuses.some((status) => status > 0);
+  return {
+    status: ended ?? statusUnderWay(payment, fulfilment),
+    payment,
+    lifecycle,
+    fulfilment,
+    flags,
+    amounts: {
+      ...(isKnown ? { original: order.originalFen, total: order.totalFen } : {}),
+      ...(isKnown && (isPaid || !statuses.includes(9)) ? { paid: isPaid ? order.totalFen : 0 } : {}),
+      refunded: isWhole ? (isPaid ? order.totalFen : null) : returnedFen,
+    },
+  };
+}
+
+/** What the status says of fulfilment, as long as no rider has been heard of. */
+function fulfilmentBy(statuses: readonly number[]): string {
+  if (statuses.includes(8)) return 'delivered';
+  if (statuses.includes(6)) return 'delivering';
+  return statuses.includes(4) ? 'accepted' : 'none';
+}
+
+function statusUnderWay(payment: string, fulfilment: string): string {
+  if (fulfilment === 'none') return payment === 'unpaid' ? 'pending' : 'paid';
+  return fulfilment === 'accepted' ? 'accepted' : 'fulfilling';
+}
