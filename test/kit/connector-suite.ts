@@ -20,6 +20,7 @@ import { byteMutation, flipBit, valueMutation } from './mutations.ts';
 import { OrderModel } from './order-model.ts';
 import { settleDoubts } from './truth-reading.ts';
 import type { TakeStoreToken } from './truth-reading.ts';
+import { actingSuite } from './acting-suite.ts';
 
 /** A published signature, or a published wrong form of one. */
 export interface SignatureVector {
@@ -139,6 +140,8 @@ export function connectorSuite(connector: Connector, suite: ConnectorSuite): voi
         assert.equal(new Set(connector.topics.map(({ name }) => name)).size, connector.topics.length);
       }
     });
+
+    actingSuite(connector);
 
     test('the demo account has every required credential and no unknown one', () => {
       const fields = new Map(connector.account.credentials.map((field) => [field.name, field]));

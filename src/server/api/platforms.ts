@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import type { AccountField } from '../../core/account-fields.ts';
 import type { ActionSpec } from '../../core/action.ts';
+import type { Creation } from '../../core/creation.ts';
 import { fieldsSchema } from '../../hub/account-input.ts';
 import type { ApiContext, ApiScope } from './context.ts';
 import { OrderKind } from './order-shape.ts';
@@ -38,9 +39,29 @@ const Platform = Type.Object({
   settings: Type.Array(Field),
   credentialsSchema: JsonSchema,
   settingsSchema: JsonSchema,
+  binding: Nullable(
+    Type.Enum(['link', 'oauth'], {
+      description: 'How its stores are bound: by a link of each store, or by a seller who authorises all of his.',
+    }),
+  ),
+  creates: Type.Boolean({ description: 'Orders can be made at it (`POST /api/v1/orders`).' }),
   actions: Type.Array(Action, {
     description: 'What can be done to orders; those that the hub does by itself left out.',
   }),
+  creation: Nullable(
+    Type.Object(
+      {
+        fields: Type.Array(Field),
+        adoptFields: Nullable(
+          Type.Array(Field, { description: 'null: an order is read from the platform, by its number alone.' }),
+        ),
+      },
+      {
+        description:
+          'What `POST /api/v1/orders` and `/orders/adopt` want beside account and number; null: none are made.',
+      },
+    ),
+  ),
 });
 
 /** `/api/v1/platforms`: what can be connected, and which credentials and settings an account of each takes. */
@@ -58,7 +79,7 @@ export function platformRoutes(scope: ApiScope, { ctx }: ApiContext): void {
       },
     },
     async () => ({
-      data: ctx.registry.all.map(({ id, label, orderKinds, topics, account, actions }) => ({
+      data: ctx.registry.all.map(({ id, label, orderKinds, topics, account, binding, actions, creation }) => ({
         id,
         label,
         orderKinds,
@@ -67,7 +88,10 @@ export function platformRoutes(scope: ApiScope, { ctx }: ApiContext): void {
         settings: account.settings.map(toField),
         credentialsSchema: fieldsSchema(account.credentials),
         settingsSchema: fieldsSchema(account.settings),
+        binding: binding?.style ?? null,
+        creates: creation !== undefined,
         actions: (actions?.specs ?? []).filter(({ internal }) => internal !== true).map(toAction),
+        creation: creation === undefined ? null : toCreation(creation),
       })),
       nextCursor: null,
     }),
@@ -75,6 +99,11 @@ export function platformRoutes(scope: ApiScope, { ctx }: ApiContext): void {
 }
 
 const toAction = ({ name, label, params, moves }: ActionSpec) => ({ name, label, params: params.map(toField), moves });
+
+const toCreation = ({ fields, adoptFields, planAdopted }: Creation) => ({
+  fields: fields.map(toField),
+  adoptFields: planAdopted === undefined ? null : (adoptFields ?? fields).map(toField),
+});
 
 function toField(field: AccountField) {
   const { name, kind, label, help, required } = field;
