@@ -37,9 +37,11 @@ const payingLeg = ({ legs }: LifeView): OrderSide | undefined =>
 function moneyOf(view: LifeView): Money | undefined {
   const leg = payingLeg(view);
   if (leg !== undefined) {
-    const { paid } = leg.json.amounts;
-    if (leg.json.payment === 'unpaid' || paid === null) return undefined;
-    return { amount: paid, at: leg.json.paidAt === null ? null : Date.parse(leg.json.paidAt), leg };
+    const { paid, total } = leg.json.amounts;
+    // Told to be paid before it was told how much: what was asked for.
+    const amount = paid === null || paid === 0 ? total : paid;
+    if (leg.json.payment === 'unpaid' || amount === null) return undefined;
+    return { amount, at: leg.json.paidAt === null ? null : Date.parse(leg.json.paidAt), leg };
   }
   const { order } = view;
   const byShop = order.actions.find(({ action, state }) => action === 'paid' && state === 'succeeded');
@@ -280,6 +282,11 @@ function oweFailed(view: LifeView, draft: PlanDraft, money: Money, { parts }: Di
 function lateSteps(view: LifeView, draft: PlanDraft, money: Money): void {
   const { order, legs } = view;
   nameEnd(view, draft);
+  const paidAt = read(order.lines, WHOLE, 'paidAt');
+  if (read(order.lines, WHOLE, 'closedAt') === undefined && paidAt !== undefined) {
+    // The platform does not say when; it was before the payment, since it took none.
+    draft.say('closed-before', [{ line: WHOLE, register: 'closedAt', value: paidAt - 1 }]);
+  }
   if (order.json.payment === 'refunded' || duesOf(order).length > 0) return;
   const policy = order.settings.latePayment;
   if (policy === 'refund') {
