@@ -4,7 +4,7 @@ import type { LosslessObject } from '../../core/json.ts';
 import type { OutgoingCallback, PlatformMemory } from '../../core/sandbox.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { CANCEL_TYPES } from './action-specs.ts';
-import { actsOf, addActs, scenesSoFar, stepTimes } from './sandbox-memory.ts';
+import { ACCEPTED_AGAIN, actsOf, addActs, scenesSoFar, stepTimes } from './sandbox-memory.ts';
 import { invent, openRequest, plotOf, pushOf, stateAfter } from './sandbox-order.ts';
 import type { Order } from './sandbox-order.ts';
 import type { Scene } from './sandbox-plots.ts';
@@ -38,7 +38,7 @@ const text = (params: LosslessObject, name: string): string => scalarText(params
 
 function confirm({ state }: Act): Effect {
   if (state === 'unprocessed') return [{ type: 12 }];
-  return state === 'invalid' ? refused('订单已取消') : alreadyDone('订单已确认', 12);
+  return state === 'invalid' ? refused('订单已取消') : alreadyDone('订单已确认', ACCEPTED_AGAIN);
 }
 
 function cancel({ params, state }: Act): Effect {

@@ -18,6 +18,9 @@ export type ActedScene = {
   readonly refundType: 'normal' | 'part' | null;
 };
 
+/** No message: the hub was told that the order is accepted already, which says so for no time of its own. */
+export const ACCEPTED_AGAIN = 0;
+
 /** What the hub read of an order at some time: its state, and the last request with whether it is open. */
 export type Reading = {
   readonly at: TimeMs;

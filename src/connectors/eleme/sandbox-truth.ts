@@ -1,6 +1,6 @@
 import type { ExpectedOrder, PlatformMemory } from '../../core/sandbox.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { actsOf, heardSteps, readingsOf, stepTimes } from './sandbox-memory.ts';
+import { ACCEPTED_AGAIN, actsOf, heardSteps, readingsOf, stepTimes } from './sandbox-memory.ts';
 import type { Reading } from './sandbox-memory.ts';
 import { stateAfter } from './sandbox-order.ts';
 import type { Order } from './sandbox-order.ts';
@@ -79,7 +79,7 @@ function truth(order: Order, plot: Plot, said: readonly Statement[], read: Readi
   const isCash = told && !order.onlinePaid;
   const payment = isCash || (!told && !whole && refunds.length === 0) ? 'unpaid' : paymentOf(whole, refunds.length);
   // Being taken is what an order object says too; it makes no order less far along.
-  const taken = has(218) || read === 'valid' ? 'accepted' : 'none';
+  const taken = has(218, ACCEPTED_AGAIN) || read === 'valid' ? 'accepted' : 'none';
   const fulfilment = PROGRESS[last(12, 51, 52, 53, 54, 55, 56, 71)] ?? taken;
   const waybill = last(...range(51, 76));
   const flags = [
