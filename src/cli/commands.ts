@@ -22,12 +22,17 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'stores of accounts: bind, release, import, list',
     load: () => import('./stores.ts'),
   },
+  machines: { summary: 'vending machines, their slots and stock', load: () => import('./machines.ts') },
   shops: { summary: 'shops: join stores of several platforms', load: () => import('./shops.ts') },
   merchants: { summary: 'merchants: whose shops they are', load: () => import('./merchants.ts') },
   orders: { summary: 'list orders, show one, its timeline', load: () => import('./orders.ts') },
   actions: {
     summary: 'what is done to orders at their platforms: do something, list, show one',
     load: () => import('./actions.ts'),
+  },
+  repair: {
+    summary: 'what the platforms are asked for because no callback told it; ask now',
+    load: () => import('./repair.ts'),
   },
   callbacks: { summary: 'what the platforms sent; apply one again', load: () => import('./callbacks.ts') },
   doctor: { summary: 'find out why a signature does not verify', load: () => import('./doctor.ts') },

@@ -1,4 +1,5 @@
 import { PARTITIONED, dropPartitionsBefore, ensurePartitions, weekOf } from '../store/partitions.ts';
+import { forgetRepairedOrders } from '../store/repaired-orders.ts';
 import type { HubContext } from './context.ts';
 
 const DAY_MS = 86_400_000;
@@ -36,6 +37,7 @@ export async function keepTablesInShape(
     dropped.push(...(await dropPartitionsBefore(ctx.pool, table, nowMs - retention.days * DAY_MS)));
   }
   await ctx.pool.query('delete from idempotency_keys where created_at < $1', [new Date(nowMs - DAY_MS)]);
+  await forgetRepairedOrders(ctx.pool, new Date(nowMs - retention.days * DAY_MS));
   if (made.length + dropped.length > 0) ctx.log.info({ made, dropped }, 'partitions were made or dropped');
 }
 

@@ -17,12 +17,14 @@ import { deliveryRoutes } from './api/deliveries.ts';
 import { endpointRoutes } from './api/endpoints.ts';
 import { eventRoutes } from './api/events.ts';
 import { keyRoutes } from './api/keys.ts';
+import { machineRoutes } from './api/machines.ts';
 import { meRoutes } from './api/me.ts';
 import { merchantRoutes } from './api/merchants.ts';
 import { memberRoutes } from './api/members.ts';
 import { orderRoutes } from './api/orders.ts';
 import { payoutRoutes } from './api/payouts.ts';
 import { platformRoutes } from './api/platforms.ts';
+import { repairRoutes } from './api/repair.ts';
 import { sandboxRoutes } from './api/sandbox.ts';
 import { sessionRoutes } from './api/session.ts';
 import { signatureRoutes } from './api/signatures.ts';
@@ -139,8 +141,10 @@ const API = [
   keyRoutes,
   bindingRoutes,
   storeRoutes,
+  machineRoutes,
   shopRoutes,
   merchantRoutes,
+  repairRoutes,
   statsRoutes,
   auditRoutes,
   memberRoutes,

@@ -2,7 +2,10 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import type { Pool } from '../store/pool.ts';
 import { readQueueState } from '../store/queue-state.ts';
 
-/** What the hub counts while it works. Labels are platforms and outcomes, never accounts or anything of a customer. */
+/**
+ * What the hub counts while it works. Labels are platforms and outcomes, never anything of a customer; an account is one
+ * where the count is about its platform's pushes.
+ */
 export interface Metrics {
   callbackTaken(platform: string, verdict: string, durationMs: number): void;
   /** A group commit of that many callbacks. */
@@ -12,6 +15,10 @@ export interface Metrics {
   actionOver(platform: string, action: string, state: string): void;
   /** A call of an action, or the question after its outcome. */
   platformCalled(platform: string, durationMs: number): void;
+  /** A regular question to a platform came to its end, or failed. */
+  repairRun(platform: string, poll: string, outcome: 'done' | 'failed'): void;
+  /** An order changed of which only a question told; `lagMs` null: the platform does not say when it happened. */
+  orderRepaired(account: string, platform: string, lagMs: number | null): void;
   requestAnswered(route: string, status: number, durationMs: number): void;
   /** Prometheus' text form. The queues are read from the database at this moment; without it they are left out. */
   render(pool: Pool): Promise<string>;
@@ -77,6 +84,25 @@ export function createMetrics(): Metrics {
     buckets: SECONDS,
     registers,
   });
+  const repairRuns = new Counter({
+    name: 'huidan_repair_runs_total',
+    help: 'Regular questions to platforms by how they ended.',
+    labelNames: ['platform', 'poll', 'outcome'],
+    registers,
+  });
+  const repaired = new Counter({
+    name: 'huidan_repaired_orders_total',
+    help: 'Orders that changed and of which only a question of ours told.',
+    labelNames: ['account', 'platform'],
+    registers,
+  });
+  const repairLag = new Histogram({
+    name: 'huidan_repair_lag_seconds',
+    help: 'From when it happened, as the platform has it, to when a question found it.',
+    labelNames: ['account', 'platform'],
+    buckets: [1, 5, 15, 60, 300, 900, 3600, 21_600, 86_400, 604_800],
+    registers,
+  });
   const requestSeconds = new Histogram({
     name: 'huidan_http_request_duration_seconds',
     help: 'API calls.',
@@ -127,6 +153,13 @@ export function createMetrics(): Metrics {
     },
     platformCalled(platform, durationMs) {
       callSeconds.observe({ platform }, durationMs / 1000);
+    },
+    repairRun(platform, poll, outcome) {
+      repairRuns.inc({ platform, poll, outcome });
+    },
+    orderRepaired(account, platform, lagMs) {
+      repaired.inc({ account, platform });
+      if (lagMs !== null) repairLag.observe({ account, platform }, lagMs / 1000);
     },
     requestAnswered(route, status, durationMs) {
       requestSeconds.observe({ route, status: String(status) }, durationMs / 1000);

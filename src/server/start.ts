@@ -15,9 +15,11 @@ import { startDueWork } from '../hub/due-work.ts';
 import { followDueTasks, releaseDueCommission } from '../hub/follow-orders.ts';
 import { createGroupCommit } from '../hub/group-commit.ts';
 import { runDueLives } from '../hub/lives.ts';
+import { runDueMachineSyncs } from '../hub/machine-schedule.ts';
 import { checkMasterKey } from '../hub/master-key-check.ts';
 import { createPlatformHttp } from '../hub/platform-http.ts';
 import { applyHeldCallbacks } from '../hub/redrive.ts';
+import { createRepair, waitMs } from '../hub/repair.ts';
 import { relabelDueOrders } from '../hub/relabel-orders.ts';
 import { forgetOldSignIns } from '../hub/sessions.ts';
 import { settleDueDoubts } from '../hub/settle-doubts.ts';
@@ -221,15 +223,26 @@ function dueSteps(ctx: HubContext, { accounts, commits, metrics }: Intake) {
     onOver: (platform: string, action: string, state: string) => metrics.actionOver(platform, action, state),
     onCall: (platform: string, durationMs: number) => metrics.platformCalled(platform, durationMs),
   };
+  const asking = {
+    accounts,
+    commits,
+    gate,
+    sleep: waitMs,
+    onRun: (platform: string, poll: string, outcome: 'done' | 'failed') => metrics.repairRun(platform, poll, outcome),
+    onRepaired: (account: string, platform: string, lagMs: number | null) =>
+      metrics.orderRepaired(account, platform, lagMs),
+  };
   return [
     { name: 'partitions', run: followTheWeek(ctx) },
     { name: 'actions', run: () => runDueActions(ctx, acting) },
     { name: 'shown-actions', run: () => closeShownActions(ctx, acting) },
     { name: 'lives', run: () => runDueLives(ctx, { accounts }) },
-    { name: 'settle-doubts', run: () => settleDueDoubts(ctx, { accounts, commits }) },
+    { name: 'settle-doubts', run: () => settleDueDoubts(ctx, asking) },
+    { name: 'repair', run: createRepair(ctx, asking) },
     { name: 'store-tasks', run: () => runDueStoreTasks(ctx, { accounts }) },
     { name: 'follow-orders', run: () => followDueTasks(ctx, { accounts }) },
     { name: 'release-commission', run: () => releaseDueCommission(ctx, { accounts }) },
+    { name: 'machines', run: () => runDueMachineSyncs(ctx, { accounts }) },
     { name: 'relabel-orders', run: () => relabelDueOrders(ctx, { accounts }) },
   ];
 }

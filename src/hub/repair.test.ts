@@ -1,0 +1,425 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { createTestHub } from '../../test/kit/context.ts';
+import type { TestHub } from '../../test/kit/context.ts';
+import { takeawayPlatform } from '../../test/kit/takeaway-platform.ts';
+import type { Connector, OrderToRead } from '../core/connector.ts';
+import type { Report } from '../core/fact.ts';
+import type { Json } from '../core/json.ts';
+import { PlatformUnreachable } from '../core/outgoing.ts';
+import type { CallPlatform, PlatformResult } from '../core/outgoing.ts';
+import type { PollAsk, PollPage } from '../core/poll.ts';
+import { ADMIN_PRINCIPAL } from './access.ts';
+import { createActGate } from './act-gate.ts';
+import { createRegistry } from './context.ts';
+import { readRepair } from './read-repair.ts';
+import { createRepair } from './repair.ts';
+import type { RepairDeps } from './repair-run.ts';
+import { settleDueDoubts } from './settle-doubts.ts';
+
+const MINUTE_MS = 60_000;
+
+let hub: TestHub;
+let nowMs = Date.UTC(2026, 10, 20, 4, 0, 0);
+let accounts = 0;
+let asked: PollAsk[] = [];
+let confirmed: Json[] = [];
+let calls = 0;
+let read: OrderToRead[] = [];
+/** What the platform says to the questions to come; the last one stays. */
+let pages: ((ask: PollAsk, call: CallPlatform) => Promise<PlatformResult<PollPage>> | PlatformResult<PollPage>)[] = [];
+let truth: readonly Report[] = [];
+let away = false;
+
+const said = (number: string, payment: 'unpaid' | 'paid' | 'refunded', at: number | null): Report => ({
+  aliases: [{ kind: 'platform', value: number }],
+  kind: 'takeaway',
+  at,
+  facts: [
+    { line: '', register: 'payment', value: payment },
+    ...(at === null ? [] : [{ line: '', register: 'placedAt', value: at } as const]),
+  ],
+});
+const page =
+  (reports: readonly Report[], more: Partial<PollPage> = {}) =>
+  (): PlatformResult<PollPage> => ({ ok: true, value: { reports, next: null, mark: null, ...more } });
+const request = { call: 'list', method: 'GET', url: 'http://platform.test/list', headers: {} } as const;
+
+/** A platform that is asked every five minutes, and about each unpaid order that rests for ten. */
+const asking: Connector = {
+  ...takeawayPlatform,
+  id: 'test-asking',
+  registers: { ...takeawayPlatform.registers, placedAt: { by: 'rank', ranks: 'lowest' } },
+  polls: [
+    {
+      name: 'list',
+      label: { en: 'list', zh: 'list' },
+      everySeconds: 300,
+      async run(_account, call, ask) {
+        asked.push(ask);
+        const answer = pages.length > 1 ? pages.shift() : pages[0];
+        assert.ok(answer);
+        return answer(ask, call);
+      },
+      async confirm(_account, _call, toConfirm) {
+        confirmed.push(toConfirm);
+        return { ok: true, value: null };
+      },
+    },
+  ],
+  restMs: (order) => (order.payment === 'unpaid' ? 10 * MINUTE_MS : undefined),
+  async readTruth(_account, _call, order) {
+    read.push(order);
+    return { ok: true, value: truth };
+  },
+};
+
+before(async () => {
+  hub = await createTestHub({
+    registry: createRegistry([asking]),
+    clock: () => nowMs,
+    async callPlatform() {
+      calls += 1;
+      if (away) throw new PlatformUnreachable('it is away', true);
+      return { status: 200, headers: {}, body: '{}' };
+    },
+  });
+});
+after(() => hub.close());
+beforeEach(async () => {
+  asked = [];
+  confirmed = [];
+  read = [];
+  truth = [];
+  calls = 0;
+  away = false;
+  pages = [page([])];
+  nowMs += 86_400_000;
+  await hub.database.pool.query('delete from repair_polls');
+  await hub.database.pool.query('delete from order_clocks');
+  await hub.database.pool.query('update accounts set deleted_at = now()');
+});
+
+async function account(mode = 'live'): Promise<string> {
+  const id = `asks-${(accounts += 1)}`;
+  await hub.addAccount(id, asking.id, { developerId: '1', signKey: 'k' }, mode);
+  return id;
+}
+
+const deps = (more: Partial<RepairDeps> = {}): RepairDeps => ({
+  accounts: hub.accounts,
+  commits: hub.commits,
+  gate: createActGate(),
+  async sleep(ms) {
+    nowMs += ms;
+  },
+  ...more,
+});
+let step: () => Promise<number>;
+
+/** Lets the time pass, and asks what is due then. */
+async function run(afterMs = 10_000, more: Partial<RepairDeps> = {}): Promise<number> {
+  nowMs += afterMs;
+  step = createRepair(hub.ctx, deps(more));
+  const first = await step();
+  nowMs += 5000;
+  return first + (await step());
+}
+const settle = (): Promise<number> => settleDueDoubts(hub.ctx, { accounts: hub.accounts, commits: hub.commits });
+
+async function status(id: string) {
+  const [only] = await readRepair(hub.ctx, ADMIN_PRINCIPAL, { account: id }, { afterId: null, limit: 1 });
+  assert.ok(only);
+  const list = only.polls.find(({ poll }) => poll === 'list');
+  assert.ok(list);
+  return { ...only, list };
+}
+
+async function facts(id: string): Promise<number> {
+  const found = await hub.database.pool.query('select from facts where account_id = $1', [id]);
+  return found.rowCount ?? 0;
+}
+
+async function orders(id: string): Promise<readonly (readonly [string | null, string])[]> {
+  const found = await hub.database.pool.query<{ n: string | null; s: string }>(
+    'select platform_order_id as n, status as s from orders where account_id = $1 order by 1',
+    [id],
+  );
+  return found.rows.map(({ n, s }) => [n, s]);
+}
+
+test('a list is read page by page, its mark is the next run’s, and each page is confirmed after its commit', async () => {
+  const id = await account();
+  const had: number[] = [];
+  pages = [
+    page([said('1', 'paid', nowMs - 5 * MINUTE_MS)], { next: { page: 2 }, toConfirm: ['1'] }),
+    async (ask) => {
+      had.push((await orders(id)).length);
+      assert.deepEqual(ask.page, { page: 2 });
+      return page([said('2', 'unpaid', nowMs - 3 * MINUTE_MS)], { mark: { until: 7 }, toConfirm: ['2'] })();
+    },
+    page([], { mark: { until: 8 } }),
+  ];
+  await run();
+  assert.deepEqual(await orders(id), [
+    ['1', 'paid'],
+    ['2', 'pending'],
+  ]);
+  assert.deepEqual(had, [1]);
+  assert.deepEqual(confirmed, [['1'], ['2']]);
+  assert.deepEqual(
+    asked.map(({ mark }) => mark),
+    [null, null],
+  );
+  const { list } = await status(id);
+  assert.equal(list.lastReports, 2);
+  assert.equal(list.lastPages, 2);
+  assert.equal(list.code, null);
+  assert.ok((await run(300_000)) >= 1);
+  assert.deepEqual(asked.at(-1)?.mark, { until: 7 });
+});
+
+test('what a list says again and again is stored once, and what it alone told is counted with its lag', async () => {
+  const id = await account();
+  const seen: (number | null)[] = [];
+  const onRepaired = (_account: string, _platform: string, lagMs: number | null): void => void seen.push(lagMs);
+  const placed = nowMs - 4 * MINUTE_MS;
+  // A list whose rows have no time of their own: they hold as of now.
+  pages = [(ask) => page([{ ...said('1', 'paid', ask.at), facts: [...said('1', 'paid', placed).facts] }])()];
+  await run(10_000, { onRepaired });
+  await run(300_000, { onRepaired });
+  await run(300_000, { onRepaired });
+  assert.equal(asked.length, 3);
+  assert.equal(await facts(id), 1);
+  assert.equal(seen.length, 1);
+  const { repaired } = await status(id);
+  assert.equal(repaired.count, 1);
+  assert.equal(repaired.newOrders, 1);
+  assert.ok(
+    repaired.medianSeconds !== null && Math.abs(repaired.medianSeconds - 255) < 15,
+    `${repaired.medianSeconds}`,
+  );
+
+  const source = await hub.database.pool.query<{ source: string }>('select source from facts where account_id = $1', [
+    id,
+  ]);
+  assert.deepEqual(source.rows, [{ source: 'poll' }]);
+});
+
+test('what is found within a minute of its happening does not count as a push that never came', async () => {
+  const id = await account();
+  pages = [(ask) => page([said('1', 'paid', ask.at - 20_000)])()];
+  await run();
+  assert.equal((await orders(id)).length, 1);
+  assert.equal((await status(id)).repaired.count, 0);
+});
+
+test('what a callback told already is no news', async () => {
+  const id = await account();
+  const known = await hub.accounts.find(id);
+  assert.ok(known);
+  const report = said('1', 'paid', nowMs - MINUTE_MS);
+  const content = { kind: 'reports', reports: [report] } as const;
+  await hub.commits.submit(known, { receipt: null, stored: false, content, source: 'callback' });
+  const older = { ...report, at: nowMs - 2 * MINUTE_MS, facts: said('1', 'unpaid', null).facts };
+  pages = [page([report, older])];
+  await run();
+  assert.equal((await status(id)).repaired.count, 0);
+  assert.deepEqual(await orders(id), [['1', 'paid']]);
+});
+
+test('two processes never run the same question, and one that died is taken over where it stood', async () => {
+  const id = await account();
+  let arrived = 0;
+  let go: (() => void) | undefined;
+  const gone = new Promise<void>((resolve) => (go = resolve));
+  pages = [
+    page([said('1', 'paid', nowMs)], { next: 2 }),
+    async () => {
+      arrived += 1;
+      if (arrived === 1) await gone;
+      return page([said('2', 'paid', nowMs)])();
+    },
+  ];
+  nowMs += 10_000;
+  const first = createRepair(hub.ctx, deps());
+  const second = createRepair(hub.ctx, deps());
+  await first();
+  nowMs += 5000;
+  const running = first();
+  while (arrived === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(await second(), 0, 'there is nothing left for another one');
+  assert.equal(asked.length, 2);
+  // Its lease runs out, as after a death: another goes on with the page that it was at.
+  nowMs += 130_000;
+  assert.ok((await second()) >= 1);
+  assert.deepEqual(
+    asked.map((ask) => ask.page),
+    [null, 2, 2],
+  );
+  const { list } = await status(id);
+  assert.equal(list.lastPages, 2);
+  go?.();
+  await running;
+  // What the first one writes now does not count.
+  assert.deepEqual((await status(id)).list, list);
+});
+
+test('a paused account asks nothing; one that observes reads, and confirms nothing', async () => {
+  const paused = await account('paused');
+  await run();
+  assert.equal(asked.length, 0);
+  assert.equal((await status(paused)).list.code, 'account_paused');
+  await hub.database.pool.query('update accounts set deleted_at = now() where id = $1', [paused]);
+  const observing = await account('observe');
+  pages = [page([said('1', 'paid', nowMs)], { toConfirm: 1 })];
+  await run();
+  assert.equal((await orders(observing)).length, 1);
+  assert.deepEqual(confirmed, []);
+});
+
+test('a refusal puts the question off: soon, or for a person, or to a new beginning', async () => {
+  const id = await account();
+  const no =
+    (kind: 'retry' | 'alert' | 'final', more: object = {}) =>
+    (): PlatformResult<PollPage> => ({
+      ok: false,
+      refusal: { class: kind, code: `is_${kind}`, message: 'no', ...more },
+    });
+  const waitMs = async (): Promise<number> => Date.parse((await status(id)).list.nextAt) - nowMs;
+  pages = [page([], { next: 5 }), no('retry'), no('retry'), no('retry', { kind: 'rate' }), no('alert'), no('final')];
+  await run();
+  assert.equal((await status(id)).list.code, 'is_retry');
+  assert.equal(await waitMs(), 10_000 - 0);
+  await run(10_000);
+  assert.equal((await status(id)).list.failures, 2);
+  await run(60_000);
+  assert.ok((await waitMs()) >= 50_000);
+  await run(300_000);
+  assert.equal((await status(id)).list.code, 'is_alert');
+  assert.deepEqual(
+    asked.map((ask) => ask.page),
+    [null, 5, 5, 5, 5],
+  );
+  await run(900_000);
+  pages = [page([])];
+  await run(900_000);
+  assert.equal(asked.at(-1)?.page, null);
+  assert.equal((await status(id)).list.failures, 0);
+});
+
+test('a platform that is away is left alone by all that the account does there', async () => {
+  const id = await account();
+  const gate = createActGate();
+  away = true;
+  pages = [
+    async (_ask, call) => {
+      await call(request);
+      return page([])();
+    },
+  ];
+  for (const afterMs of [10_000, 10_000, 30_000, 60_000, 300_000]) await run(afterMs, { gate });
+  assert.equal(calls, 5);
+  assert.equal((await status(id)).list.code, 'unreachable');
+  assert.equal(gate.openCount(nowMs), 1);
+  assert.ok(gate.enter(id, {}, nowMs) > 0);
+});
+
+test('the calls of a question keep the account’s rate', async () => {
+  await account();
+  const startMs = nowMs;
+  pages = [
+    async (_ask, call) => {
+      for (let count = 0; count < 30; count += 1) await call(request);
+      return page([])();
+    },
+  ];
+  await run();
+  assert.equal(calls, 30);
+  // Ten at once, then ten a second; beside the 15 s that `run` lets pass.
+  assert.ok(nowMs - startMs - 15_000 >= 1900, `${nowMs - startMs - 15_000} ms`);
+});
+
+test('an order that rests too long is asked about, counted when the platform knows more, and else asked about anew after as long', async () => {
+  const id = await account();
+  const known = await hub.accounts.find(id);
+  assert.ok(known);
+  const placed = nowMs;
+  const content = { kind: 'reports', reports: [said('1', 'unpaid', placed)] } as const;
+  await hub.commits.submit(known, { receipt: null, stored: false, content, source: 'callback' });
+  await run();
+  assert.equal(await settle(), 0, 'it has not rested for long');
+  await run(10 * MINUTE_MS);
+  assert.equal(await settle(), 1);
+  assert.deepEqual(
+    read.map(({ doubts }) => doubts),
+    [['overdue']],
+  );
+  await run(5 * MINUTE_MS);
+  assert.equal(await settle(), 0, 'the platform has just said that nothing happened');
+  const paidAt = nowMs;
+  nowMs += 5 * MINUTE_MS;
+  truth = [said('1', 'paid', paidAt)];
+  assert.equal(await settle(), 1);
+  assert.deepEqual(await orders(id), [['1', 'paid']]);
+  const { repaired } = await status(id);
+  assert.equal(repaired.count, 1);
+  assert.equal(repaired.newOrders, 0);
+  assert.equal(repaired.medianSeconds, 300);
+  await run(30 * MINUTE_MS);
+  assert.equal(await settle(), 0, 'it is paid: there is nothing to ask about');
+});
+
+test('an order that moved by itself before it is asked about is not asked about', async () => {
+  const id = await account();
+  const known = await hub.accounts.find(id);
+  assert.ok(known);
+  const content = (report: Report) => ({ kind: 'reports', reports: [report] }) as const;
+  await hub.commits.submit(known, {
+    receipt: null,
+    stored: false,
+    content: content(said('1', 'unpaid', nowMs)),
+    source: 'callback',
+  });
+  await run(10 * MINUTE_MS);
+  await hub.commits.submit(known, {
+    receipt: null,
+    stored: false,
+    content: content(said('1', 'paid', nowMs)),
+    source: 'callback',
+  });
+  assert.equal(await settle(), 1);
+  assert.equal(read.length, 0);
+});
+
+test('a question gets the account’s open orders, the longest unchanged first, and the numbers of a store’s day', async () => {
+  const id = await account();
+  const known = await hub.accounts.find(id);
+  assert.ok(known);
+  for (const number of ['1', '2', '3']) {
+    nowMs += 1000;
+    const report: Report = {
+      ...said(number, 'paid', nowMs),
+      facts: [
+        ...said(number, 'paid', nowMs).facts,
+        { line: '', register: 'store', value: { ref: 's1', name: null } },
+        { line: '', register: 'takeaway', value: { daySequence: Number(number), wantedAt: null, deliveryMode: null } },
+      ],
+    };
+    const content = { kind: 'reports', reports: [report] } as const;
+    await hub.commits.submit(known, { receipt: null, stored: false, content, source: 'callback' });
+  }
+  const heard: unknown[] = [];
+  pages = [
+    async (ask) => {
+      heard.push((await ask.openOrders(2)).map(({ aliases }) => aliases[0]?.value));
+      heard.push(await ask.daySequences('s1', nowMs - MINUTE_MS));
+      return page([])();
+    },
+  ];
+  await run();
+  assert.deepEqual(heard, [
+    ['1', '2'],
+    [1, 2, 3],
+  ]);
+});
