@@ -36,6 +36,8 @@ export interface Platform {
   readonly settings: readonly FieldSpec[];
   readonly credentialsSchema: Readonly<Record<string, unknown>>;
   readonly settingsSchema: Readonly<Record<string, unknown>>;
+  /** How its stores are bound: a link for each, or an authorisation of the seller for all of his. */
+  readonly binding: 'link' | 'oauth' | null;
   /** What can be done to orders; what the hub does by itself is left out. */
   readonly actions: readonly ActionSpec[];
 }

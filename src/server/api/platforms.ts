@@ -44,7 +44,6 @@ const Platform = Type.Object({
       description: 'How its stores are bound: by a link of each store, or by a seller who authorises all of his.',
     }),
   ),
-  creates: Type.Boolean({ description: 'Orders can be made at it (`POST /api/v1/orders`).' }),
   actions: Type.Array(Action, {
     description: 'What can be done to orders; those that the hub does by itself left out.',
   }),
@@ -89,7 +88,6 @@ export function platformRoutes(scope: ApiScope, { ctx }: ApiContext): void {
         credentialsSchema: fieldsSchema(account.credentials),
         settingsSchema: fieldsSchema(account.settings),
         binding: binding?.style ?? null,
-        creates: creation !== undefined,
         actions: (actions?.specs ?? []).filter(({ internal }) => internal !== true).map(toAction),
         creation: creation === undefined ? null : toCreation(creation),
       })),

@@ -1,9 +1,15 @@
 import type { ReactNode } from 'react';
-import { useWords } from '../../app/language.ts';
-import { Coming } from '../../parts/coming.tsx';
-import { accountsWords } from './words.ts';
+import { Route, Routes } from 'react-router';
+import { AccountList } from './account-list.tsx';
+import { AccountView } from './account-view.tsx';
+import { AddAccount } from './add-account.tsx';
 
 export function Page(): ReactNode {
-  const words = useWords(accountsWords);
-  return <Coming title={words.title} what={words.what} />;
+  return (
+    <Routes>
+      <Route index element={<AccountList />} />
+      <Route path="new" element={<AddAccount />} />
+      <Route path=":id" element={<AccountView />} />
+    </Routes>
+  );
 }
