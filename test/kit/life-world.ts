@@ -396,7 +396,7 @@ export class LifeWorld {
       const record = this.machine.records.find(({ id }) => id === action.params['record']);
       // Nobody decides while it moves.
       if (record?.status === 'IS_DELIVERING') continue;
-      this.#end(action, record?.status === 'IS_SUCCESS' ? 'succeeded' : 'failed', 'settled_by_person');
+      this.#end(action, record?.status === 'IS_SUCCESS' ? 'succeeded' : 'failed', 'settled_by_hand');
       this.sale.version += 1;
     }
   }

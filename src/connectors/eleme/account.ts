@@ -1,5 +1,6 @@
 import type { AccountSpec } from '../../core/account-fields.ts';
 import { AUTO_ACCEPT } from '../../core/auto-accept-field.ts';
+import { LIFE } from '../../core/lives/life-settings.ts';
 import { CALL_SETTINGS, REPAIR_SECONDS } from '../../core/common-settings.ts';
 import type { AccountView } from '../../core/connector.ts';
 import { choice, host, integer, text, words } from '../../core/field-builders.ts';
@@ -95,6 +96,7 @@ export const account: AccountSpec = {
       { maxLength: 40, pattern: '^[A-Za-z]+$', default: 'requestIds', required: false },
     ),
     AUTO_ACCEPT,
+    LIFE,
     REPAIR_SECONDS,
     ...CALL_SETTINGS,
   ],

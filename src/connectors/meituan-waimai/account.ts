@@ -1,5 +1,6 @@
 import type { AccountSpec } from '../../core/account-fields.ts';
 import { AUTO_ACCEPT } from '../../core/auto-accept-field.ts';
+import { LIFE } from '../../core/lives/life-settings.ts';
 import { CALL_SETTINGS, REPAIR_SECONDS } from '../../core/common-settings.ts';
 import type { AccountView } from '../../core/connector.ts';
 import { choice, host, integer, text, words } from '../../core/field-builders.ts';
@@ -97,6 +98,7 @@ export const account: AccountSpec = {
       words('After it the platform cancels by itself.', '超时未接单，平台会自动取消。'),
     ),
     AUTO_ACCEPT,
+    LIFE,
     REPAIR_SECONDS,
     ...CALL_SETTINGS,
   ],

@@ -8,6 +8,7 @@ import {
   REPAIR_SECONDS,
 } from '../../core/common-settings.ts';
 import type { AccountView } from '../../core/connector.ts';
+import { LIFE } from '../../core/lives/life-settings.ts';
 
 const credential = (name: string, maxLength: number, label: Words, help: Words): AccountField => ({
   name,
@@ -93,6 +94,7 @@ export const account: AccountSpec = {
         zh: 'refunded：已退款；requested：仅发起退款。',
       },
     ),
+    LIFE,
     HOLD_SECONDS,
     LATE_PAYMENT,
     DISPENSE_TIMEOUT_SECONDS,

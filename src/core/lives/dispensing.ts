@@ -62,7 +62,7 @@ function stateOf(view: LifeView, draft: PlanDraft, line: string): PartState['sta
     return 'moving';
   }
   if (last.state === 'unknown') return 'stuck';
-  if (last.code === SETTLED_BY_PERSON) {
+  if (last.code === SETTLED_BY_HAND) {
     draft.say(`seen:${line}`, [{ line: partLine(line), register: 'fulfilment', value: 'delivered' }]);
     return 'moving';
   }
@@ -70,7 +70,7 @@ function stateOf(view: LifeView, draft: PlanDraft, line: string): PartState['sta
 }
 
 /** Code of an action whose outcome a person has settled. */
-export const SETTLED_BY_PERSON = 'settled_by_person';
+export const SETTLED_BY_HAND = 'settled_by_hand';
 
 /** A machine's own word that it failed is a hint: nothing is given back before the platform was asked. */
 function confirm(order: OrderSide, draft: PlanDraft, line: string): PartState['state'] {
