@@ -63,6 +63,8 @@ export interface ActionRequest {
   readonly at: TimeMs;
   /** `{public URL}/callbacks/{platform}/{account}`: what the platform is told to call back, without a slash at its end. */
   readonly callbackBase?: string;
+  /** Such an address may be plain HTTP and of any port, where a platform's sheet says https only: a sandbox, a test. */
+  readonly plainCallbacks?: boolean;
   /** Where the spec wants one. While the params are only being checked there may be none. */
   readonly accessToken?: string;
 }

@@ -1,6 +1,6 @@
 import { paramFaults } from '../core/action-params.ts';
 import type { ParamFault } from '../core/action-params.ts';
-import type { ActionSpec, Actions } from '../core/action.ts';
+import type { ActionRequest, ActionSpec, Actions } from '../core/action.ts';
 import { HuidanError } from '../core/errors.ts';
 import { read } from '../core/fact.ts';
 import type { Report } from '../core/fact.ts';
@@ -20,7 +20,7 @@ import { applyBatch } from './apply-batch.ts';
 import type { HubContext } from './context.ts';
 
 type Params = Readonly<Record<string, Json>>;
-type Deps = Pick<HubContext, 'clock' | 'randomBytes' | 'sealer' | 'publicUrl'>;
+type Deps = Pick<HubContext, 'clock' | 'randomBytes' | 'sealer' | 'publicUrl' | 'allowPrivateTargets'>;
 
 /** What is to be done to an order. */
 export interface Intent {
@@ -77,8 +77,7 @@ export async function storeIntent(
     amountFen !== null && spec.params.some(({ name }) => name === 'amount') ? { ...given, amount: amountFen } : given;
   const nowMs = ctx.clock();
   const number = newActionNumber(nowMs, ctx.randomBytes);
-  const callbackBase = callbackBaseOf(ctx, account);
-  const request = { action: spec.name, params, number, order: found.order, at: nowMs, callbackBase };
+  const request = { action: spec.name, params, number, order: found.order, at: nowMs, ...callbacksOf(ctx, account) };
   const row: Omit<NewAction, 'answer' | 'state' | 'dueAt'> = {
     account: account.row.id,
     id: newId('act', nowMs, ctx.randomBytes),
@@ -128,9 +127,14 @@ export async function queueOwnAction(
   }
 }
 
-/** Where the platform reaches the hub about an account, without a slash at its end. */
-export const callbackBaseOf = (ctx: Pick<HubContext, 'publicUrl'>, { row }: KnownAccount): string =>
-  `${ctx.publicUrl()}/callbacks/${row.platform}/${row.id}`;
+/** Where the platform reaches the hub about an account. */
+export const callbacksOf = (
+  { publicUrl, allowPrivateTargets = false }: Pick<HubContext, 'publicUrl' | 'allowPrivateTargets'>,
+  { row }: KnownAccount,
+): Required<Pick<ActionRequest, 'callbackBase' | 'plainCallbacks'>> => ({
+  callbackBase: `${publicUrl()}/callbacks/${row.platform}/${row.id}`,
+  plainCallbacks: allowPrivateTargets,
+});
 
 /** Writes an action that is done already, with what it says about its order and with its event. */
 async function writeDone(

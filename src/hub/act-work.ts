@@ -10,7 +10,7 @@ import { accessTokenOf } from './access-tokens.ts';
 import { end, mayBeDone } from './act-decide.ts';
 import type { Decision, Heard, SilenceRules } from './act-decide.ts';
 import type { KnownAccount } from './account-directory.ts';
-import { callbackBaseOf } from './act-intent.ts';
+import { callbacksOf } from './act-intent.ts';
 import type { HeldAction } from './act-outcome.ts';
 import { SHOWN_REASON, shownOutcome } from './act-shown.ts';
 import { readOrderToActOn } from './action-order.ts';
@@ -31,7 +31,7 @@ export interface Work {
 
 /** `undefined`: the connector does not know the action any more. */
 export function workOf(
-  ctx: Pick<HubContext, 'clock' | 'sealer' | 'publicUrl'>,
+  ctx: Pick<HubContext, 'clock' | 'sealer' | 'publicUrl' | 'allowPrivateTargets'>,
   held: HeldAction,
   { order }: Pick<OrderToActOn, 'order'>,
   leaseUntilMs: TimeMs,
@@ -49,12 +49,12 @@ export function workOf(
 
 /** An action as its connector needs it. */
 export function requestOf(
-  ctx: Pick<HubContext, 'clock' | 'sealer' | 'publicUrl'>,
+  ctx: Pick<HubContext, 'clock' | 'sealer' | 'publicUrl' | 'allowPrivateTargets'>,
   { account, row }: Pick<HeldAction, 'account' | 'row'>,
   order: ActionRequest['order'],
 ): ActionRequest {
-  const callbackBase = callbackBaseOf(ctx, account);
-  return { action: row.action, params: paramsOf(ctx, row), number: row.number, order, at: ctx.clock(), callbackBase };
+  const about = { action: row.action, params: paramsOf(ctx, row), number: row.number, order, at: ctx.clock() };
+  return { ...about, ...callbacksOf(ctx, account) };
 }
 
 /** The parameters in clear. */

@@ -45,6 +45,8 @@ export interface HubContext {
   readonly callPlatform: CallPlatform;
   /** Base of the addresses at which platforms reach the hub, without a slash at its end. */
   publicUrl(): string;
+  /** `HUIDAN_ALLOW_PRIVATE_TARGETS`: platforms may be a sandbox on this machine, and call back by plain HTTP. */
+  readonly allowPrivateTargets?: boolean;
 }
 
 export function createRegistry(connectors: readonly Connector[]): Registry {

@@ -115,6 +115,7 @@ export async function startHub(config: Config, deps: HubDeps = {}): Promise<Runn
       wake: createWake(),
       callPlatform: http.call,
       publicUrl: () => config.publicUrl ?? place.listeningAt,
+      allowPrivateTargets: config.allowPrivateTargets,
     };
     await checkMasterKey(ctx);
     const parts = createIntake(ctx, config);

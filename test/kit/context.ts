@@ -43,6 +43,7 @@ export async function createTestHub(overrides: Partial<HubContext> = {}): Promis
     wake: createWake(),
     callPlatform: http.call,
     publicUrl: () => 'http://hub.test',
+    allowPrivateTargets: true,
     ...overrides,
   };
   await ensurePartitions(database.pool, ctx.clock());
