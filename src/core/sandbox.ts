@@ -18,9 +18,9 @@ export interface OutgoingCallback {
 
 /** What the hub must show of an order once it has heard everything. Only the named fields are compared. */
 export interface ExpectedOrder {
-  readonly status: string;
+  readonly status?: string;
   readonly payment: string;
-  readonly lifecycle: string;
+  readonly lifecycle?: string;
   readonly fulfilment?: string;
   readonly flags?: readonly string[];
   /** Fen; only the amounts that the platform told. */

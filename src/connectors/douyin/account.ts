@@ -1,33 +1,24 @@
-import type { AccountField, AccountSpec, Words } from '../../core/account-fields.ts';
+import type { AccountSpec } from '../../core/account-fields.ts';
+import {
+  CALL_SETTINGS,
+  HOLD_SECONDS,
+  LATE_PAYMENT,
+  REPAIR_SECONDS,
+  SETTLE_AFTER_SECONDS,
+} from '../../core/common-settings.ts';
 import type { AccountView } from '../../core/connector.ts';
+import { choice, host, text, words } from '../../core/field-builders.ts';
+import { LIFE } from '../../core/lives/life-settings.ts';
+import { ORDER_CENTRE_SETTINGS, PAYMENT_SETTINGS } from './payment-settings.ts';
 
 /** A key of the trade system: PEM, or the bare base64 that the console shows. */
-const KEY_LENGTH = 8000;
+const KEY = { maxLength: 8000, required: false } as const;
+const SECRET = { maxLength: 256, required: false } as const;
 
-const words = (en: string, zh: string): Words => ({ en, zh });
-
-const REQUIRED = new Set(['appId', 'appSecret']);
-
-const credential = (name: string, maxLength: number, label: Words, help: Words): AccountField => ({
-  name,
-  kind: 'text',
-  maxLength,
-  required: REQUIRED.has(name),
-  label,
-  help,
-});
-
-const host = (name: string, address: string, label: Words): AccountField => ({
-  name,
-  kind: 'url',
-  default: address,
-  required: false,
-  label,
-  help: words(
-    'Another host for a sandbox or a test; the platform’s own sandbox is https://open-sandbox.douyin.com.',
-    '沙箱或测试时使用其他地址；平台自己的沙盒为 https://open-sandbox.douyin.com。',
-  ),
-});
+const hostHelp = words(
+  'Another host for a sandbox or a test; the platform’s own sandbox is https://open-sandbox.douyin.com.',
+  '沙箱或测试时使用其他地址；平台自己的沙盒为 https://open-sandbox.douyin.com。',
+);
 
 /** Credentials and settings of a mini-program; the README says which unknown fact each setting is for. */
 export const account: AccountSpec = {
@@ -35,91 +26,82 @@ export const account: AccountSpec = {
   // The token valid when an order was paid signs whatever comes for that order, and refunds are open for a year.
   oldSecretsValidSeconds: null,
   credentials: [
-    credential(
-      'appId',
-      64,
-      words('App id', '小程序 AppID'),
-      words('Of the mini-program, tt….', '小程序的 AppID，以 tt 开头。'),
-    ),
-    credential(
+    text('appId', words('App id', '小程序 AppID'), words('Of the mini-program, tt….', '小程序的 AppID，以 tt 开头。'), {
+      maxLength: 64,
+    }),
+    text(
       'appSecret',
-      256,
       words('App secret', '小程序 AppSecret'),
       words('Fetches access tokens; it signs nothing.', '用于获取 access_token，不参与任何签名。'),
+      { maxLength: 256 },
     ),
-    credential(
+    text(
       'salt',
-      256,
       words('SALT', '支付 SALT'),
       words(
         'Signs our requests to guaranteed payment; on the payment settings page (支付设置). With a provider, the provider’s.',
         '担保支付请求签名用，在“支付设置”页；服务商模式使用服务商自己的 SALT。',
       ),
+      SECRET,
     ),
-    credential(
+    text(
       'token',
-      256,
       words('Callback token', '回调 Token'),
       words(
         'Signs the callbacks of guaranteed payment; on the payment settings page. Without it none is taken.',
         '担保支付回调验签用，在“支付设置”页。缺少时不接收此类回调。',
       ),
+      SECRET,
     ),
-    credential(
+    text(
       'privateKey',
-      KEY_LENGTH,
       words('Private key of the app', '应用私钥'),
       words(
         'Trade system: the key whose public half was uploaded to the console. PEM or bare base64.',
         '通用交易系统：与上传到控制台的应用公钥配对的私钥，PEM 或纯 base64。',
       ),
+      KEY,
     ),
-    credential(
+    text(
       'keyVersion',
-      16,
       words('Key version', '公钥版本'),
       words(
         'Trade system: the version that the console shows beside the uploaded key; it changes with every upload.',
         '通用交易系统：控制台中应用公钥的版本号，重新上传后会变化。',
       ),
+      { maxLength: 16, required: false },
     ),
-    credential(
+    text(
       'platformPublicKey',
-      KEY_LENGTH,
       words('Public key of the platform', '平台公钥'),
       words(
         'Trade system: verifies its callbacks. Without it none is taken. PEM or bare base64.',
         '通用交易系统：用于回调验签，缺少时不接收此类回调。PEM 或纯 base64。',
       ),
+      KEY,
     ),
   ],
   settings: [
-    {
-      name: 'generation',
-      kind: 'choice',
-      choices: ['auto', 'ecpay', 'trade'],
-      default: 'auto',
-      required: false,
-      label: words('Payment generation', '支付体系'),
-      help: words(
+    choice(
+      'generation',
+      ['auto', 'ecpay', 'trade'],
+      words('Payment generation', '支付体系'),
+      words(
         'For new orders. ecpay: guaranteed payment; trade: the trade system; auto: trade once a private key is there. Callbacks are told apart one by one.',
         '用于新订单。ecpay：担保支付；trade：通用交易系统；auto：填写应用私钥后使用 trade。回调按每个请求自动区分。',
       ),
-    },
-    host('baseUrl', 'https://developer.toutiao.com', words('API host', '接口地址')),
-    host('openBaseUrl', 'https://open.douyin.com', words('Trade system host', '通用交易系统接口地址')),
-    {
-      name: 'urlCheck',
-      kind: 'choice',
-      choices: ['signed', 'echo', 'success'],
-      default: 'signed',
-      required: false,
-      label: words('Answer to the console’s URL check', '控制台 URL 校验的应答'),
-      help: words(
+    ),
+    host('baseUrl', 'https://developer.toutiao.com', words('API host', '接口地址'), hostHelp),
+    host('openBaseUrl', 'https://open.douyin.com', words('Trade system host', '通用交易系统接口地址'), hostHelp),
+    choice(
+      'urlCheck',
+      ['signed', 'echo', 'success'],
+      words('Answer to the console’s URL check', '控制台 URL 校验的应答'),
+      words(
         'signed: echo the text when its signature holds; echo: echo it unasked; success: the JSON of a stored callback.',
         'signed：验签通过后原样返回；echo：不验签直接返回；success：返回与回调成功相同的 JSON。',
       ),
-    },
+    ),
     {
       name: 'discountReducesPaid',
       kind: 'boolean',
@@ -131,19 +113,15 @@ export const account: AccountSpec = {
         '通用交易系统：实付 = total_amount - discount_amount；关闭后实付 = total_amount。',
       ),
     },
-    {
-      name: 'orderEntryPath',
-      kind: 'text',
-      maxLength: 512,
-      pattern: '^[A-Za-z0-9_/]+$',
-      required: false,
-      default: 'pages/order/detail',
-      label: words('Order page', '订单详情页路径'),
-      help: words(
-        'Page of the mini-program that the answer to a refund request names (order_entry_schema.path), without a slash in front.',
-        '应答退款申请时返回的小程序页面（order_entry_schema.path），不带开头的“/”。',
+    text(
+      'orderEntryPath',
+      words('Order page', '订单详情页路径'),
+      words(
+        'Page of the mini-program for an order of the trade system (order_entry_schema.path), without a slash in front.',
+        '通用交易系统订单对应的小程序页面（order_entry_schema.path），不带开头的“/”。',
       ),
-    },
+      { maxLength: 512, pattern: '^[A-Za-z0-9_/]+$', required: false, default: 'pages/order/detail' },
+    ),
     {
       name: 'authorizationQuotes',
       kind: 'boolean',
@@ -155,6 +133,14 @@ export const account: AccountSpec = {
         '关：appid=tt1,…（requestOrder 文档写法）；开：appid="tt1",…（签名算法文档写法）。',
       ),
     },
+    ...PAYMENT_SETTINGS,
+    ...ORDER_CENTRE_SETTINGS,
+    LIFE,
+    HOLD_SECONDS,
+    SETTLE_AFTER_SECONDS,
+    LATE_PAYMENT,
+    REPAIR_SECONDS,
+    ...CALL_SETTINGS,
   ],
 };
 

@@ -8,6 +8,7 @@ import { PAYMENT_RANKS, REFUND_RANKS, refundLine, SETTLEMENT_RANKS, WHOLE } from
 import type { Lifecycle, Payment, RefundState, Settlement } from '../../core/registers.ts';
 import { equalInConstantTime, sha256Hex } from '../../core/signing.ts';
 import { MsgFields } from './fields.ts';
+import { isLastSettlement, settleLine } from './order-numbers.ts';
 import { callbackSignature } from './signature.ts';
 import type { Envelope } from './signature.ts';
 
@@ -53,7 +54,7 @@ export const WITHDRAWALS: ReadonlySet<string> = new Set(['SUCCESS', 'FAIL', 'PRO
  */
 export const registers: RegisterRules = {
   payment: { by: 'rank', ranks: PAYMENT_RANKS },
-  lifecycle: { by: 'rank', ranks: { open: 0, cancelled: 1, expired: 1 } },
+  lifecycle: { by: 'rank', ranks: { open: 0, cancelled: 1, expired: 1, completed: 2 } },
   settlement: { by: 'rank', ranks: SETTLEMENT_RANKS },
   refund: { by: 'rank', ranks: REFUND_RANKS },
   'money.total': { by: 'time' },
@@ -62,6 +63,11 @@ export const registers: RegisterRules = {
   closedAt: { by: 'rank', ranks: 'lowest' },
   // Repeats of a payment differ only in what was filled in later (`item_id`, sheet 3.3): the fuller one has the higher stage.
   platformFields: { by: 'time' },
+  items: { by: 'time' },
+  buyer: { by: 'time' },
+  placedAt: { by: 'time' },
+  expiresAt: { by: 'time' },
+  completedAt: { by: 'time' },
 };
 
 const ORDER_ID = ['order_id'];
@@ -208,9 +214,10 @@ function parseSettle(fields: MsgFields): Parsed {
   const number = fields.number(SETTLE_NO);
   if (row === undefined) return unknown('status', status);
   if (number === undefined) return missing('cp_settle_no or out_settle_no');
+  const settlement = isLastSettlement(number) ? row.settlement : 'none';
   const facts: Fact[] = [
-    { line: WHOLE, register: 'settlement', value: row.settlement },
-    { line: `settle:${number}`, register: 'platformFields', value: fields.raw(kept('settle')) },
+    { line: WHOLE, register: 'settlement', value: settlement },
+    { line: settleLine(number), register: 'platformFields', value: fields.raw(kept('settle')) },
   ];
   // Only what was paid can be settled; the notice of the payment may still be under way.
   if (row.settlement === 'settled') facts.push({ line: WHOLE, register: 'payment', value: 'paid' });

@@ -22,7 +22,8 @@ import { check, fetchToken } from './client.ts';
 import { douyin } from './index.ts';
 import { ecpaySign, ecpayText, tradeAuthorization, tradeRequestText } from './request-signature.ts';
 import type { EcpayFields } from './request-signature.ts';
-import { answer, livingTokens } from './sandbox-answers.ts';
+import { answer } from './sandbox-answers.ts';
+import { livingTokens } from './sandbox-tokens.ts';
 import { callbackSignature, tradeCallbackHeaders, tradeCallbackText } from './signature.ts';
 
 const TOKEN = 'invented-token-Z9';

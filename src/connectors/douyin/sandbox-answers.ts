@@ -1,61 +1,58 @@
 import type { AccountView } from '../../core/connector.ts';
-import { isLosslessObject, parseLossless, scalarText } from '../../core/json.ts';
-import type { Json, JsonObject } from '../../core/json.ts';
-import type { CallAnswer, IncomingCall, PlatformMemory } from '../../core/sandbox.ts';
-import { sha256Hex } from '../../core/signing.ts';
+import type { Json } from '../../core/json.ts';
+import type { CallAnswer, IncomingCall, PlatformMemory, SandboxFault } from '../../core/sandbox.ts';
+import { playEcpay } from './sandbox-calls.ts';
+import { playPush } from './sandbox-push.ts';
+import { giveClientToken, giveToken } from './sandbox-tokens.ts';
+import { playTrade } from './sandbox-trade.ts';
 
-const LIFE_SECONDS = 7200;
-/** What a new token leaves of the life of the one before. */
-const OVERLAP_MS = 5 * 60_000;
+const ECPAY = '/api/apps/ecpay/v1/';
+const TRADE = '/api/trade_basic/v1/developer/';
+const PUSH = '/api/apps/order/v2/push';
 
 /** The platform's answer to a call of the hub. */
 export function answer(call: IncomingCall, account: AccountView, memory: PlatformMemory): CallAnswer {
-  if (call.method !== 'POST') return json({ err_no: 404, err_tips: 'not found' }, 404);
-  return call.path === '/api/apps/v2/token'
-    ? giveToken(call, account, memory)
-    : json({ err_no: 404, err_tips: 'not found' }, 404);
+  if (call.method !== 'POST') return NOT_FOUND;
+  if (call.path === '/api/apps/v2/token') return json(giveToken(call, account, memory));
+  if (call.path === '/oauth/client_token/') return json(giveClientToken(call, account, memory));
+  if (call.path === PUSH) return json(playPush(call, account, memory));
+  const [family, play] = call.path.startsWith(ECPAY) ? ([ECPAY, playEcpay] as const) : ([TRADE, playTrade] as const);
+  if (!call.path.startsWith(family)) return NOT_FOUND;
+  const name = call.path.slice(family.length).replace(/\/$/u, '');
+  const { body, tellsOf = [] } = play(name, call, account, memory);
+  return { ...json(body), tellsOf };
 }
 
-/** `v2/token` with its error numbers (sheet, 4). Refused, `data` holds an empty token and 0. */
-function giveToken(call: IncomingCall, account: AccountView, memory: PlatformMemory): CallAnswer {
-  const body = (call.headers['content-type'] ?? '').startsWith('application/json')
-    ? parseLossless(call.body)
-    : undefined;
-  const field = (name: string): string | undefined => (isLosslessObject(body) ? scalarText(body.get(name)) : undefined);
-  const refusal =
-    field('appid') !== account.credential('appId')
-      ? { err_no: 40_015, err_tips: 'bad appid' }
-      : field('secret') !== account.credential('appSecret')
-        ? { err_no: 40_017, err_tips: 'bad secret' }
-        : field('grant_type') !== 'client_credential'
-          ? { err_no: 40_020, err_tips: 'bad grant_type' }
-          : undefined;
-  if (refusal !== undefined) return json({ ...refusal, data: { access_token: '', expires_in: 0 } });
-
-  const given = Number(memory['tokensGiven'] ?? 0) + 1;
-  const token = `0801121846${sha256Hex(`${account.credential('appSecret') ?? ''} ${given}`)}`;
-  const alive = livingTokens(memory, call.at).map(({ text, untilMs }) => ({
-    text,
-    untilMs: Math.min(untilMs, call.at + OVERLAP_MS),
-  }));
-  memory['tokensGiven'] = given;
-  memory['tokens'] = [...alive, { text: token, untilMs: call.at + LIFE_SECONDS * 1000 }];
-  return json({ err_no: 0, err_tips: 'success', data: { access_token: token, expires_in: LIFE_SECONDS } });
-}
-
-interface LivingToken extends JsonObject {
-  readonly text: string;
-  readonly untilMs: number;
-}
-
-/** The tokens that the platform still takes. */
-export function livingTokens(memory: PlatformMemory, atMs: number): readonly LivingToken[] {
-  const tokens = (memory['tokens'] ?? []) as readonly LivingToken[];
-  return tokens.filter(({ untilMs }) => untilMs > atMs);
-}
-
-const json = (value: Json, status = 200): CallAnswer => ({
+const json = (value: Readonly<Record<string, Json>>, status = 200): CallAnswer => ({
   status,
   contentType: 'application/json; charset=utf-8',
   body: JSON.stringify(value),
 });
+const NOT_FOUND = json({ err_no: 404, err_tips: 'not found' }, 404);
+
+const isEcpay = ({ path }: IncomingCall): boolean => path.startsWith(ECPAY);
+const takesMoney = ({ path }: IncomingCall): boolean => /\/(?:create_refund|settle)$/u.test(path);
+
+/** Troubles of the platform's own. */
+export const faults: readonly SandboxFault[] = [
+  { name: 'rate_limit', applies: isEcpay, answer: () => json({ err_no: 1001, err_tips: '请求过于频繁，请稍后再试' }) },
+  { name: 'system_busy', applies: isEcpay, answer: () => json({ err_no: 1000, err_tips: '系统错误' }) },
+  {
+    // Done, and the answer is that of a repeat: what an impatient gateway between the two makes of one call.
+    name: 'duplicate_number',
+    applies: takesMoney,
+    answer(call, account, memory) {
+      const done = answer(call, account, memory);
+      const isDone = /"err_no":0[,}]/u.test(done.body);
+      return isDone ? { ...done, body: '{"err_no":2010,"err_tips":"单号重复"}' } : done;
+    },
+  },
+  {
+    name: 'expired_token',
+    applies: ({ path }) => path === PUSH || path.startsWith(TRADE),
+    answer: ({ path }) =>
+      path === PUSH
+        ? json({ err_code: 40_014, err_msg: 'bad access token' })
+        : json({ err_no: 28_001_008, err_msg: 'access_token 已过期', data: null }),
+  },
+];

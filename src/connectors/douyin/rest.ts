@@ -1,0 +1,34 @@
+import type { AccountView } from '../../core/connector.ts';
+import type { OrderJson } from '../../core/order-json.ts';
+import { generationOfOrder } from './order-numbers.ts';
+
+const MINUTE_MS = 60_000;
+/** The platform lets go of an unpaid order by its own clock; a minute or two of difference is no news. */
+const MARGIN_MS = 2 * MINUTE_MS;
+/** Most who pay do so within minutes: a payment whose callback is lost is found soon, and by the end of the hold. */
+const UNPAID_MS = 5 * MINUTE_MS;
+/** A refund takes up to days at the bank, but its result mostly comes within minutes. */
+const REFUND_MS = 30 * MINUTE_MS;
+/** A settlement is asked for once its callback is an hour late. */
+const SETTLED_MS = 60 * MINUTE_MS;
+
+/**
+ * How long a payment may rest: an open one until it should have been paid or let go of, a refund under way for half an
+ * hour, and one that should be settled for an hour longer than the account waits. Those of the trade system are not
+ * asked about: its questions carry a token, and it tells of an end by itself.
+ */
+export function restMs(order: OrderJson, account: AccountView): number | undefined {
+  const { platformOrderId, merchantOrderId, platformFields, payment, lifecycle, expiresAt, updatedAt } = order;
+  if (merchantOrderId === null) return undefined;
+  const aliases = platformOrderId === null ? [] : [{ kind: 'platform', value: platformOrderId } as const];
+  if (generationOfOrder({ aliases, platformFields }, account) === 'trade') return undefined;
+  if (order.flags.includes('refund_requested')) return REFUND_MS;
+  if (payment === 'unpaid') {
+    if (lifecycle !== 'open' || platformOrderId === null) return undefined;
+    const leftMs = expiresAt === null ? UNPAID_MS : Date.parse(expiresAt) - Date.parse(updatedAt) + MARGIN_MS;
+    return Math.max(MARGIN_MS, Math.min(UNPAID_MS, leftMs));
+  }
+  if (payment === 'refunded' || order.settlement === 'settled') return undefined;
+  const after = account.settings['settleAfterSeconds'];
+  return (typeof after === 'number' ? after : 604_800) * 1000 + SETTLED_MS;
+}
