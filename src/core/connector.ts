@@ -12,6 +12,7 @@ import type { CallPlatform, PlatformResult } from './outgoing.ts';
 import type { Poll, ReadDay } from './poll.ts';
 import type { RegisterValues } from './registers.ts';
 import type { SandboxPlatform } from './sandbox.ts';
+import type { StoreActions } from './store-action.ts';
 import type { StoreBinding, StoreNotice, StoreToken } from './store-binding.ts';
 import type { TimeMs } from './time.ts';
 
@@ -146,6 +147,8 @@ export interface Connector<Content = unknown> {
   makeLink?(account: AccountView, call: CallPlatform, wish: LinkWish, at: TimeMs): Promise<PlatformResult<string>>;
   /** What can be done to its orders. */
   readonly actions?: Actions;
+  /** What can be done to its stores. */
+  readonly storeActions?: StoreActions;
   /** How orders are made at it. */
   readonly creation?: Creation;
   /** Where its calls carry a token that the account's credentials buy. */

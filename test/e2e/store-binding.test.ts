@@ -282,3 +282,43 @@ test('an account that is deleted takes its tokens and addresses with it', async 
   assert.deepEqual(rows, []);
   assert.deepEqual([(await store(id, '8859')).state, (await store(id, '1Z1')).state], ['released', 'unbound']);
 });
+
+test('a bound store is closed, opened and asked about; an odd wish is refused before it is sent', async () => {
+  const id = await account();
+  await bind(id, '8859');
+  await work();
+  const act = (action: string, params: object = {}, ref = '8859'): Promise<Answer> =>
+    api.call('POST', `/api/v1/stores/${id}/${ref}/actions`, { body: { action, params } });
+  const closed = await act('close');
+  assert.deepEqual([closed.status, closed.body], [200, { action: 'close', answer: {} }], closed.text);
+  const [callback] = platform.takeCallbacks();
+  assert.ok(callback !== undefined);
+  await send(id, callback);
+  assert.equal((await store(id, '8859')).open, 'resting');
+  assert.equal((await act('info')).body.answer.isOpen, '3');
+  assert.equal((await act('close')).status, 200, 'it is closed already, which is what was wanted');
+  assert.equal((await act('open')).status, 200);
+  assert.equal((await act('info')).body.answer.isOpen, '1');
+  assert.equal((await act('hours', { openTime: '09:00-14:00,17:00-24:00' })).status, 200);
+  assert.equal((await act('info')).body.answer.openTime, '09:00-14:00,17:00-24:00');
+  platform.calls.length = 0;
+  for (const [action, params, code] of [
+    ['hours', { openTime: '9-14' }, 'action_params_invalid'],
+    ['hours', {}, 'action_params_invalid'],
+    ['close', { for: 1 }, 'action_params_invalid'],
+    ['burn', {}, 'action_unknown'],
+  ] as const) {
+    const refused = await act(action, params);
+    assert.deepEqual([refused.status, refused.body.code], [422, code], action);
+  }
+  assert.equal((await act('info', {}, '404')).body.code, 'store_not_found');
+  await askBinding(id, '1Z1');
+  assert.equal((await act('open', {}, '1Z1')).body.code, 'store_not_bound');
+  assert.deepEqual(platform.calls, []);
+  platform.awayFor = /poi/u;
+  assert.equal((await act('info')).status, 422);
+  platform.awayFor = undefined;
+  await api.call('PATCH', `/api/v1/accounts/${id}`, { body: { mode: 'observe' } });
+  assert.equal((await act('close')).body.code, 'account_observes');
+  assert.equal((await act('info')).status, 200);
+});

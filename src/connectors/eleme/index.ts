@@ -7,6 +7,7 @@ import { doctor } from './doctor.ts';
 import { polls, readDay, restMs } from './polls.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
+import { storeActions } from './store-actions.ts';
 import { readTruth } from './truth.ts';
 
 /** Ele.me (饿了么): takeaway orders pushed as numbered messages, JSON in JSON, signed with MD5 in a field of their own. */
@@ -24,6 +25,7 @@ export const eleme = defineConnector({
   binding,
   readTruth,
   actions,
+  storeActions,
   polls,
   restMs,
   readDay,

@@ -58,10 +58,11 @@ interface About {
   readonly at: TimeMs;
 }
 
-async function tokenFor(
+/** The token of an order's shop, or of a merchant's own app. */
+export async function tokenFor(
   account: AccountView,
   call: CallPlatform,
-  { storeToken }: OrderToRead,
+  { storeToken }: Pick<OrderToRead, 'storeToken'>,
   at: TimeMs,
 ): Promise<PlatformResult<string>> {
   if (storeToken !== null) return { ok: true, value: storeToken.accessToken };

@@ -7,6 +7,7 @@ import { doctor } from './doctor.ts';
 import { polls, readDay, restMs } from './polls.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
+import { storeActions } from './store-actions.ts';
 import { readTruth } from './truth.ts';
 
 /** Meituan takeaway (美团外卖) by the catering open platform (聚宝盆): one address an event, forms signed with SHA-1, JSON within. */
@@ -39,6 +40,7 @@ export const meituanWaimai = defineConnector({
   binding,
   readTruth,
   actions,
+  storeActions,
   polls,
   restMs,
   readDay,

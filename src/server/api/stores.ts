@@ -3,9 +3,11 @@ import type { Static } from 'typebox';
 import { cellOf, writeCsv } from '../../core/csv.ts';
 import type { CsvRecord } from '../../core/csv.ts';
 import { HuidanError } from '../../core/errors.ts';
+import type { Json } from '../../core/json.ts';
 import { rfc3339Time } from '../../core/time.ts';
 import { recordAudit } from '../../hub/audit.ts';
 import { readStoreHistory, readStoreOf, readStores } from '../../hub/read-stores.ts';
+import { actOnStore } from '../../hub/store-actions.ts';
 import { releaseLink } from '../../hub/store-bindings.ts';
 import { MAX_IMPORT_LINES, importStores } from '../../hub/store-import.ts';
 import type { ImportLine, ImportResult } from '../../hub/store-import.ts';
@@ -210,6 +212,41 @@ export function storeRoutes(scope: ApiScope, api: ApiContext): void {
         detail: {},
       });
       return { url };
+    },
+  );
+
+  scope.post(
+    '/stores/:account/:store/actions',
+    {
+      config: { right: 'write' },
+      schema: {
+        tags,
+        summary: 'Do something to a store at its platform',
+        description:
+          'Such as open, close, hours, info (Waimai) or info, set-code (Ele.me); the page on stores has them all. Each says what shall be, so a repeat costs nothing.',
+        params: StoreParams,
+        body: Type.Object(
+          {
+            action: FilterText('Name of the action.'),
+            params: Type.Optional(Type.Record(Type.String({ maxLength: 100 }), Type.Unknown())),
+          },
+          { additionalProperties: false },
+        ),
+        response: { 200: Type.Object({ action: Type.String(), answer: Type.Unknown() }) },
+      },
+    },
+    async (request) => {
+      const principal = principalOf(request);
+      const { action, params = {} } = request.body;
+      const wish = { ...request.params, action, params: params as Readonly<Record<string, Json>> };
+      const answer = await actOnStore(ctx, api.redrive.accounts, principal, wish);
+      const { account, store } = request.params;
+      await recordAudit(ctx, ctx.pool, principal, {
+        action: `store.${action}`,
+        subject: `${account}/${store}`,
+        detail: { params: wish.params },
+      });
+      return { action, answer };
     },
   );
 
