@@ -28,8 +28,7 @@ export type IdPrefix =
   | 'exp'
   | 'rep'
   | 'rec'
-  | 'atn'
-  | 'chg';
+  | 'atn';
 
 // Crockford's base 32: no I, L, O, U, so an id survives being read out on the phone.
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -28,6 +28,7 @@ import { OrderSet } from './order-set.ts';
 import type { OrderChange } from './order-set.ts';
 import { holdFeed, publishEvents } from './publish-events.ts';
 import type { NewEvent } from './publish-events.ts';
+import { moveStock } from './stock.ts';
 import { openStoreDesk, storeEvents } from './store-desk.ts';
 import { takeNotice } from './store-notices.ts';
 
@@ -99,9 +100,11 @@ export async function applyBatch(
   commission.write(tx);
   const queuedActions = queueAutomaticActions(ctx, tx, account, changed, now);
   lookForShownActions(tx, account, changed, now);
+  // Of all other platforms not a statement.
+  const ofMachines = account.connector.machines === undefined ? [] : await moveStock(tx, account, changed, now);
   const ofOthers = beside === undefined ? [] : await beside();
   const ofOrders = orders.changes.map((change) => orderEvent(change));
-  const events = [...ofOrders, ...commission.events, ...ofStores, ...ofOthers];
+  const events = [...ofOrders, ...commission.events, ...ofStores, ...ofMachines, ...ofOthers];
   publishEvents(ctx, tx, accountId, { ...held, createdAt: now }, events);
   return { results, dueWork: queuedActions + ofLives.filter(({ dueAt }) => dueAt <= now).length };
 }

@@ -4,7 +4,8 @@ import type { Queryable } from './pool.ts';
 
 /** A row of a slot's history. */
 export interface StockChangeRow {
-  readonly id: string;
+  /** Of the event that tells it; counts up per machine, with gaps. */
+  readonly sequence: number;
   readonly at: Date;
   readonly machineNo: string;
   readonly productId: string;
@@ -181,14 +182,14 @@ export async function insertStockChanges(
   await tx.query(
     sql(
       'insert_stock_changes',
-      `insert into stock_changes (account_id, id, at, machine_no, product_id, slot, cause, order_id, on_hand_by, held_by,
+      `insert into stock_changes (account_id, sequence, at, machine_no, product_id, slot, cause, order_id, on_hand_by, held_by,
                                   on_hand, held)
-       select $1, unnest($2::text[]), unnest($3::timestamptz[]), unnest($4::text[]), unnest($5::text[]),
+       select $1, unnest($2::int[]), unnest($3::timestamptz[]), unnest($4::text[]), unnest($5::text[]),
               unnest($6::text[]), unnest($7::text[]), unnest($8::text[]), unnest($9::int[]), unnest($10::int[]),
               unnest($11::int[]), unnest($12::int[])`,
     )(
       accountId,
-      column(({ id }) => id),
+      column(({ sequence }) => sequence),
       column(({ at }) => at),
       column(({ machineNo }) => machineNo),
       column(({ productId }) => productId),
@@ -203,33 +204,26 @@ export async function insertStockChanges(
   );
 }
 
-/** A machine's changes, the youngest first, before a place. */
+/** A machine's changes, the youngest first, before a sequence. */
 export async function readStockChanges(
   db: Queryable,
   accountId: string,
   machineNo: string,
   page: {
     readonly productId: string | null;
-    readonly before: { readonly atMs: number; readonly id: string } | null;
+    readonly before: number | null;
     readonly limit: number;
   },
 ): Promise<readonly StockChangeRow[]> {
   const found = await db.query<StockChangeRow>(
-    `select id, at, machine_no as "machineNo", product_id as "productId", slot, cause, order_id as "orderId",
+    `select sequence, at, machine_no as "machineNo", product_id as "productId", slot, cause, order_id as "orderId",
             on_hand_by as "onHandBy", held_by as "heldBy", on_hand as "onHand", held
        from stock_changes
       where account_id = $1 and machine_no = $2 and ($3::text is null or product_id = $3)
-        and ($4::timestamptz is null or (at, id) < ($4, $5))
-      order by at desc, id desc
-      limit $6`,
-    [
-      accountId,
-      machineNo,
-      page.productId,
-      page.before === null ? null : new Date(page.before.atMs),
-      page.before?.id ?? null,
-      page.limit,
-    ],
+        and ($4::int is null or sequence < $4)
+      order by sequence desc
+      limit $5`,
+    [accountId, machineNo, page.productId, page.before, page.limit],
   );
   return found.rows;
 }

@@ -5,6 +5,8 @@ import type { Json } from '../../core/json.ts';
 import { adoptOrder } from '../../hub/adopt-order.ts';
 import { readCheckout } from '../../hub/checkout.ts';
 import { createOrder } from '../../hub/create-order.ts';
+import type { OrderRequest } from '../../hub/create-order.ts';
+import { productsOfMachine } from '../../hub/read-machines.ts';
 import { readOrder } from '../../hub/read-orders.ts';
 import { principalOf } from '../auth.ts';
 import type { ApiContext, ApiScope } from './context.ts';
@@ -92,7 +94,11 @@ export function orderCreationRoutes(scope: ApiScope, api: ApiContext): void {
       answerApart(api, request, reply, async () => {
         const { account, merchantOrderId, payment, ...fields } = request.body;
         const wanted = { account, merchantOrderId, fields: jsonOf(fields), payment: paymentOf(payment) };
-        const { order, checkout } = await createOrder(ctx, redrive, principalOf(request), wanted);
+        const deps = {
+          ...redrive,
+          productsOf: (id: string, given: OrderRequest['fields']) => productsOfMachine(ctx, id, given),
+        };
+        const { order, checkout } = await createOrder(ctx, deps, principalOf(request), wanted);
         return { status: 201, body: { ...order, checkout } };
       }),
   );

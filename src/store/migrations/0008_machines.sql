@@ -64,9 +64,10 @@ create index stock_holds_open on stock_holds (account_id, machine_no, product_id
 -- Every change of a slot with its cause. Cut by week, like the events that tell the same.
 create table stock_changes (
   account_id text not null,
-  id text not null,
-  at timestamptz not null,
   machine_no text not null,
+  -- of the event that tells it, so it counts up per machine, with gaps
+  sequence integer not null,
+  at timestamptz not null,
   product_id text not null,
   slot text not null,
   cause text not null,
@@ -75,10 +76,8 @@ create table stock_changes (
   held_by integer not null,
   on_hand integer not null,
   held integer not null,
-  primary key (account_id, id, at)
+  primary key (account_id, machine_no, sequence, at)
 ) partition by range (at);
-
-create index stock_changes_of_machine on stock_changes (account_id, machine_no, at, id);
 
 -- When the machines of an account are read next. While a worker reads: the end of its lease.
 create table machine_syncs (
