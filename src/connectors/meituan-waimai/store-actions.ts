@@ -1,5 +1,4 @@
 import { text, words } from '../../core/field-builders.ts';
-import type { Json } from '../../core/json.ts';
 import { NO_STORE_TOKEN } from '../../core/store-action.ts';
 import type { StoreActions } from '../../core/store-action.ts';
 import { ask, failed } from './client.ts';
@@ -46,7 +45,6 @@ export const storeActions: StoreActions = {
     if (action !== 'info') return { ok: true, value: {} };
     const found = answer.value.objects('data').find((poi) => poi.text('ePoiId') === store);
     if (found === undefined) return failed('store_not_listed', 'final', 'The token opens no store with this number.');
-    const said: Json = found.raw(['ePoiId', 'name', 'isOpen', 'isOnline', 'openTime', 'logisticsCodes']) as Json;
-    return { ok: true, value: said };
+    return { ok: true, value: found.raw(['ePoiId', 'name', 'isOpen', 'isOnline', 'openTime', 'logisticsCodes']) };
   },
 };
