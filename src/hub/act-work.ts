@@ -155,7 +155,7 @@ export async function lastWord(ctx: HubContext, work: Work, decision: Decision):
     return { ...decision, patch: { ...patch, dueAt: null } };
   }
   if (state !== 'failed' || !isCreation(work.spec)) return decision;
-  return { ...decision, reports: [notMade(account, work.request, now)] };
+  return { ...decision, reports: [...decision.reports, notMade(account, work.request, now)] };
 }
 
 /** What an order that its platform did not make says of itself: cancelled, by our own word. */
