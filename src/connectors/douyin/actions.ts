@@ -30,9 +30,12 @@ const platformNo = ({ order }: ActionRequest): string | undefined => numberOf(or
 type Wanted = { readonly request: OutgoingRequest } | { readonly faults: readonly ParamFault[] };
 const lacks = (field: string, message: string): Wanted => ({ faults: [{ field, message }] });
 
-/** Where the platform calls back about this very order; its rule of https alone is the hub's to wave (private targets). */
-function notifyUrl({ callbackBase = '' }: ActionRequest): string | undefined {
-  return callbackBase.length <= NOTIFY_LENGTH && /^https?:\/\//u.test(callbackBase) ? callbackBase : undefined;
+const HTTPS_443 = /^https:\/\/(?:\[[^\]/]+\]|[^/:]+)(?::443)?\//u;
+
+/** Where the platform calls back about this very order; its rule of https alone is the hub's to waive (private targets). */
+function notifyUrl({ callbackBase = '', plainCallbacks = false }: ActionRequest): string | undefined {
+  const fits = plainCallbacks ? /^https?:\/\//u.test(callbackBase) : HTTPS_443.test(callbackBase);
+  return fits && callbackBase.length <= NOTIFY_LENGTH ? callbackBase : undefined;
 }
 
 function create(account: AccountView, request: ActionRequest): Wanted {
@@ -40,7 +43,11 @@ function create(account: AccountView, request: ActionRequest): Wanted {
   const outOrderNo = merchantNo(request);
   const url = notifyUrl(request);
   if (outOrderNo === undefined) return lacks('order', 'has no number of the merchant');
-  if (url === undefined) return lacks('order', 'has no address to be called back at, or one of over 256 characters');
+  if (url === undefined)
+    return lacks(
+      'order',
+      'has no address to be called back at: https, port 443, at most 256 characters (HUIDAN_PUBLIC_URL)',
+    );
   const faults = paymentFaults(PAYMENT_FIELDS, params, outOrderNo);
   if (faults.length > 0) return { faults };
   return {

@@ -57,10 +57,18 @@ const DETAIL_URL = text(
   { maxLength: 1024, required: false },
 );
 
+const BODY = text(
+  'body',
+  words('Description', '商品详情'),
+  words('As long as the title. Left out: the title.', '长度限制同标题；不填则与标题相同。'),
+  { maxLength: WORDS_LENGTH, required: false },
+);
+
 /** What an order that exists at the platform lacks here; without the open id it can be shown and not pushed. */
 export const ADOPT_FIELDS: readonly AccountField[] = [
   AMOUNT,
   { ...SUBJECT, required: false },
+  BODY,
   OPEN_ID,
   ITEMS,
   DETAIL_URL,
@@ -76,12 +84,7 @@ export const ADOPT_FIELDS: readonly AccountField[] = [
 export const PAYMENT_FIELDS: readonly AccountField[] = [
   AMOUNT,
   SUBJECT,
-  text(
-    'body',
-    words('Description', '商品详情'),
-    words('As long as the title. Left out: the title.', '长度限制同标题；不填则与标题相同。'),
-    { maxLength: WORDS_LENGTH, required: false },
-  ),
+  BODY,
   {
     name: 'validSeconds',
     kind: 'integer',
