@@ -97,7 +97,9 @@ export function createLives(context: LivesContext): Lives {
     const fate = drawFate(seededRandom(`${seed}/${platform}/${number}/chaos/${index}`), context.chaos());
     if (fate.dropped) platformOf(platform).sandbox.lost?.(callback, at, view, memory);
     const told = fate.dropped ? record.told : [...record.told, index];
-    const expected = told.length === 0 ? null : story.expected(told, record.read, memory);
+    // Of an order that no callback told of the hub may have heard all the same: it asked.
+    const isUnheard = told.length === 0 && record.read === undefined;
+    const expected = isUnheard ? null : story.expected(told, record.read, memory);
     const noted = changes();
     const line: MessageLine = {
       ...{ line: 'message', platform, number, step: index, at, callback, fate, expected },
@@ -206,7 +208,7 @@ export function createLives(context: LivesContext): Lives {
 /** The hub was told how an order stands: from now on it must show that. Resolves once that is written down. */
 export async function noteTruthTold(ledger: Ledger, platform: Connector, platformOrderId: string): Promise<void> {
   const record = ledger.state.byPlatformOrderId.get(orderKey(platform.id, platformOrderId));
-  if (record === undefined || record.told.length === 0) return;
+  if (record === undefined || (record.told.length === 0 && platform.polls === undefined)) return;
   const { happened, told, order } = record;
   const story = tell(platform, order.seed, order.number, order.placedAt);
   const expected = story.expected(told, happened, memoryOf(ledger.state, order.account));
