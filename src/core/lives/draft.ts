@@ -23,6 +23,14 @@ interface Wish {
   readonly retryAfterMs?: readonly number[];
 }
 
+/** The tries of what is done under a cause: `cause`, `cause#2`, … in their order, whenever they were stored. */
+export function triesOf(actions: readonly LifeAction[], cause: string): readonly LifeAction[] {
+  const nth = ({ cause: own }: LifeAction): number => (own === cause ? 1 : Number(own?.slice(cause.length + 1)));
+  return actions
+    .filter((one) => one.cause === cause || (one.cause?.startsWith(`${cause}#`) ?? false))
+    .toSorted((a, b) => nth(a) - nth(b));
+}
+
 /** Collects the steps that a life finds. */
 export class PlanDraft {
   readonly #view: LifeView;
@@ -38,9 +46,7 @@ export class PlanDraft {
 
   /** Wants an action once, or again some time after it failed; says how it stands. */
   act({ action, cause, params = {}, retryAfterMs = [] }: Wish): Progress {
-    const tries = this.#view.order.actions.filter(
-      (one) => one.cause === cause || (one.cause?.startsWith(`${cause}#`) ?? false),
-    );
+    const tries = triesOf(this.#view.order.actions, cause);
     const last = tries.at(-1);
     if (last === undefined) {
       this.#acts.push({ action, cause, params });

@@ -18,11 +18,17 @@ export function pushSteps(view: LifeView, draft: PlanDraft): void {
   const pushed = order.actions.filter(({ cause }) => cause?.startsWith(PUSH) ?? false);
   if (pushed.some(({ isOpen }) => isOpen)) return;
   // A push that failed is over too: the next one says more than its repetition.
-  const told = pushed.map(({ cause }) => cause?.split(':')[3] ?? '');
-  const next = nextMilestone(told, order);
+  const told = pushed.map(({ cause }) => (cause ?? '').slice(PUSH.length).split(':')).toSorted(byNumber);
+  const next = nextMilestone(
+    told.map(([, milestone = '']) => milestone),
+    order,
+  );
   if (next === undefined) return;
   draft.act({ action: 'push', cause: `${PUSH}${told.length}:${next}`, params: { milestone: next } });
 }
+
+/** By the number in the cause: two of one millisecond have no other order. */
+const byNumber = ([a = '']: readonly string[], [b = '']: readonly string[]): number => Number(a) - Number(b);
 
 /** The milestone to tell after those that were told; undefined: it knows how things stand. */
 export function nextMilestone(

@@ -1,7 +1,7 @@
 import type { Lifecycle } from '../registers.ts';
 import { dueLine, refundLine, WHOLE } from '../registers.ts';
 import { read } from '../fact.ts';
-import { PlanDraft } from './draft.ts';
+import { PlanDraft, triesOf } from './draft.ts';
 import type { Life, LifeAction, LifeView, OrderSide } from './life.ts';
 import { pushSteps } from './order-centre.ts';
 
@@ -79,7 +79,8 @@ function paidSteps(view: LifeView, draft: PlanDraft): void {
   if (isAlive && isClosed(json.lifecycle)) {
     draft.say('revived', [{ line: WHOLE, register: 'lifecycle', value: 'open' }]);
   }
-  if (parent?.json.lifecycle === 'completed' && json.lifecycle === 'open') {
+  // Its own word, which comes together with what is due back, and not what its parts add up to before that.
+  if (parent !== null && read(parent.lines, WHOLE, 'lifecycle') === 'completed' && json.lifecycle === 'open') {
     const at = parent.json.completedAt;
     draft.say('completed', [
       { line: WHOLE, register: 'lifecycle', value: 'completed' },
@@ -113,8 +114,7 @@ const refundCause = (what: string): string => `life:refund:${what}`;
 
 /** The actions of a payment that give back what is due, the oldest first. */
 export function refundTries({ actions }: OrderSide, what: string): readonly LifeAction[] {
-  const cause = refundCause(what);
-  return actions.filter((one) => one.cause === cause || (one.cause?.startsWith(`${cause}#`) ?? false));
+  return triesOf(actions, refundCause(what));
 }
 
 function refund(

@@ -58,6 +58,9 @@ function unpaidSteps(view: LifeView, draft: PlanDraft): void {
   const refused = order.actions.findLast(({ action, state }) => action === 'paid' && state === 'failed');
   if (isClosed(json.lifecycle)) {
     nameEnd(view, draft);
+    if (json.flags.includes('cancel_requested')) {
+      draft.say('let-go', [{ line: WHOLE, register: 'flag.cancel_requested', value: false }]);
+    }
     // The shop took money for an order that the machine's platform does not serve any more.
     const amount = refused?.params['amount'];
     if (refused !== undefined && typeof amount === 'number' && amount > 0) {
@@ -114,11 +117,9 @@ function closeSteps(view: LifeView, draft: PlanDraft, end: 'cancelled' | 'expire
     }
     if (closed.state !== 'done') return draft.raise('close_failed', { code: closed.action.code });
   }
-  const wish = { line: WHOLE, register: 'flag.cancel_requested', value: false } as const;
   draft.say(end, [
     { line: WHOLE, register: 'lifecycle', value: end },
     { line: WHOLE, register: 'closedAt', value: view.now },
-    ...(order.json.flags.includes('cancel_requested') ? [wish] : []),
   ]);
 }
 
@@ -126,7 +127,7 @@ function closeSteps(view: LifeView, draft: PlanDraft, end: 'cancelled' | 'expire
 function nameEnd({ order, legs }: LifeView, draft: PlanDraft): void {
   const cell = order.lines[WHOLE]?.lifecycle;
   const wasWanted =
-    order.json.flags.includes('cancel_requested') ||
+    read(order.lines, WHOLE, 'flag.cancel_requested') !== undefined ||
     legs.some(({ json }) => json.lifecycle === 'cancelled') ||
     order.actions.some(({ action, cause }) => action === 'close' && !(cause ?? '').startsWith('life:'));
   if (cell === undefined || (cell.g ?? 0) > 0 || cell.v !== 'cancelled' || wasWanted) return;
@@ -143,12 +144,14 @@ function paidSteps(view: LifeView, draft: PlanDraft, money: Money): void {
   if (leg !== null && leg.json.amounts.total !== order.json.amounts.total) {
     draft.raise('amount_mismatch', { wanted: order.json.amounts.total, paid: leg.json.amounts.total });
   }
-  const told = order.json.lifecycle === 'completed' ? 'yes' : tellMachine(view, draft, money);
+  // Its parts may say that it is through before what did not come out is given back.
+  const isOver = read(order.lines, WHOLE, 'lifecycle') === 'completed';
+  const told = isOver ? 'yes' : tellMachine(view, draft, money);
   // Before that the platform is to say so itself: it takes no payment for what looks paid.
   if (told === 'not-yet') return;
   notePayment(view, draft, money);
   if (told === 'no') return lateSteps(view, draft, money);
-  if (order.json.lifecycle !== 'completed') dispense(view, draft, money);
+  if (!isOver) dispense(view, draft, money);
   returnStock(view, draft);
 }
 

@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { douyin } from '../../src/connectors/douyin/index.ts';
+import { pushedStatuses } from '../../src/connectors/douyin/sandbox-push.ts';
+import { vending } from '../../src/connectors/vending/index.ts';
+import type { Json } from '../../src/core/json.ts';
+import type { OrderJson } from '../../src/core/order-json.ts';
+import { SaleStage } from '../kit/sale-stage.ts';
+
+const MINUTE_MS = 60_000;
+let stage: SaleStage;
+let count = 0;
+
+const half = (): number => 0.5;
+
+before(async () => {
+  stage = await new SaleStage([
+    { id: 'vm-1', connector: vending, ...vending.sandbox.demoAccount(half, 'http://vm-1.test') },
+    { id: 'dy-1', connector: douyin, ...douyin.sandbox.demoAccount(half, 'http://dy-1.test') },
+  ]).open();
+});
+after(() => stage.close());
+beforeEach(() => {
+  count += 1;
+});
+afterEach(async () => {
+  stage.onCall = undefined;
+  stage.onCallback = undefined;
+  stage.workers = 1;
+  await settings('vm-1', {});
+});
+
+async function settings(id: string, own: Readonly<Record<string, Json>>): Promise<void> {
+  const { settings: usual } = stage.account(id).connector.sandbox.demoAccount(half, `http://${id}.test`);
+  const plain = id === 'vm-1' ? { holdSeconds: 1200, latePayment: 'refund', life: true } : {};
+  const body = { settings: { ...usual, ...plain, callsPerSecond: 1000, ...own } };
+  const changed = await stage.api.call('PATCH', `/api/v1/accounts/${id}`, { body });
+  assert.equal(changed.status, 200, changed.text);
+}
+
+interface Sale {
+  readonly id: string;
+  readonly number: string;
+  readonly paymentNo: string;
+}
+
+async function sell(items: readonly Json[], more: Readonly<Record<string, Json>> = {}): Promise<Sale> {
+  const number = `2026112000000000${String(count).padStart(4, '0')}`;
+  const payment = { account: 'dy-1', subject: '可乐', body: '可乐 1 瓶', openId: '_000user' };
+  const body = {
+    account: 'vm-1',
+    merchantOrderId: number,
+    machineNo: '10000002',
+    items,
+    amount: 700,
+    payment,
+    ...more,
+  };
+  const made = await stage.order(Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)));
+  assert.equal(made.status, 201, made.text);
+  assert.equal(made.body.status, 'pending');
+  return { id: made.body.id, number, paymentNo: made.body.checkout?.orderId ?? '' };
+}
+
+const one = (productId: number, quantity = 1): Json => ({ productId, quantity });
+const left = (machine: string, product: string): number | undefined => {
+  const view = { id: 'vm-1' } as never;
+  return vending.sandbox.stock?.(view, stage.memory('vm-1'))[machine]?.[product];
+};
+const callsOf = (account: string, from: number): readonly string[] =>
+  stage.calls
+    .slice(from)
+    .filter((call) => call.account === account)
+    .map(({ call }) => call);
+const dispensed = async (number: string): Promise<readonly number[]> => {
+  const known = await stage.api.hub.accounts.find('vm-1');
+  assert.ok(known);
+  const orders = vending.sandbox.orders?.(known.view, stage.memory('vm-1')) ?? [];
+  const order = await byNumber(number);
+  const own = orders.find(({ platformOrderId }) => platformOrderId === order.platformOrderId);
+  return Object.values(own?.dispensed ?? {});
+};
+async function byNumber(number: string): Promise<OrderJson> {
+  const listed = await stage.api.call('GET', `/api/v1/orders?merchantOrderId=${number}`);
+  return listed.body.data[0] as OrderJson;
+}
+
+test('a sale paid by Douyin: held, paid, dispensed one by one, completed, pushed and settled', async () => {
+  const from = stage.calls.length;
+  const { id, number, paymentNo } = await sell([one(221, 2)]);
+  await stage.settle();
+  assert.deepEqual(pushedStatuses(stage.memory('dy-1'), number), ['0']);
+  await stage.wait(30_000);
+  await stage.pay('dy-1', paymentNo);
+  await stage.settle();
+  assert.equal((await stage.read(id)).payment, 'paid');
+  assert.equal(callsOf('vm-1', from).filter((call) => call === 'delivery.put').length, 1, 'one at a time');
+  await stage.wait(MINUTE_MS);
+  const order = await stage.read(id);
+  assert.equal(order.status, 'completed');
+  assert.deepEqual(await dispensed(number), [1, 1]);
+  assert.equal(order.amounts.paid, 700);
+  assert.deepEqual(pushedStatuses(stage.memory('dy-1'), number), ['0', '1', '4']);
+  assert.equal((await stage.leg(id)).settlement, 'none');
+  await stage.wait(8 * 24 * 60 * MINUTE_MS);
+  const leg = await stage.leg(id);
+  assert.equal(leg.settlement, 'settled');
+  assert.equal(leg.lifecycle, 'completed');
+  assert.deepEqual(await stage.conditions(id), []);
+  const events = await stage.events(id);
+  assert.equal(events[0], 'order.pending');
+  assert.equal(events.filter((type) => type === 'order.completed').length, 1);
+  assert.equal(callsOf('dy-1', from).filter((call) => call === 'ecpay.settle').length, 1);
+});
+
+test('an item that jams is given back, exactly its share, and nothing else', async () => {
+  const { id, number, paymentNo } = await sell([one(221), one(225)]);
+  await stage.pay('dy-1', paymentNo);
+  await stage.wait(3 * MINUTE_MS);
+  const order = await stage.read(id);
+  assert.equal(order.status, 'completed', JSON.stringify(order));
+  assert.equal(order.payment, 'partially_refunded');
+  // 700 for prices of 350 and 450.
+  assert.equal(order.amounts.refunded, 394);
+  assert.equal(order.refundDue, null);
+  assert.equal((await stage.leg(id)).amounts.refunded, 394);
+  assert.deepEqual(pushedStatuses(stage.memory('dy-1'), number), ['0', '1', '5', '6', '4']);
+});
+
+test('when nothing comes out all is given back, and the stock returns once', async () => {
+  const before_ = left('10000002', '226');
+  const { id, number, paymentNo } = await sell([one(226)], { amount: 1200 });
+  assert.equal(left('10000002', '226'), (before_ ?? 0) - 1);
+  await stage.pay('dy-1', paymentNo);
+  await stage.wait(10 * MINUTE_MS);
+  const order = await stage.read(id);
+  assert.equal(order.status, 'refunded', JSON.stringify(order));
+  assert.equal(order.amounts.refunded, 1200);
+  assert.equal(left('10000002', '226'), before_);
+  assert.deepEqual(pushedStatuses(stage.memory('dy-1'), number), ['0', '1', '5', '6']);
+});
+
+test('unpaid at the end of the hold: asked for, closed, told, and the stock is back', async () => {
+  const from = stage.calls.length;
+  const before_ = left('10000002', '221');
+  await settings('vm-1', { holdSeconds: 60 });
+  const { id, number } = await sell([one(221)]);
+  await stage.wait(2 * MINUTE_MS);
+  const order = await stage.read(id);
+  assert.equal(order.status, 'expired');
+  assert.equal(left('10000002', '221'), before_);
+  assert.deepEqual(pushedStatuses(stage.memory('dy-1'), number), ['0', '2']);
+  const asked = stage.calls.slice(from).map(({ account, call }) => `${account} ${call}`);
+  const order_ = ['dy-1 ecpay.query_order', 'vm-1 order.close'].map((call) => asked.indexOf(call));
+  assert.ok((order_[0] ?? -1) >= 0 && (order_[0] ?? 0) < (order_[1] ?? 0), asked.join());
+  await stage.wait(30 * MINUTE_MS);
+  assert.equal((await stage.read(id)).status, 'expired');
+});
+
+test('a payment after the end is given back', async () => {
+  await settings('vm-1', { holdSeconds: 60 });
+  const { id, number, paymentNo } = await sell([one(221)]);
+  await stage.wait(2 * MINUTE_MS);
+  assert.equal((await stage.read(id)).status, 'expired');
+  await stage.pay('dy-1', paymentNo);
+  await stage.settle();
+  assert.ok((await stage.read(id)).flags.includes('late_payment'));
+  await stage.wait(MINUTE_MS);
+  const order = await stage.read(id);
+  assert.equal(order.status, 'refunded');
+  assert.equal(order.amounts.refunded, 700);
+  assert.deepEqual(pushedStatuses(stage.memory('dy-1'), number), ['0', '2', '1', '5', '6']);
+});
+
+test('a payment after the end waits for a person where the account says so', async () => {
+  await settings('vm-1', { holdSeconds: 60, latePayment: 'ask' });
+  const { id, paymentNo } = await sell([one(221)]);
+  await stage.wait(2 * MINUTE_MS);
+  await stage.pay('dy-1', paymentNo);
+  await stage.wait(MINUTE_MS);
+  assert.deepEqual(await stage.conditions(id), ['late_payment']);
+  const leg = await stage.leg(id);
+  assert.equal(leg.amounts.refunded, 0);
+  const body = { action: 'refund', params: { reason: '超时' } };
+  const asked = await stage.api.call('POST', `/api/v1/orders/${leg.id}/actions`, { body });
+  assert.equal(asked.status, 202, asked.text);
+  await stage.wait(MINUTE_MS);
+  assert.equal((await stage.read(id)).status, 'refunded');
+  assert.deepEqual(await stage.conditions(id), []);
+});
+
+test('a lost callback of the payment is found by the question at the end of the hold', async () => {
+  stage.onCallback = (callback) => (callback.body.includes('payment') ? [] : [0]);
+  const { id, paymentNo } = await sell([one(221)]);
+  await stage.wait(19 * MINUTE_MS);
+  await stage.pay('dy-1', paymentNo);
+  await stage.wait(30 * MINUTE_MS);
+  const order = await stage.read(id);
+  assert.ok(order.status === 'completed' || order.status === 'refunded', order.status);
+  const { amounts } = await stage.leg(id);
+  assert.equal(amounts.paid, 700);
+});
+
+test('without any callback every item is still known by the question', async () => {
+  const { id, number, paymentNo } = await sell([one(221), one(225)]);
+  stage.onCallback = (callback) => (callback.body.includes('device.delivery') ? [] : [0]);
+  await stage.pay('dy-1', paymentNo);
+  await stage.wait(10 * MINUTE_MS);
+  const order = await stage.read(id);
+  assert.equal(order.status, 'completed');
+  assert.equal(order.amounts.refunded, 394);
+  assert.deepEqual(await dispensed(number), [1, 0]);
+});
+
+test('somebody who wants out gets out only unpaid', async () => {
+  const { id } = await sell([one(221)]);
+  const asked = await stage.api.call('POST', `/api/v1/orders/${id}/actions`, {
+    body: { action: 'cancel', params: {} },
+  });
+  assert.equal(asked.status, 202, asked.text);
+  await stage.wait(MINUTE_MS);
+  const order = await stage.read(id);
+  assert.equal(order.status, 'cancelled');
+  assert.deepEqual(order.flags, []);
+});
+
+test('the shop that takes the money itself is told what to give back, until it has', async () => {
+  const { id } = await sell([one(225)], { amount: 450, payment: null });
+  const paid = await stage.api.call('POST', `/api/v1/orders/${id}/actions`, {
+    body: { action: 'paid', params: { amount: 450, channel: 'cash', reference: 'R1' } },
+  });
+  assert.equal(paid.status, 202, paid.text);
+  await stage.wait(5 * MINUTE_MS);
+  const events = await stage.api.call('GET', '/api/v1/events?types=order.refund_due&limit=10');
+  const due = events.body.data.find((event: { data: { order: OrderJson } }) => event.data.order.id === id);
+  assert.deepEqual(
+    [due.data.amount, due.data.items.map(({ sku, amount }: { sku: string; amount: number }) => [sku, amount])],
+    [450, [['225', 450]]],
+  );
+  assert.equal((await stage.read(id)).refundDue, 450);
+  const done = await stage.api.call('POST', `/api/v1/orders/${id}/actions`, {
+    body: { action: 'refund-done', params: { reference: 'R2' } },
+  });
+  assert.equal(done.status, 202, done.text);
+  await stage.settle();
+  const order = await stage.read(id);
+  assert.equal(order.status, 'refunded');
+  assert.equal(order.refundDue, null);
+});
+
+test('an account whose lives are switched off takes no step', async () => {
+  await settings('vm-1', { life: false });
+  const { id, paymentNo } = await sell([one(221)]);
+  await stage.pay('dy-1', paymentNo);
+  const from = stage.calls.length;
+  await stage.wait(10 * MINUTE_MS);
+  assert.deepEqual(callsOf('vm-1', from), []);
+  assert.equal((await stage.read(id)).status, 'pending');
+});
