@@ -34,6 +34,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'what the platforms are asked for because no callback told it; ask now',
     load: () => import('./repair.ts'),
   },
+  reconcile: {
+    summary: 'hold a business day against its platform: only there, only here, amounts that differ',
+    load: () => import('./reconcile.ts'),
+  },
   callbacks: { summary: 'what the platforms sent; apply one again', load: () => import('./callbacks.ts') },
   doctor: { summary: 'find out why a signature does not verify', load: () => import('./doctor.ts') },
   endpoints: { summary: 'where events are delivered to', load: () => import('./endpoints.ts') },

@@ -26,6 +26,8 @@ interface CallOptions {
   readonly body?: unknown;
   /** A body that is the bytes of a CSV file. */
   readonly csv?: Uint8Array;
+  /** The answer is text, such as CSV. */
+  readonly asText?: boolean;
 }
 
 interface ProblemAnswer {
@@ -61,7 +63,7 @@ async function request<T>(
   key: string,
   method: string,
   path: string,
-  { query = {}, body, csv }: CallOptions,
+  { query = {}, body, csv, asText = false }: CallOptions,
 ): Promise<T> {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
@@ -80,8 +82,9 @@ async function request<T>(
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     throw new HuidanError('hub_unreachable', `At ${base}: ${cause}`);
   });
-  const text = await response.text();
-  if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
+  // `text()` would take the byte order mark off, by which spreadsheets tell the charset.
+  const text = Buffer.from(await response.arrayBuffer()).toString('utf8');
+  if (response.ok) return (asText ? text : text === '' ? undefined : JSON.parse(text)) as T;
   throw problemOf(base, response.status, text);
 }
 

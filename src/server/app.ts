@@ -24,6 +24,7 @@ import { memberRoutes } from './api/members.ts';
 import { orderRoutes } from './api/orders.ts';
 import { payoutRoutes } from './api/payouts.ts';
 import { platformRoutes } from './api/platforms.ts';
+import { reconciliationRoutes } from './api/reconciliation.ts';
 import { repairRoutes } from './api/repair.ts';
 import { sandboxRoutes } from './api/sandbox.ts';
 import { sessionRoutes } from './api/session.ts';
@@ -145,6 +146,7 @@ const API = [
   shopRoutes,
   merchantRoutes,
   repairRoutes,
+  reconciliationRoutes,
   statsRoutes,
   auditRoutes,
   memberRoutes,

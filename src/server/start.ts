@@ -6,6 +6,7 @@ import { createActGate } from '../hub/act-gate.ts';
 import { runDueActions } from '../hub/act-run.ts';
 import { createAccountDirectory } from '../hub/account-directory.ts';
 import { closeShownActions } from '../hub/close-shown.ts';
+import { countPastHours } from '../hub/count-hours.ts';
 import { createRegistry, createWake } from '../hub/context.ts';
 import type { HubContext, Log } from '../hub/context.ts';
 import { noCrash } from '../hub/crash-points.ts';
@@ -19,6 +20,7 @@ import { runDueMachineSyncs } from '../hub/machine-schedule.ts';
 import { checkMasterKey } from '../hub/master-key-check.ts';
 import { createPlatformHttp } from '../hub/platform-http.ts';
 import { applyHeldCallbacks } from '../hub/redrive.ts';
+import { planNightlyReconciliations, reconcileDueDay } from '../hub/reconcile.ts';
 import { createRepair, waitMs } from '../hub/repair.ts';
 import { relabelDueOrders } from '../hub/relabel-orders.ts';
 import { forgetOldSignIns } from '../hub/sessions.ts';
@@ -240,6 +242,7 @@ function dueSteps(ctx: HubContext, { accounts, commits, metrics }: Intake) {
     { name: 'lives', run: () => runDueLives(ctx, { accounts }) },
     { name: 'settle-doubts', run: () => settleDueDoubts(ctx, asking) },
     { name: 'repair', run: createRepair(ctx, asking) },
+    { name: 'reconcile', run: () => reconcileDueDay(ctx, asking) },
     { name: 'store-tasks', run: () => runDueStoreTasks(ctx, { accounts }) },
     { name: 'follow-orders', run: () => followDueTasks(ctx, { accounts }) },
     { name: 'release-commission', run: () => releaseDueCommission(ctx, { accounts }) },
@@ -260,11 +263,28 @@ function choresOf(ctx: HubContext, { accounts, commits }: Intake, config: Config
       },
     },
     {
+      name: 'count-hours',
+      cron: '* * * * *',
+      expireSeconds: 300,
+      async run() {
+        await countPastHours(ctx);
+      },
+    },
+    {
       name: 'close-expired-bindings',
       cron: '*/10 * * * *',
       expireSeconds: 300,
       async run() {
         await closeExpiredBindings(ctx);
+      },
+    },
+    {
+      name: 'reconcile-yesterday',
+      // 03:10 in Shanghai: the platforms have settled the day by then.
+      cron: '10 19 * * *',
+      expireSeconds: 300,
+      async run() {
+        await planNightlyReconciliations(ctx);
       },
     },
     {
