@@ -1,76 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { accountView } from '../../../test/kit/account-view.ts';
-import { actionsOf, orderAfter } from '../../../test/kit/played-action.ts';
-import type { ActionOutcome, ActionRequest, PreparedAction } from '../../core/action.ts';
-import type { AccountView } from '../../core/connector.ts';
-import type { Alias, Report } from '../../core/fact.ts';
+import {
+  BASE,
+  SALT,
+  WISH,
+  actions,
+  bodyOf,
+  concluded,
+  faultsOf,
+  prepared,
+  requestFor,
+  response,
+  view,
+} from '../../../test/kit/douyin-actions.ts';
+import type { Params } from '../../../test/kit/douyin-actions.ts';
+import type { ActionOutcome } from '../../core/action.ts';
 import type { Json } from '../../core/json.ts';
-import type { OrderJson } from '../../core/order-json.ts';
-import type { OutgoingRequest } from '../../core/outgoing.ts';
-import { rsaKeysFromText, verifyRsaSha256 } from '../../core/rsa.ts';
 import { douyin } from './index.ts';
-import { ecpaySign, tradeRequestText } from './request-signature.ts';
+import { ecpaySign } from './request-signature.ts';
 import type { EcpayFields } from './request-signature.ts';
-
-const SALT = 'invented-salt-A1b2C3d4';
-const AT = 1_700_000_000_500;
-const BASE = 'https://hub.example.com/callbacks/douyin/dy-1';
-const keys = rsaKeysFromText('the app of the tests');
-type Params = Readonly<Record<string, Json>>;
-
-const view = (settings: Params = {}, more: Readonly<Record<string, string>> = {}): AccountView =>
-  accountView(douyin, {
-    credentials: { appId: 'tt0000000000000001', appSecret: 'app-secret', salt: SALT, token: 't', ...more },
-    settings: { defaultImage: 'https://example.com/a.png', ...settings },
-  });
-const tradeView = (settings: Params = {}): AccountView =>
-  view({ generation: 'trade', tagGroupId: 'tag1', ...settings }, { privateKey: keys.privateKey, keyVersion: '2' });
-
-const actions = actionsOf(douyin);
-const WISH: Params = { amount: 12_800, subject: '测试商品 红色', body: '测试商品 红色', validSeconds: 900 };
-
-const NUMBERS: readonly Alias[] = [
-  { kind: 'platform', value: 'N7000000000000000001' },
-  { kind: 'merchant', value: 'HUB3' },
-];
-
-/** A paid order, with whatever else is known. */
-function requestFor(action: string, params: Params = {}, more: Partial<Report> & { readonly buyer?: string } = {}) {
-  const { buyer = '_000user', ...report } = more;
-  const aliases = (report.aliases ?? NUMBERS) as Report['aliases'];
-  const paid: Report['facts'] = [
-    { line: '', register: 'payment', value: 'paid' },
-    { line: '', register: 'money.total', value: 10_000 },
-    { line: '', register: 'money.paid', value: 10_000 },
-    { line: '', register: 'paidAt', value: AT - 1000 },
-    { line: '', register: 'placedAt', value: AT - 5000 },
-  ];
-  const name = aliases[0].value;
-  const json = orderAfter(douyin, name, [
-    { kind: 'payment', at: AT - 1000, facts: paid, ...report, aliases },
-  ]) as OrderJson;
-  const order = { aliases, kind: 'payment', json, store: null, storeToken: null, buyer } as const;
-  return { action, params, number: '170000000000012345678901', order, at: AT, callbackBase: BASE, accessToken: 'tok' };
-}
-
-const prepared = (request: ActionRequest, account = view()): OutgoingRequest => {
-  const made: PreparedAction = actions.prepare(account, request);
-  assert.ok(made.ok, JSON.stringify(made));
-  return made.request;
-};
-const bodyOf = ({ body = '' }: OutgoingRequest): Record<string, Json> => JSON.parse(body) as Record<string, Json>;
-const faultsOf = (action: string, params: Params, account = view(), request?: ActionRequest): readonly string[] => {
-  const made = actions.prepare(account, request ?? requestFor(action, params));
-  return made.ok ? [] : made.faults.map(({ field }) => field);
-};
-const response = (body: Json | string, headers: Readonly<Record<string, string>> = {}, status = 200) => ({
-  status,
-  headers,
-  body: typeof body === 'string' ? body : JSON.stringify(body),
-});
-const concluded = (action: string, body: Json | string, account = view(), status = 200): ActionOutcome =>
-  actions.conclude(account, requestFor(action, action === 'create' ? WISH : {}), response(body, {}, status));
 
 describe('douyin: the bytes of a guaranteed payment call', () => {
   test('a payment is made with a notify_url of its own, signed over the body as posted', () => {
