@@ -7,6 +7,7 @@ import { runDueActions } from '../hub/act-run.ts';
 import { createAccountDirectory } from '../hub/account-directory.ts';
 import { closeShownActions } from '../hub/close-shown.ts';
 import { countPastHours } from '../hub/count-hours.ts';
+import { countPastHours } from '../hub/count-hours.ts';
 import { createRegistry, createWake } from '../hub/context.ts';
 import type { HubContext, Log } from '../hub/context.ts';
 import { noCrash } from '../hub/crash-points.ts';
@@ -260,6 +261,14 @@ function choresOf(ctx: HubContext, { accounts, commits }: Intake, config: Config
       async run() {
         await keepTablesInShape(ctx, { days: config.retentionDays });
         await forgetOldSignIns(ctx);
+      },
+    },
+    {
+      name: 'count-hours',
+      cron: '* * * * *',
+      expireSeconds: 300,
+      async run() {
+        await countPastHours(ctx);
       },
     },
     {
