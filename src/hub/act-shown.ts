@@ -19,14 +19,13 @@ type Shown = 'succeeded' | 'failed' | undefined;
 
 /**
  * What an order says by itself about the actions that every platform calls the same. Names that are not here say nothing
- * a reader could be sure of: a rider can be assigned twice, an order settled in parts.
+ * a reader could be sure of: a rider can be assigned twice, an order settled in parts, and an order that the hub calls
+ * expired still holds its goods until it is closed.
  */
 const RULES: Readonly<Record<string, (seen: Seen, asked: Asked) => Shown>> = {
   accept: ({ order: { json } }) =>
     json.fulfilment === 'none' || json.fulfilment === 'failed' ? undefined : 'succeeded',
   cancel: ({ order: { json } }) => (json.lifecycle === 'cancelled' ? 'succeeded' : undefined),
-  close: ({ order: { json } }) =>
-    json.lifecycle === 'cancelled' || json.lifecycle === 'expired' ? 'succeeded' : undefined,
   delivered: ({ order: { json } }) => (json.fulfilment === 'delivered' ? 'succeeded' : undefined),
   refund({ lines }, { number }) {
     const state = read(lines, refundLine(number), 'refund')?.state;

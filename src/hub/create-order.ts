@@ -24,7 +24,7 @@ import type { Checkout } from './checkout.ts';
 import type { HubContext } from './context.ts';
 import { accountForOrder, holdMsOf, planOrder, plannedValue } from './plan-order.ts';
 import type { ProductsOf } from './plan-order.ts';
-import { waitForAction } from './wait-for-action.ts';
+import { isOver, waitForAction } from './wait-for-action.ts';
 
 type Fields = Readonly<Record<string, Json>>;
 
@@ -233,7 +233,10 @@ async function awaitCreation(
   if (action?.state === 'succeeded') return;
   if (action?.state === 'failed') throw new HuidanError('order_create_failed', `${said(action)} Order ${orderId}.`);
   const why = action?.code === undefined || action.code === null ? '' : ` ${said(action)}`;
-  throw new HuidanError('order_create_pending', `Action ${actionId} of order ${orderId}.${why}`);
+  // What nobody can be asked about ends by a person's word alone.
+  const whose =
+    action !== undefined && isOver(action) ? ' Somebody must look at the platform and settle the action.' : '';
+  throw new HuidanError('order_create_pending', `Action ${actionId} of order ${orderId}.${why}${whose}`);
 }
 
 const said = ({ code, reason }: ActionRow): string => `${code ?? ''}: ${reason ?? ''}`.replace(/[^.。]$/u, '$&.');
