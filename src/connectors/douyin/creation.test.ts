@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { AT, bodyOf, faultsOf, prepared, requestFor, tradeView, view, WISH } from '../../../test/kit/douyin-actions.ts';
+import {
+  AT,
+  bodyOf,
+  faultsOf,
+  prepared,
+  requestFor,
+  textOf,
+  tradeView,
+  view,
+  WISH,
+} from '../../../test/kit/douyin-actions.ts';
 import type { Params } from '../../../test/kit/douyin-actions.ts';
 import { orderAfter } from '../../../test/kit/played-action.ts';
 import type { Planned } from '../../core/creation.ts';

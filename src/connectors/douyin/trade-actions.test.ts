@@ -11,6 +11,7 @@ import {
   prepared,
   requestFor,
   response,
+  textOf,
   tradeView,
   view,
 } from '../../../test/kit/douyin-actions.ts';
@@ -67,7 +68,7 @@ describe('douyin: the trade system', () => {
   test('goods that are several or do not add up go as one of the order’s title; keys and tags must be there', () => {
     const several = doAtOnce({ ...WISH, items: [goods('A', 1), goods('B', 2)] });
     assert.ok(several?.ok === true);
-    const [sku] = (JSON.parse(String(several.handOver?.['data'])) as { readonly skuList: readonly Json[] }).skuList;
+    const [sku] = (JSON.parse(textOf(several.handOver?.['data'])) as { readonly skuList: readonly Json[] }).skuList;
     assert.deepEqual(
       { ...(sku as object), entrySchema: 0 },
       {
