@@ -67,7 +67,8 @@ export function decide(
     return sendAgain(row, 'unknown', outcome.reason, true, nowMs);
   }
   const { refusal } = outcome;
-  const answer = { code: refusal.code, message: refusal.message };
+  const { code, message, kind } = refusal;
+  const answer = { code, message, ...(kind === undefined ? {} : { kind }) };
   if (refusal.class === 'final') {
     const ended = with_(end('failed', refusal.code, refusal.message, nowMs), { answer });
     return { ...ended, reports: outcome.reports ?? [] };

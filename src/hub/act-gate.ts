@@ -6,6 +6,8 @@ const CALLS_PER_SECOND = 10;
 /** Calls without an answer, one after the other, after which a platform is left alone for a while. */
 const BREAKER_FAILURES = 5;
 const BREAKER_SECONDS = 30;
+/** The platforms count by the second. */
+const SLOW_MS = 1000;
 
 /** The one place that decides whether an account may call its platform now. */
 export interface ActGate {
@@ -13,6 +15,8 @@ export interface ActGate {
   enter(account: string, settings: Readonly<Record<string, Json>>, nowMs: TimeMs): number;
   /** What became of the call: whether the platform answered. */
   leave(account: string, settings: Readonly<Record<string, Json>>, answered: boolean, nowMs: TimeMs): void;
+  /** The platform says that it is called too often: nothing goes for a second, whatever the settings allow. */
+  slow(account: string, nowMs: TimeMs): void;
   /** Accounts whose breaker is open. */
   openCount(nowMs: TimeMs): number;
 }
@@ -60,6 +64,10 @@ export function createActGate(): ActGate {
       state.failures += 1;
       if (state.failures < settingOf(settings, 'breakerFailures', BREAKER_FAILURES)) return;
       state.openUntilMs = nowMs + settingOf(settings, 'breakerSeconds', BREAKER_SECONDS) * 1000;
+    },
+    slow(account, nowMs) {
+      const state = of(account);
+      state.nextMs = Math.max(state.nextMs, nowMs + SLOW_MS);
     },
     openCount: (nowMs) => [...held.values()].filter(({ openUntilMs }) => openUntilMs > nowMs).length,
   };

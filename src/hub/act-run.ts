@@ -204,7 +204,10 @@ async function hear(
   ctx.crash('act.after-send');
   done(true);
   try {
-    return { kind: 'outcome', outcome: conclude(response) };
+    const outcome = conclude(response);
+    const isTooOften = outcome.state === 'failed' && outcome.refusal.kind === 'rate';
+    if (isTooOften) deps.gate.slow(account.row.id, ctx.clock());
+    return { kind: 'outcome', outcome };
   } catch (error) {
     ctx.log.error({ err: error, account: row.account, action: row.id }, 'a connector could not read an answer');
     return { kind: 'silence', reason: 'The answer could not be read.', mayHaveArrived: true };

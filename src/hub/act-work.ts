@@ -118,10 +118,12 @@ export async function readyRequest(ctx: HubContext, work: Work): Promise<Ready> 
   return { kind: 'ready', outgoing, request, accessToken, stored };
 }
 
-function refusalOf({ spec, held: { order } }: Work): string | undefined {
+function refusalOf({ spec, held: { order }, request }: Work): string | undefined {
+  if (!isCreation(spec)) return spec.refuses(order)?.en;
   // What nobody waits for any more is not made: its hold has run out, or it was cancelled before it left.
-  if (isCreation(spec) && order.lifecycle !== 'open') return `The order is ${order.lifecycle} already.`;
-  return spec.refuses(order)?.en;
+  if (order.lifecycle !== 'open') return `The order is ${order.lifecycle} already.`;
+  const hasRunOut = order.expiresAt !== null && Date.parse(order.expiresAt) <= request.at;
+  return hasRunOut ? 'Its hold has run out.' : spec.refuses(order)?.en;
 }
 
 export const isCreation = ({ name, internal }: ActionSpec): boolean => name === 'create' && internal === true;

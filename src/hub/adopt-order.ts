@@ -133,7 +133,7 @@ function withNumber(report: Report, platformOrderId: string): Report {
 }
 
 async function awaitAdoption(ctx: HubContext, accountId: string, actionId: string, waitMs = WAIT_MS): Promise<void> {
-  const action = await waitForAction(ctx, accountId, actionId, waitMs);
+  const { action } = await waitForAction(ctx, accountId, actionId, waitMs);
   if (action?.state === 'succeeded') return;
   const why = `${action?.code ?? ''} ${action?.reason ?? ''}`.trim();
   if (action?.state === 'failed') throw new HuidanError('order_not_at_platform', why);

@@ -238,6 +238,8 @@ test('a platform that refuses is quoted, and the order stays as cancelled', asyn
   await assert.rejects(create(sale()), refusedAs('order_create_failed', '60003: the platform said 60003.'));
   const [order] = await ordersOf(machine());
   assert.equal(order?.status, 'cancelled');
+  const [action] = await actionsOf(order.id);
+  assert.deepEqual(action?.answer, { code: '60003', message: 'the platform said 60003', kind: 'sold_out' });
   assert.equal(pay.calls.length, 0);
   // The number is used up; the same again says the same.
   await assert.rejects(create(sale()), refusedAs('order_create_failed', '60003'));
@@ -303,6 +305,30 @@ test('an order whose hold has run out before it left is not made any more', asyn
   await untilOver(order.id);
   assert.equal(machines.calls.length, 1);
   await assert.rejects(create(alone()), refusedAs('order_create_failed', 'action_refused'));
+});
+
+test('an order whose time has run out before it left is not made either, though nobody has closed it yet', async () => {
+  machines.next('/create', 'busy');
+  await assert.rejects(create(alone(), ADMIN_PRINCIPAL, 0), refusedAs('order_create_pending'));
+  const [order] = await ordersOf(machine());
+  assert.ok(order);
+  while (machines.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  offsetMs += 1_200_000;
+  await untilOver(order.id);
+  assert.equal(machines.calls.length, 1);
+  assert.equal((await ordersOf(machine()))[0]?.status, 'cancelled');
+});
+
+test('a platform that is called too often is called no more for a second, by whatever action', async () => {
+  machines.next('/create', 'too-often');
+  await assert.rejects(create(alone(), ADMIN_PRINCIPAL, 300), refusedAs('order_create_pending'));
+  const other = alone({ merchantOrderId: '20261120000000000002' });
+  await assert.rejects(create(other, ADMIN_PRINCIPAL, 200), refusedAs('order_create_pending'));
+  assert.equal(machines.calls.length, 1);
+  const [order] = await ordersOf(machine());
+  assert.ok(order);
+  await untilOver(order.id);
+  assert.ok((await create(other)).order.platformOrderId !== null);
 });
 
 test('the payment of goods that were let go of meanwhile is not made', async () => {

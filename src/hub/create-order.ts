@@ -43,7 +43,7 @@ export interface CreateDeps {
   readonly accounts: AccountDirectory;
   /** What machines sell, where the hub keeps a mirror of them. */
   readonly productsOf?: ProductsOf;
-  /** How long the platform's answer is waited for. Default 20 s for each of the orders. */
+  /** How long the platforms are waited for, both together where there are two. Default 20 s. */
   readonly waitMs?: number;
 }
 
@@ -101,11 +101,12 @@ export async function createOrder(
     wish = await storePlanned(ctx, account, merchantOrderId, planned, about);
     requireSame(wish, hash);
   }
-  await awaitCreation(ctx, account, wish, deps.waitMs);
+  const limitMs = deps.waitMs ?? WAIT_MS;
+  const { waitedMs } = await awaitCreation(ctx, account, wish, limitMs);
   const paid =
     payer === null || payment === null
       ? wish
-      : await makePayment(ctx, { account, payer, wish, payment, by }, deps.waitMs);
+      : await makePayment(ctx, { account, payer, wish, payment, by }, limitMs - waitedMs);
   const order = await readOrderJson(ctx.pool, ctx.sealer, account.row.id, wish.orderId, { reveal: false });
   if (order === undefined) throw new HuidanError('order_not_found');
   return { order, checkout: await checkoutOf(ctx, paid.account, paid.orderId) };
@@ -226,11 +227,11 @@ async function awaitCreation(
   ctx: HubContext,
   account: KnownAccount,
   { orderId, actionId }: OrderWishRow,
-  waitMs = WAIT_MS,
-): Promise<void> {
-  if (actionId === null) return;
-  const action = await waitForAction(ctx, account.row.id, actionId, waitMs);
-  if (action?.state === 'succeeded') return;
+  limitMs: number,
+): Promise<{ readonly waitedMs: number }> {
+  if (actionId === null) return { waitedMs: 0 };
+  const { action, waitedMs } = await waitForAction(ctx, account.row.id, actionId, limitMs);
+  if (action?.state === 'succeeded') return { waitedMs };
   if (action?.state === 'failed') throw new HuidanError('order_create_failed', `${said(action)} Order ${orderId}.`);
   const why = action?.code === undefined || action.code === null ? '' : ` ${said(action)}`;
   // What nobody can be asked about ends by a person's word alone.
@@ -250,12 +251,12 @@ interface PaymentWish {
 }
 
 /** Makes the payment of an order whose goods are held; where that is refused, lets go of them. Errors: as `createOrder`. */
-async function makePayment(ctx: HubContext, paying: PaymentWish, waitMs: number | undefined): Promise<OrderWishRow> {
+async function makePayment(ctx: HubContext, paying: PaymentWish, limitMs: number): Promise<OrderWishRow> {
   const { account, payer, wish, by } = paying;
   try {
     const own = (await findWish(ctx.pool, payer.row.id, wish.merchantOrderId)) ?? (await storePayment(ctx, paying));
     requireSame(own, by.hash);
-    await awaitCreation(ctx, payer, own, waitMs);
+    await awaitCreation(ctx, payer, own, limitMs);
     return own;
   } catch (error) {
     if (error instanceof HuidanError && ERRORS[error.code].status < 500) await letGo(ctx, account, wish.orderId);

@@ -12,18 +12,18 @@ export const isOver = ({ state, dueAt }: Pick<ActionRow, 'state' | 'dueAt'>): bo
 
 /**
  * Waits until an action is over, for `limitMs` at most, and returns it as it is then. It may be done by another process,
- * so the database is looked at. `undefined`: there is none.
+ * so the database is looked at. `action` undefined: there is none. `waitedMs`: how much of the limit is used up.
  */
 export async function waitForAction(
   ctx: Pick<HubContext, 'pool'>,
   accountId: string,
   actionId: string,
   limitMs: number,
-): Promise<ActionRow | undefined> {
+): Promise<{ readonly action: ActionRow | undefined; readonly waitedMs: number }> {
   let waitedMs = 0;
   for (let look = 0; ; look += 1) {
-    const row = await readActionRow(ctx.pool, accountId, actionId);
-    if (row === undefined || isOver(row) || waitedMs >= limitMs) return row;
+    const action = await readActionRow(ctx.pool, accountId, actionId);
+    if (action === undefined || isOver(action) || waitedMs >= limitMs) return { action, waitedMs };
     const waitMs = Math.min(LOOKS_MS[Math.min(look, LOOKS_MS.length - 1)] ?? 200, limitMs - waitedMs);
     await sleep(waitMs);
     waitedMs += waitMs;

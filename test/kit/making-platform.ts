@@ -22,6 +22,7 @@ export type MakingBehaviour =
   | 'done-but-silent'
   | 'lost'
   | 'busy'
+  | 'too-often'
   | 'sold-out'
   | 'token-refused'
   /** It answers, but only after 300 ms. */
@@ -60,7 +61,7 @@ export async function startMakingServer(): Promise<MakingServer> {
     };
     if (behaviour === 'slow' || behaviour === 'slow-and-silent') await sleep(300);
     if (behaviour === 'lost') return void request.socket.destroy();
-    if (behaviour === 'busy') return answer({ code: 'busy' });
+    if (behaviour === 'busy' || behaviour === 'too-often') return answer({ code: behaviour });
     if (behaviour === 'sold-out') return answer({ code: '60003' });
     if (path === '/token') {
       tokens.push(`token-${tokens.length + 1}`);
@@ -151,8 +152,10 @@ function outcomeOf(request: ActionRequest, response: PlatformResponse, handsOver
     return { state: 'failed', refusal: { class: 'alert', kind: 'token', code: '28001003', message: 'no such token' } };
   }
   if (code !== 'ok') {
-    const kind = code === 'busy' ? 'retry' : 'final';
-    return { state: 'failed', refusal: { class: kind, code, message: `the platform said ${code}` } };
+    const message = `the platform said ${code}`;
+    if (code === 'too-often') return { state: 'failed', refusal: { class: 'retry', kind: 'rate', code, message } };
+    if (code === '60003') return { state: 'failed', refusal: { class: 'final', kind: 'sold_out', code, message } };
+    return { state: 'failed', refusal: { class: code === 'busy' ? 'retry' : 'final', code, message } };
   }
   const facts: Fact[] = request.action === 'close' ? [{ line: '', register: 'lifecycle', value: 'cancelled' }] : [];
   const reports = [reportOf(request, facts, request.action === 'create' ? orderId : undefined)];
