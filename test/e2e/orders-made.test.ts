@@ -149,3 +149,28 @@ test('an order of the user’s own system at Douyin is taken in without a call',
   assert.equal(adopted.body.checkout, null);
   assert.equal(pay.calls.length, asked);
 });
+
+test('a payment of the trade system is signed here, without a call, for the customer’s app to make', async () => {
+  const settings = { ...pay.settings, generation: 'trade', tagGroupId: 'tag_group_1' };
+  await addPlayedAccount(api, 'douyin', 'dy-2', { ...pay, settings });
+  const asked = pay.calls.length;
+  const { payment, ...rest } = sale(true) as { readonly payment: Readonly<Record<string, unknown>> };
+  const body = { ...rest, payment: { ...payment, account: 'dy-2' } };
+  const made = await post(body);
+  assert.equal(made.status, 201, made.text);
+  assert.deepEqual(Object.keys(made.body.checkout).sort(), ['account', 'byteAuthorization', 'data']);
+  assert.equal(JSON.parse(made.body.checkout.data).totalAmount, made.body.amounts.total);
+  assert.equal(pay.calls.length, asked);
+  assert.deepEqual((await post(body)).body.checkout, made.body.checkout);
+  const [leg] = (await api.call('GET', `/api/v1/orders?parent=${made.body.id}&legs=true`)).body.data;
+  const timeline = await api.call('GET', `/api/v1/orders/${leg.id}/timeline`);
+  assert.ok(!timeline.text.includes('byteAuthorization'));
+  // Feed numbers stay without a gap where an order and its action are of one transaction.
+  const { rows } = await api.hub.ctx.pool.query<{ feed: number }>(
+    `select feed from events where account_id = 'dy-2' order by feed`,
+  );
+  assert.deepEqual(
+    rows.map((row) => Number(row.feed)),
+    rows.map((_row, index) => index + 1),
+  );
+});
