@@ -1,9 +1,13 @@
 import type { ReactNode } from 'react';
-import { useWords } from '../../app/language.ts';
-import { Coming } from '../../parts/coming.tsx';
-import { machinesWords } from './words.ts';
+import { Route, Routes } from 'react-router';
+import { MachineList } from './machine-list.tsx';
+import { MachineView } from './machine-view.tsx';
 
 export function Page(): ReactNode {
-  const words = useWords(machinesWords);
-  return <Coming title={words.title} what={words.what} />;
+  return (
+    <Routes>
+      <Route index element={<MachineList />} />
+      <Route path=":account/:machine" element={<MachineView />} />
+    </Routes>
+  );
 }
