@@ -163,6 +163,8 @@ export interface SandboxPlatform {
   wishPayment?(random: Random): Readonly<Record<string, Json>>;
   /** A callback that will never arrive: a platform that keeps failed pushes to be pulled keeps it. May change `memory`. */
   lost?(callback: OutgoingCallback, at: TimeMs, account: AccountView, memory: PlatformMemory): void;
+  /** Names of its memory that note what an answer has told the hub: of an answer that gets lost they are not kept. */
+  notesTold?(name: string): boolean;
   /** All orders in its memory that the hub has made or acted on, for `verify`. */
   orders?(account: AccountView, memory: PlatformMemory): readonly PlatformOrder[];
   /** What it has on sale, by machine and product: what is there less what open orders hold. */

@@ -1,4 +1,5 @@
 import type { AccountView, Connector } from '../core/connector.ts';
+import type { Json } from '../core/json.ts';
 import type { CallAnswer, IncomingCall, OutgoingCallback, PlatformMemory } from '../core/sandbox.ts';
 import type { TimeMs } from '../core/time.ts';
 import { SERVER_ERROR } from './call-faults.ts';
@@ -74,20 +75,29 @@ export async function answerAtDoor(context: PlatformDoorContext, call: DoorCall)
   const fate = context.faults.fateOf(platformId, faults, incoming, chance, random);
   if (!fate.done && typeof fate.answer === 'string') return fate.answer === 'lost' ? undefined : SERVER_ERROR;
   const instead = typeof fate.answer === 'object' ? fate.answer : undefined;
-  const { answer, noted } = changeWorld(context, played, { method: call.method, path: incoming.path, at }, (memory) => {
+  const isLost = typeof fate.answer === 'string';
+  const { answer, noted } = changeWorld(context, played, { method: call.method, path: incoming.path, at }, (held) => {
+    const memory = isLost ? deafMemory(held, platform) : held;
     const given =
       instead === undefined
         ? platform.sandbox.answer?.(incoming, view, memory)
         : instead.answer(incoming, view, memory);
     return given ?? NOT_THERE;
   });
-  const { tellsOf = [] } = answer;
+  const tellsOf = isLost ? [] : (answer.tellsOf ?? []);
   // Begun at once: while the lines are written the order may take a step that this answer does not know.
   const told = Promise.all(tellsOf.map((order) => noteTruthTold(ledger, platform, order)));
   await noted;
   await told;
   if (fate.answer === 'lost') return undefined;
   return fate.answer === 'server_error' ? SERVER_ERROR : answer;
+}
+
+/** A memory in which nobody notes what an answer told: it will not be heard. */
+function deafMemory(memory: PlatformMemory, { sandbox }: Connector): PlatformMemory {
+  return new Proxy(memory, {
+    set: (held, name, value: Json) => sandbox.notesTold?.(String(name)) === true || Reflect.set(held, name, value),
+  });
 }
 
 interface Change {

@@ -144,19 +144,21 @@ const waiting: Poll = {
   everySeconds: 60,
   async run(account, call, ask) {
     const { at, stores } = ask;
-    const index = numberIn(ask.page);
-    const shop = await shopAt(account, call, stores, index, at);
-    const reports: Report[] = [];
-    for (const request of shop === undefined ? [] : REQUESTS) {
-      const wanted = shopCall(request.action, shop);
-      const answer = await callAction(account, call, wanted, at);
-      // The token of one shop is that shop's trouble; the others are asked all the same.
-      if (!answer.ok && answer.refusal.class !== 'retry') break;
-      if (!answer.ok) return answer;
-      for (const order of readOrders(answer.value, account, at, shop))
-        reports.push(...order.reports, ...(request.opens === undefined ? [] : [openRequest(order, request.opens, at)]));
-    }
-    return { ok: true, value: { reports, next: index + 1 < stores.length ? index + 1 : null, mark: null } };
+    // One list a page: what it told is kept, whatever becomes of the next.
+    const page = numberIn(ask.page);
+    const request = REQUESTS[page % REQUESTS.length] ?? REQUESTS[0];
+    const shop = await shopAt(account, call, stores, Math.floor(page / REQUESTS.length), at);
+    const next = page + 1 < stores.length * REQUESTS.length ? page + 1 : null;
+    if (shop === undefined) return { ok: true, value: { reports: [], next, mark: null } };
+    const answer = await callAction(account, call, shopCall(request.action, shop), at);
+    if (!answer.ok && answer.refusal.class === 'retry') return answer;
+    // The token of one shop is that shop's trouble; the others are asked all the same.
+    const orders = answer.ok ? readOrders(answer.value, account, at, shop) : [];
+    const reports = orders.flatMap((order) => [
+      ...order.reports,
+      ...(request.opens === undefined ? [] : [openRequest(order, request.opens, at)]),
+    ]);
+    return { ok: true, value: { reports, next, mark: null } };
   },
 };
 

@@ -4,7 +4,7 @@ const isAction = ({ path, body }: IncomingCall): boolean => path.startsWith('/ap
 
 const fault = (name: string, code: string, message: string): SandboxFault => ({
   name,
-  applies: isAction,
+  applies: (call) => isAction(call) && (code !== 'UNAUTHORIZED' || !call.body.includes('"token":""')),
   answer: () => ({
     status: 200,
     contentType: 'application/json; charset=utf-8',

@@ -68,6 +68,7 @@ export const sandbox: SandboxPlatform = {
   lost: (callback, _at, _account, memory) => keepLost(callback, memory),
   orders: (_account, memory) => actedOrders(memory).map((platformOrderId) => ({ platformOrderId })),
   faults,
+  notesTold: (name) => /^(?:heard|reads):/u.test(name),
   // Ele.me repeats, but count, spacing and time-out are in no source: these gaps are an assumption.
   retryGapsMs: [10_000, 30_000, MINUTE_MS, 5 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS, 60 * MINUTE_MS],
 };

@@ -12,6 +12,7 @@ import type { ActionRequest } from '../../core/action.ts';
 import type { AccountView } from '../../core/connector.ts';
 import type { Report } from '../../core/fact.ts';
 import type { Json } from '../../core/json.ts';
+import { PlatformUnreachable } from '../../core/outgoing.ts';
 import type { CallPlatform } from '../../core/outgoing.ts';
 import type { PlatformMemory, Story } from '../../core/sandbox.ts';
 import { beijingDay } from '../../core/time.ts';
@@ -154,6 +155,29 @@ describe('meituan-waimai: what its pushes failed to tell', () => {
     assert.equal(pages, 3);
     const numbers = Array.from({ length: 44 }, (_, index) => index + 1);
     assert.deepEqual(mark, { day: '2026-11-20', nobody: { [first.store]: numbers } });
+  });
+
+  test('what a page has read outlives a platform that goes away in the middle of it', async () => {
+    const memory: PlatformMemory = {};
+    for (const number of [1, 4]) take(storyOf('delivered by the platform, then settled', number), memory, 2);
+    const [first] = worldOf(memory).stores;
+    assert.ok(first !== undefined);
+    const played = playedCall(meituanWaimai, account, memory, START);
+    let calls = 0;
+    const call: CallPlatform = (request) => {
+      calls += 1;
+      if (calls === 2) throw new PlatformUnreachable('away', true);
+      return played(request);
+    };
+    const poll = pollNamed(meituanWaimai, 'day-sequences');
+    const ask = { at: START, mark: null, stores: [first], daySequences: async () => [], openOrders: async () => [] };
+    const answer = await poll.run(account, call, { ...ask, page: null });
+    assert.ok(answer.ok && answer.value.reports.length === 1 && answer.value.next !== null);
+    const rest = await poll.run(account, call, { ...ask, page: answer.value.next });
+    assert.ok(rest.ok && rest.value.reports.length === 1 && rest.value.next === null);
+    calls = 1;
+    const none = await poll.run(account, call, { ...ask, page: null });
+    assert.ok(!none.ok && none.refusal.code === 'unreachable');
   });
 
   test('users’ own numbers take the place of privacy numbers, for orders that are known and open', async () => {

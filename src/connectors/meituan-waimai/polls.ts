@@ -4,6 +4,7 @@ import { words } from '../../core/field-builders.ts';
 import { NumberText } from '../../core/json.ts';
 import type { Json, Lossless } from '../../core/json.ts';
 import type { JsonReader } from '../../core/json-reader.ts';
+import { PlatformUnreachable } from '../../core/outgoing.ts';
 import type { CallPlatform, PlatformResult } from '../../core/outgoing.ts';
 import type { Poll, PollAsk, ReadDay } from '../../core/poll.ts';
 import { sha256Hex } from '../../core/signing.ts';
@@ -13,7 +14,7 @@ import type { TimeMs } from '../../core/time.ts';
 import { whole } from '../../core/whole-facts.ts';
 import { acceptWithinMs, isSet } from './account.ts';
 import { REFUND_ANSWER_MS } from './callback.ts';
-import { ask } from './client.ts';
+import { ask, failed } from './client.ts';
 import type { Wanted } from './client.ts';
 import { orderWanted, readQueriedOrder } from './truth.ts';
 
@@ -34,6 +35,16 @@ const number = (value: number | string): NumberText => new NumberText(String(val
 const tokenOf = (stores: PollAsk['stores'], store: string | undefined): string | undefined =>
   stores.find((entry) => entry.store === store)?.token?.accessToken;
 
+/** A call of which several make a page: silence must not take along what the others told. */
+async function calmly<T>(asking: () => Promise<PlatformResult<T>>): Promise<PlatformResult<T>> {
+  try {
+    return await asking();
+  } catch (error) {
+    if (!(error instanceof PlatformUnreachable)) throw error;
+    return failed('unreachable', 'retry', error.message);
+  }
+}
+
 /** An order by its id, as its store's token shows it; nothing where another store's or nobody's. */
 async function readById(
   account: AccountView,
@@ -43,7 +54,7 @@ async function readById(
   at: TimeMs,
 ): Promise<PlatformResult<readonly Report[]>> {
   for (const token of tokens) {
-    const answer = await ask(account, call, orderWanted(orderId, token), at);
+    const answer = await calmly(() => ask(account, call, orderWanted(orderId, token), at));
     if (!answer.ok && answer.refusal.class === 'retry') return answer;
     const read = answer.ok ? readQueriedOrder(answer.value, orderId, account) : answer;
     if (read.ok) return { ok: true, value: [read.value.report] };
@@ -79,15 +90,17 @@ const unconfirmed: Poll = {
     let last = offset;
     for (const entry of entries) {
       const orderId = entry.number('orderId');
-      last = entry.number('offsetId') ?? last;
       if (orderId === undefined) continue;
       const own = tokenOf(stores, entry.text('ePoiId', 100));
       // An entry need not name its store; a token opens the orders of its own store alone, so asking tells.
       const others = stores.flatMap(({ token }) => (token === null ? [] : [token.accessToken]));
       const tokens = own === undefined ? others.slice(0, AT_ONCE) : [own];
       const read = await readById(account, call, orderId, tokens, at);
+      // What was read is kept; the run goes on behind it.
+      if (!read.ok && last !== offset) return { ok: true, value: { reports, next: last, mark: null } };
       if (!read.ok) return read;
       reports.push(...read.value);
+      last = entry.number('offsetId') ?? last;
     }
     const next = entries.length >= AT_ONCE && last !== offset ? last : null;
     return { ok: true, value: { reports, next, mark: null } };
@@ -108,7 +121,7 @@ async function readByDaySequence(
   ];
   if (isSet(account, 'apiVersion', '1')) biz.push(['ePoiId', store.store]);
   const request = { call: 'order.queryByDaySeq', path: '/waimai/order/queryByDaySeq', method: 'GET' } as const;
-  const answer = await ask(account, call, { ...request, biz, token: store.token }, at);
+  const answer = await calmly(() => ask(account, call, { ...request, biz, token: store.token }, at));
   if (!answer.ok) return answer.refusal.class === 'final' ? { ok: true, value: null } : answer;
   const id = orderIdOf(answer.value);
   const read = id === undefined ? undefined : readQueriedOrder(answer.value, id, account);
@@ -145,19 +158,22 @@ const daySequences: Poll = {
     const reports: Report[] = [];
     let asked = 0;
     let sequence = walk.from;
+    let isPaused = false;
     for (; asked < AT_ONCE; sequence += 1) {
       if (known.has(sequence) || missing.has(sequence)) continue;
       asked += 1;
       const store = { store: entry.store, token };
       const found = await readByDaySequence(account, call, store, { sequence, day: walk.day, at });
-      if (!found.ok && found.refusal.class === 'retry') return found;
+      // What was read is kept; the run goes on behind it.
+      if (!found.ok && found.refusal.class === 'retry' && sequence > walk.from) isPaused = true;
+      else if (!found.ok && found.refusal.class === 'retry') return found;
       // The token of one store is that store's trouble; the others are asked all the same.
       if (!found.ok) break;
       if (found.value !== null) reports.push(found.value);
       else if (sequence < highest) missing.add(sequence);
       else break;
     }
-    const isPaused = asked >= AT_ONCE;
+    isPaused ||= asked >= AT_ONCE;
     const nobody = { ...walk.nobody, [entry.store]: [...missing] };
     const next: Json = isPaused ? { ...walk, from: sequence, nobody } : isLast ? null : { ...nextStore, nobody };
     return { ok: true, value: { reports, next, mark: { day, nobody } } };
@@ -231,6 +247,9 @@ export const readDay: ReadDay = async (account, call, { at, page, stores, from }
   for (; token !== undefined && sequence < last && missed < END_OF_DAY; sequence += 1) {
     const store = { store: entry?.store ?? '', token };
     const found = await readByDaySequence(account, call, store, { sequence, day: beijingDay(from), at });
+    // What was read is kept; the day goes on behind it.
+    if (!found.ok && reports.length > 0)
+      return { ok: true, value: { reports, next: { index: walk.index, sequence, missed } } };
     if (!found.ok) return found;
     missed = found.value === null ? missed + 1 : 0;
     if (found.value !== null) reports.push(found.value);

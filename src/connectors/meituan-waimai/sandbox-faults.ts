@@ -6,7 +6,10 @@ const fieldsOf = ({ method, query, body }: IncomingCall) => parseForm(method ===
 
 const fault = (name: string, code: string, message: string): SandboxFault => ({
   name,
-  applies: (call) => call.path.startsWith('/waimai/'),
+  // Calls about the developer as a whole carry no token that could have run out.
+  applies: (call) =>
+    call.path.startsWith('/waimai/') &&
+    (code !== 'OP_AUTH_TOKEN_INVALID' || fieldsOf(call)?.has('appAuthToken') === true),
   answer(call) {
     const told = faultText(code, message);
     const isSecond = fieldsOf(call)?.get('version') === '2';

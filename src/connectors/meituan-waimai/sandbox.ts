@@ -138,6 +138,7 @@ export const sandbox: SandboxPlatform = {
   answer,
   orders: (_account, memory) => actedOrders(memory).map((platformOrderId) => ({ platformOrderId })),
   faults,
+  notesTold: (name) => name.startsWith('read '),
   // Count, gaps and time-out of the platform's repeats are in no source: these are an assumption.
   retryGapsMs: [30_000, MINUTE_MS, 3 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS],
 };

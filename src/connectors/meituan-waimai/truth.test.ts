@@ -5,7 +5,18 @@ import { accountView } from '../../../test/kit/account-view.ts';
 import { callbackRequest } from '../../../test/kit/connector-fixtures.ts';
 import { OrderModel } from '../../../test/kit/order-model.ts';
 import { playedCall } from '../../../test/kit/truth-reading.ts';
-import { FORM, AT, binding, demo, KEY, ORDER_ID, settingsView, T, takeToken } from '../../../test/kit/waimai-shop.ts';
+import {
+  FORM,
+  AT,
+  binding,
+  demo,
+  KEY,
+  ORDER_ID,
+  settingsView,
+  T,
+  takeToken,
+  V5_ORDER,
+} from '../../../test/kit/waimai-shop.ts';
 import type { AccountView, OrderToRead } from '../../core/connector.ts';
 import type { Report } from '../../core/fact.ts';
 import type { CallPlatform, OutgoingRequest } from '../../core/outgoing.ts';
@@ -129,6 +140,23 @@ describe('meituan-waimai: asking for the truth', () => {
       assert.deepEqual(await refundsOf(list), { 'refund:11': { state: 'succeeded', amount: 500 } });
   });
 
+  test('an order that is known by its shown number alone is asked for by it, and rests with all of its refunds', async () => {
+    const sent: string[] = [];
+    const call: CallPlatform = async (request) => {
+      sent.push(new URLSearchParams(request.body).get('biz') ?? '');
+      const data = request.url.endsWith('queryById') ? V5_ORDER : `{"order_id":${ORDER_ID},"OrderRefundInfo":[]}`;
+      return { status: 200, headers: {}, body: `{"code":"OP_SUCCESS","data":${data}}` };
+    };
+    const order = { ...wanted, aliases: [{ kind: 'display', value: ORDER_ID }], doubts: ['overdue'] } as const;
+    const truth = await meituanWaimai.readTruth!(demo, call, order, AT);
+    assert.ok(truth.ok, JSON.stringify(truth));
+    assert.deepEqual(sent, [`{"orderId":${ORDER_ID}}`, `{"orderIds":["${ORDER_ID}"]}`]);
+    assert.deepEqual(
+      truth.value.map(({ aliases }) => aliases.map(({ kind }) => kind)),
+      [['platform', 'display']],
+    );
+  });
+
   test('what cannot be known is refused and never guessed', async () => {
     const refusal = async (entries: readonly Readonly<Record<string, unknown>>[], order = wanted) => {
       const truth = await read(entries, order);
@@ -139,7 +167,7 @@ describe('meituan-waimai: asking for the truth', () => {
     assert.equal(await refusal([refund({ money: '5.001' })]), 'final unreadable_answer');
     assert.equal(await refusal([refund({})], { ...wanted, storeToken: null }), 'alert no_store_token');
     assert.equal(
-      await refusal([refund({})], { ...wanted, aliases: [{ kind: 'display', value: '1' }] }),
+      await refusal([refund({})], { ...wanted, aliases: [{ kind: 'merchant', value: '1' }] }),
       'final no_order_id',
     );
   });

@@ -1,5 +1,5 @@
 import type { AccountView, OrderToRead } from '../../core/connector.ts';
-import type { Fact, Report } from '../../core/fact.ts';
+import type { Alias, Fact, Report } from '../../core/fact.ts';
 import { NumberText } from '../../core/json.ts';
 import type { JsonReader } from '../../core/json-reader.ts';
 import type { CallPlatform, PlatformResult } from '../../core/outgoing.ts';
@@ -34,9 +34,11 @@ export async function readTruth(
   order: OrderToRead,
   at: TimeMs,
 ): Promise<PlatformResult<readonly Report[]>> {
-  const orderId = order.aliases.find(({ kind }) => kind === 'platform')?.value;
+  // The number shown to the user is the same today; of an old order it finds nothing, and nothing is believed then.
+  const named = (kind: Alias['kind']): string | undefined => order.aliases.find((alias) => alias.kind === kind)?.value;
+  const orderId = named('platform') ?? named('display');
   if (orderId === undefined)
-    return failed('no_order_id', 'final', 'Only the number shown to the user is known of the order.');
+    return failed('no_order_id', 'final', 'No number of the order is known that could be asked for.');
   const token = order.storeToken?.accessToken;
   if (token === undefined)
     return failed('no_store_token', 'alert', 'The store of the order is not bound, so nothing can be asked.');
