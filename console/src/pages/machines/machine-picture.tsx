@@ -27,8 +27,8 @@ export function MachinePicture({
         {[...cabinets].map(([cabinet, own]) => (
           <div key={cabinet} className={styles['cabinet']}>
             {cabinets.size > 1 && <p className={styles['cabinetName']}>{words.cabinet(cabinet)}</p>}
-            {rowsOf(own).map((row, index) => (
-              <div key={index} className={styles['shelf']}>
+            {rowsOf(own).map((row) => (
+              <div key={row[0]?.productId} className={styles['shelf']}>
                 {row.map((slot) => (
                   <SlotTile
                     key={slot.productId}
