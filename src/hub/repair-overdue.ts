@@ -28,7 +28,8 @@ const placeOf = (page: Json): Place => (page === null ? { status: 0, afterId: ''
 
 /**
  * Looks through a portion of an account's open orders for those that rest too long, and sets each a clock by which the
- * platform is asked about it. One that waits for its answer already keeps its clock. Returns where to go on, null: all
+ * platform is asked about it. One that waits for its answer already keeps its clock; one that was to rest for longer and
+ * has changed since is asked about now. Returns where to go on, null: all
  * were looked at, and how many clocks were set.
  */
 export async function lookForOverdue(
@@ -46,7 +47,7 @@ export async function lookForOverdue(
     const dueMs = overdueAt(account, orderJson(head, lines));
     return dueMs !== undefined && dueMs <= now.getTime();
   });
-  const due = overdue.map(({ head }) => ({ id: head.id, dueAt: now }));
+  const due = overdue.map(({ head }) => ({ id: head.id, dueAt: now, changedAt: new Date(head.updatedAtMs) }));
   const found = await setMissingClocks(ctx.pool, accountId, `doubt:${OVERDUE_DOUBT}`, due, now);
   const last = orders.at(-1)?.head.id;
   const isThrough = orders.length < PORTION || last === undefined;

@@ -82,20 +82,43 @@ export async function readStoresToAsk(
   return found.rows;
 }
 
-/** Sets clocks of orders that have none of that kind yet; those that have keep theirs. Returns how many were set. */
+/**
+ * Sets clocks of orders that have none of that kind yet. One that was armed before its order changed last (`changedAt`)
+ * was armed for what the order was then, so it is brought forward; others stay. Returns how many were set.
+ */
 export async function setMissingClocks(
   db: Queryable,
   accountId: string,
   kind: string,
-  orders: readonly { readonly id: string; readonly dueAt: Date }[],
+  orders: readonly { readonly id: string; readonly dueAt: Date; readonly changedAt: Date }[],
   now: Date,
 ): Promise<number> {
   if (orders.length === 0) return 0;
   const set = await db.query(
-    `insert into order_clocks (account_id, order_id, kind, due_at, created_at)
-     select $1, unnest($3::text[]), $2, unnest($4::timestamptz[]), $5
-     on conflict (account_id, order_id, kind) do nothing`,
-    [accountId, kind, orders.map(({ id }) => id), orders.map(({ dueAt }) => dueAt), now],
+    `with wanted as (
+       select * from unnest($3::text[], $4::timestamptz[], $6::timestamptz[]) as w (id, due_at, changed_at)
+     ), hurried as (
+       update order_clocks c
+          set due_at = w.due_at, created_at = $5, set_count = set_count + 1
+         from wanted w
+        where c.account_id = $1 and c.order_id = w.id and c.kind = $2
+          and c.attempts = 0 and c.due_at > w.due_at and c.created_at < w.changed_at
+       returning c.order_id
+     ), missing as (
+       insert into order_clocks (account_id, order_id, kind, due_at, created_at)
+       select $1, id, $2, due_at, $5 from wanted
+       on conflict (account_id, order_id, kind) do nothing
+       returning order_id
+     )
+     select order_id from hurried union all select order_id from missing`,
+    [
+      accountId,
+      kind,
+      orders.map(({ id }) => id),
+      orders.map(({ dueAt }) => dueAt),
+      now,
+      orders.map(({ changedAt }) => changedAt),
+    ],
   );
   return set.rowCount ?? 0;
 }

@@ -126,6 +126,26 @@ describe('a Douyin account in a hub', () => {
     assert.deepEqual([order.status, order.flags, order.amounts.refunded], ['refunded', [], 1000]);
   });
 
+  test('a paused account gives a refund request its number all the same', async () => {
+    const mode = async (name: string): Promise<void> => {
+      const changed = await api.call('PATCH', '/api/v1/accounts/dy', { body: { mode: name } });
+      assert.equal(changed.status, 200, changed.text);
+    };
+    await mode('paused');
+    const request = {
+      refund_id: '740',
+      order_id: 'ots3',
+      out_order_no: 'HUB3',
+      refund_total_amount: 5,
+      create_refund_time: nowMs,
+    };
+    const answer = await sendSigned('pre_create_refund', request);
+    const { data } = JSON.parse(answer) as { readonly data?: { readonly out_refund_no: string } };
+    assert.equal(data?.out_refund_no, refundNumberFor('740'));
+    assert.deepEqual((await orders('merchantOrderId=HUB3'))[0].flags, []);
+    await mode('live');
+  });
+
   test('a withdrawal makes no order, and a type that nobody knows is kept and shown', async () => {
     const withdrawal = {
       status: 'SUCCESS',
