@@ -114,7 +114,9 @@ function rowOf(connector: Connector, language: Language): readonly string[] {
 function callsOf({ actions, makeLink }: Connector, words: Words): string {
   const calls = [
     ...(makeLink === undefined ? [] : [words.links]),
-    ...(actions === undefined ? [] : [`${actions.specs.length} ${words.actions}`]),
+    ...(actions === undefined
+      ? []
+      : [`${actions.specs.filter(({ internal }) => internal !== true).length} ${words.actions}`]),
   ];
   return calls.length === 0 ? words.none : calls.join(words.comma);
 }

@@ -7,7 +7,7 @@ import type { Report } from '../core/fact.ts';
 import { newId } from '../core/ids.ts';
 import type { Json } from '../core/json.ts';
 import { refundLine } from '../core/registers.ts';
-import { findActionByCause, insertAction, readActionRow, readReservedRefunds } from '../store/actions.ts';
+import { findActionByCause, insertAction, isUnderWay, readActionRow, readReservedRefunds } from '../store/actions.ts';
 import type { ActionState, NewAction } from '../store/actions.ts';
 import type { Tx } from '../store/transaction.ts';
 import type { KnownAccount } from './account-directory.ts';
@@ -90,6 +90,10 @@ export async function storeIntent(
     sealedParams: Object.keys(params).length === 0 ? null : ctx.sealer.seal(JSON.stringify(params)),
     amountFen,
   };
+  // Goods that moved twice are gone. Two people, or one and the order's life, may want the same at a time.
+  if (spec.moves === 'goods' && (await isUnderWay(tx, account.row.id, json.id, row))) {
+    throw new HuidanError('action_refused', 'The same is under way, or its outcome is not known yet.');
+  }
   if (typeof spec.atOnce === 'function' ? spec.atOnce(account.view) : spec.atOnce === true) {
     const done = actions.doAtOnce?.(account.view, request) ?? { ok: true, reports: [] };
     if (!done.ok) throw faultsError(done.faults);

@@ -146,6 +146,23 @@ export async function findActionByCause(
   return found.rows[0];
 }
 
+/** Whether an action of this name and with these (masked) params is under way for an order, or nobody knows its end. */
+export async function isUnderWay(
+  db: Queryable,
+  accountId: string,
+  orderId: string,
+  wanted: Pick<NewAction, 'action' | 'params'>,
+): Promise<boolean> {
+  const found = await db.query(
+    `select from actions
+      where account_id = $1 and order_id = $2 and action = $3 and params = $4::jsonb
+        and state in ('queued', 'sent', 'unknown')
+      limit 1`,
+    [accountId, orderId, wanted.action, JSON.stringify(wanted.params)],
+  );
+  return found.rowCount === 1;
+}
+
 /** One action of an account. */
 export async function readActionRow(db: Queryable, accountId: string, id: string): Promise<ActionRow | undefined> {
   const found = await db.query<ActionRow>(

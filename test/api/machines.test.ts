@@ -155,12 +155,33 @@ describe('machines and their stock', () => {
     assert.equal(await world.slot('10000001', '121'), '59 0 59');
   });
 
+  test('the same command is taken once, whoever asks for it and however often', async () => {
+    const made = await world.order(cola());
+    await world.api.call('PATCH', '/api/v1/accounts/vm-1', {
+      body: { settings: { baseUrl: 'http://platform.test', life: false } },
+    });
+    await world.act(made.body.id, 'paid', {});
+    await world.act(made.body.id, 'query');
+    const command = { body: { action: 'dispense', params: {} } };
+    const path = `/api/v1/orders/${made.body.id}/actions`;
+    const answers = await Promise.all([1, 2, 3].map(() => world.api.call('POST', path, command)));
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [202, 422, 422]);
+    const sent = world.calls.filter((call) => call === 'delivery.put').length;
+    await world.pass(30);
+    assert.equal(world.calls.filter((call) => call === 'delivery.put').length, sent + 1);
+    assert.equal((await world.api.call('POST', path, command)).body.code, 'action_refused');
+    assert.equal(await world.slot('10000001', '121'), '58 0 58');
+    await world.api.call('PATCH', '/api/v1/accounts/vm-1', {
+      body: { settings: { baseUrl: 'http://platform.test', life: true } },
+    });
+  });
+
   test('without a single callback a sale comes to its end all the same', async () => {
     const made = await world.order(cola());
     await world.act(made.body.id, 'paid', {});
     await world.pass(60, { deliver: false });
     assert.equal((await world.shown(made.body.id)).status, 'completed');
-    assert.equal(await world.slot('10000001', '121'), '58 0 58');
+    assert.equal(await world.slot('10000001', '121'), '57 0 57');
   });
 
   test('a key that is limited sees and reads its own machines alone', async () => {
