@@ -14,16 +14,18 @@ import type { PlayedPlatform } from '../kit/played-platform.ts';
 let api: TestApi;
 let machines: PlayedPlatform;
 let pay: PlayedPlatform;
+let supply: PlayedPlatform;
 let work: ReturnType<typeof startDueWork>;
 let count = 0;
 
 before(async () => {
-  const [vending, douyin] = [findConnector('vending'), findConnector('douyin')];
-  assert.ok(vending !== undefined && douyin !== undefined);
-  [machines, pay] = await Promise.all([playPlatform(vending), playPlatform(douyin)]);
+  const [vending, douyin, em] = [findConnector('vending'), findConnector('douyin'), findConnector('em')];
+  assert.ok(vending !== undefined && douyin !== undefined && em !== undefined);
+  [machines, pay, supply] = await Promise.all([playPlatform(vending), playPlatform(douyin), playPlatform(em)]);
   api = await createTestApi({ registry: createRegistry(connectors) }, { allowPrivateTargets: true });
   await addPlayedAccount(api, 'vending', 'vm-1', machines);
   await addPlayedAccount(api, 'douyin', 'dy-1', pay);
+  await addPlayedAccount(api, 'em', 'em-1', supply);
   const gate = createActGate();
   const { ctx, accounts } = api.hub;
   work = startDueWork(ctx, [
@@ -33,7 +35,7 @@ before(async () => {
 });
 after(async () => {
   await work.stop();
-  await Promise.all([machines.close(), pay.close()]);
+  await Promise.all([machines.close(), pay.close(), supply.close()]);
   await api.close();
 });
 
@@ -170,7 +172,25 @@ test('a payment of the trade system is signed here, without a call, for the cust
     `select feed from events where account_id = 'dy-2' order by feed`,
   );
   assert.deepEqual(
-    rows.map((row) => Number(row.feed)),
+    rows.map(({ feed }) => feed),
     rows.map((_row, index) => index + 1),
   );
+});
+
+test('a trade is made at EM once, and shows without the personal data that it was made with', async () => {
+  const wish = findConnector('em')?.sandbox.wish?.(() => 0.5, 1, supply.account, supply.memory);
+  assert.ok(wish !== undefined);
+  const body = { ...wish.body, account: 'em-1' } as Readonly<Record<string, unknown>>;
+  const made = await post(body);
+  assert.equal(made.status, 201, made.text);
+  assert.equal(made.body.kind, 'supply');
+  assert.ok(made.body.platformOrderId !== null);
+  assert.equal(made.body.checkout, null);
+  assert.deepEqual((await post(body)).body.id, made.body.id);
+  assert.equal(supply.calls.length, 1);
+  const listed = await api.call('GET', `/api/v1/actions?order=${made.body.id}`);
+  for (const name of ['name', 'phone', 'address']) {
+    const value = body[name];
+    if (typeof value === 'string') assert.ok(!`${listed.text}${made.text}`.includes(value), name);
+  }
 });
