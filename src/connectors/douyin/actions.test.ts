@@ -183,6 +183,7 @@ describe('douyin: what an answer means', () => {
       ['create', { err_no: 777, err_tips: '系统繁忙，请稍后再试' }, 'retry'],
       ['create', { err_no: 777, err_tips: '请求过于频繁' }, 'retry rate'],
       ['create', { err_no: 777, err_tips: '单号重复' }, 'final duplicate'],
+      ['create', { err_no: 2010, err_tips: '订单号已存在' }, 'final duplicate'],
       ['push', { err_code: 40014, err_msg: 'bad access token' }, 'alert token'],
       ['push', { err_code: 40012, err_msg: 'open_id' }, 'final'],
       ['push', { err_code: 40031, err_msg: 'open_id' }, 'final'],

@@ -53,11 +53,17 @@ const TOKEN_WORDS = /access.?token|凭证.{0,6}(?:无效|过期)/iu;
 const ALERT_WORDS = /sign|permission|unauthori|forbidden|签名|验签|权限|授权/iu;
 const RATE_WORDS = /limit|frequen|too many|频繁|限流/iu;
 const RETRY_WORDS = /system|time.?out|busy|internal|系统|超时|繁忙|稍后/iu;
-const DUPLICATE_WORDS = /duplicate|already|repeat|重复|已存在/iu;
+const DUPLICATE_WORDS = /duplicate|already.{0,3}exist|repeat|重复|已存在/iu;
 
-/** What an error asks for. Of numbers that no public list has, the words decide; what they do not tell is final. */
+/**
+ * What an error asks for. A repeated number is told by the words of a parameter error: taken for a plain one, money that
+ * is on its way would be given back once more under a new number. Of numbers that no public list has, the words decide; what they do not tell is
+ * final.
+ */
 export function meaningOf(table: Readonly<Record<string, Meaning>>, code: string, message: string): Meaning {
-  if (Object.hasOwn(table, code)) return table[code] ?? FINAL;
+  const known = Object.hasOwn(table, code) ? table[code] : undefined;
+  if (known === FINAL && DUPLICATE_WORDS.test(message)) return DUPLICATE;
+  if (known !== undefined) return known;
   if (TOKEN_WORDS.test(message)) return TOKEN;
   if (ALERT_WORDS.test(message)) return ALERT;
   if (RATE_WORDS.test(message)) return RATE;

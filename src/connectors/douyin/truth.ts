@@ -234,9 +234,17 @@ export async function readTruth(
   }
   const [first, ...others] = aliases;
   if (facts.length > 0 && first !== undefined)
-    reports.push({ aliases: [first, ...others], kind: 'payment', at, stage: stageOf(facts), facts });
+    reports.push({
+      ...{ aliases: [first, ...others], kind: 'payment', at, stage: stageOf(facts), facts },
+      // Asked for again, the later the longer it takes.
+      ...(facts.some(isUnderWay) ? { doubt: 'result' } : {}),
+    });
   return { ok: true, value: reports };
 }
+
+const isUnderWay = (fact: Fact): boolean =>
+  (fact.register === 'refund' && fact.value.state === 'requested') ||
+  (fact.register === 'platformFields' && ['INIT', 'PROCESSING'].includes(String(fact.value['status'])));
 
 /** As callbacks have it: the further statement of one moment wins. */
 const stageOf = (facts: readonly Fact[]): number =>
