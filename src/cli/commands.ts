@@ -30,6 +30,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'what is done to orders at their platforms: do something, list, show one',
     load: () => import('./actions.ts'),
   },
+  attention: {
+    summary: 'what no rule can finish: list, show what to do, dismiss',
+    load: () => import('./attention.ts'),
+  },
   repair: {
     summary: 'what the platforms are asked for because no callback told it; ask now',
     load: () => import('./repair.ts'),

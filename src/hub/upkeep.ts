@@ -1,4 +1,5 @@
 import { PARTITIONED, dropPartitionsBefore, ensurePartitions, weekOf } from '../store/partitions.ts';
+import { forgetClosedItems } from '../store/attention.ts';
 import { forgetReconciliations } from '../store/reconciliations.ts';
 import { forgetRepairedOrders } from '../store/repaired-orders.ts';
 import type { HubContext } from './context.ts';
@@ -39,6 +40,7 @@ export async function keepTablesInShape(
   }
   await ctx.pool.query('delete from idempotency_keys where created_at < $1', [new Date(nowMs - DAY_MS)]);
   await forgetRepairedOrders(ctx.pool, new Date(nowMs - retention.days * DAY_MS));
+  await forgetClosedItems(ctx.pool, new Date(nowMs - retention.days * DAY_MS));
   await forgetReconciliations(ctx.pool, new Date(nowMs - retention.days * DAY_MS));
   if (made.length + dropped.length > 0) ctx.log.info({ made, dropped }, 'partitions were made or dropped');
 }

@@ -7,6 +7,7 @@ import type { HubContext } from '../hub/context.ts';
 import type { RedriveDeps } from '../hub/redrive.ts';
 import { accountRoutes } from './api/accounts.ts';
 import { actionRoutes } from './api/actions.ts';
+import { attentionRoutes } from './api/attention.ts';
 import { auditRoutes } from './api/audit.ts';
 import { bindingsReturn } from './api/bindings-return.ts';
 import { bindingRoutes } from './api/bindings.ts';
@@ -145,6 +146,7 @@ const API = [
   machineRoutes,
   shopRoutes,
   merchantRoutes,
+  attentionRoutes,
   repairRoutes,
   reconciliationRoutes,
   statsRoutes,

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { countOpenItems } from '../store/attention.ts';
 import type { Pool } from '../store/pool.ts';
 import { readQueueState } from '../store/queue-state.ts';
 
@@ -132,6 +133,12 @@ export function createMetrics(): Metrics {
     labelNames: ['state'],
     registers,
   });
+  const attention = new Gauge({
+    name: 'huidan_attention_open',
+    help: 'What wants a person’s attention, by kind.',
+    labelNames: ['kind'],
+    registers,
+  });
   const database = new Gauge({ name: 'huidan_database_up', help: '1 while the database answers.', registers });
 
   return {
@@ -166,7 +173,9 @@ export function createMetrics(): Metrics {
     },
     async render(pool) {
       try {
-        const state = await readQueueState(pool);
+        const [state, open] = await Promise.all([readQueueState(pool), countOpenItems(pool)]);
+        attention.reset();
+        for (const { kind, count } of open) attention.set({ kind }, count);
         due.set(state.deliveriesWaiting);
         lag.set(state.deliveryLagSeconds);
         blocked.set(state.deliveriesBlocked);
@@ -177,7 +186,7 @@ export function createMetrics(): Metrics {
         database.set(1);
       } catch {
         // The other numbers matter most while the database is away.
-        for (const gauge of [due, lag, blocked, held, actionsOpen]) gauge.reset();
+        for (const gauge of [due, lag, blocked, held, actionsOpen, attention]) gauge.reset();
         database.set(0);
       }
       return registry.metrics();

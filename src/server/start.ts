@@ -7,7 +7,7 @@ import { runDueActions } from '../hub/act-run.ts';
 import { createAccountDirectory } from '../hub/account-directory.ts';
 import { closeShownActions } from '../hub/close-shown.ts';
 import { countPastHours } from '../hub/count-hours.ts';
-import { countPastHours } from '../hub/count-hours.ts';
+import { createAttention } from '../hub/attention.ts';
 import { createRegistry, createWake } from '../hub/context.ts';
 import type { HubContext, Log } from '../hub/context.ts';
 import { noCrash } from '../hub/crash-points.ts';
@@ -106,7 +106,7 @@ export async function startHub(config: Config, deps: HubDeps = {}): Promise<Runn
     const http = createPlatformHttp({ allowPrivateTargets: config.allowPrivateTargets, clock, log });
     undo.push(() => http.close());
     // A worker listens nowhere; the processes that do have the configured address.
-    const place = { listeningAt: `http://${config.host}:${config.port}` };
+    const place = { listeningAt: addressOf(config.host, config.port) };
     const ctx: HubContext = {
       pool: database.pool,
       clock,
@@ -130,7 +130,9 @@ export async function startHub(config: Config, deps: HubDeps = {}): Promise<Runn
         onAttempt: (outcome, durationMs) => parts.metrics.deliveryAttempted(outcome, durationMs),
       });
       undo.push(() => deliveries.stop());
-      const work = startDueWork(ctx, dueSteps(ctx, parts));
+      const attention = createAttention(ctx);
+      undo.push(async () => attention.stop());
+      const work = startDueWork(ctx, [...dueSteps(ctx, parts), { name: 'attention', run: () => attention.run() }]);
       undo.push(async () => {
         const stopped = work.stop();
         // What is under way at a platform would hold up the end for as long as that takes to answer.
@@ -212,10 +214,14 @@ async function listen(
   await app.listen({ host: config.host, port: config.port });
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
-  // An address to listen at everywhere is none to be called at.
-  const host = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host;
-  place.listeningAt = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  place.listeningAt = addressOf(config.host, port);
   return place.listeningAt;
+}
+
+function addressOf(host: string, port: number): string {
+  // An address to listen at everywhere is none to be called at.
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
 /** What is done when it falls due, order by order and store by store. */
@@ -261,14 +267,6 @@ function choresOf(ctx: HubContext, { accounts, commits }: Intake, config: Config
       async run() {
         await keepTablesInShape(ctx, { days: config.retentionDays });
         await forgetOldSignIns(ctx);
-      },
-    },
-    {
-      name: 'count-hours',
-      cron: '* * * * *',
-      expireSeconds: 300,
-      async run() {
-        await countPastHours(ctx);
       },
     },
     {
