@@ -2,11 +2,13 @@ import { sameJson } from '../core/json.ts';
 import type { Json } from '../core/json.ts';
 import { LIVES } from '../core/lives/lives.ts';
 import type { Condition, LifePlan } from '../core/lives/life.ts';
+import type { OrderJson } from '../core/order-json.ts';
 import type { TimeMs } from '../core/time.ts';
 import { claimOrderClocks, putOffOrderClock, removeOrderClock } from '../store/order-clocks.ts';
 import type { ClaimedClock } from '../store/order-clocks.ts';
 import { readConditionsOfOrder } from '../store/order-conditions.ts';
 import { tellLinked } from '../store/order-links.ts';
+import { setMissingClocks } from '../store/repair-reads.ts';
 import type { AccountDirectory, KnownAccount } from './account-directory.ts';
 import type { HubContext } from './context.ts';
 import { LIFE_CLOCK } from './life-clocks.ts';
@@ -24,6 +26,7 @@ const LANES = 4;
 const LEASE_MS = 30_000;
 /** An account that only observes, or is paused, may be live again at any time. */
 const NOT_LIVE_WAIT_MS = 60_000;
+const RESULT_CLOCK = 'doubt:result';
 const WAITS_MS = [1000, 5000, 30_000, 120_000, 600_000] as const;
 
 /**
@@ -82,6 +85,7 @@ async function look(
     if (!mayStep(account, plan)) return ctx.clock() + NOT_LIVE_WAIT_MS;
     lookAt = await takeSteps(ctx, deps, account, life, orderId);
   }
+  if (plan.askAt !== null) await awaitResult(ctx, account, found.view.order.json, plan.askAt);
   const { version } = found.view.order.json;
   if (found.links.some(({ toldVersion }) => toldVersion < version)) {
     const key = { account: accountId, orderId };
@@ -89,6 +93,14 @@ async function look(
     if (told > 0) ctx.wake.work();
   }
   return lookAt;
+}
+
+/** What the platform took in and does not tell the end of is asked for, by the same clocks as doubts. */
+async function awaitResult(ctx: HubContext, account: KnownAccount, order: OrderJson, askAt: TimeMs): Promise<void> {
+  const { connector, view } = account;
+  if (connector.readTruth === undefined || connector.restMs?.(order, view) === undefined) return;
+  const due = [{ id: order.id, dueAt: new Date(askAt), changedAt: new Date(order.updatedAt) }];
+  await setMissingClocks(ctx.pool, account.row.id, RESULT_CLOCK, due, new Date(ctx.clock()));
 }
 
 /** What only shows (a deadline) is shown of an account that observes, too. */

@@ -12,6 +12,7 @@ import { closeShownActions } from '../../src/hub/close-shown.ts';
 import { createRegistry } from '../../src/hub/context.ts';
 import type { CrashPoints } from '../../src/hub/crash-points.ts';
 import { runDueLives } from '../../src/hub/lives.ts';
+import { createRepair } from '../../src/hub/repair.ts';
 import { settleDueDoubts } from '../../src/hub/settle-doubts.ts';
 import { createTestApi } from './api.ts';
 import type { Answer, TestApi } from './api.ts';
@@ -50,8 +51,11 @@ export class SaleStage {
   crash: CrashPoints = () => {};
   /** Workers at a time. */
   workers = 1;
+  /** Whether the platforms are asked about orders that should have moved, once a minute. */
+  repairs = false;
   readonly #accounts: readonly StageAccount[];
   #mail: Sent[] = [];
+  #repair: (() => Promise<number>) | undefined;
   readonly #gates = Array.from({ length: 4 }, () => createActGate());
 
   constructor(accounts: readonly StageAccount[]) {
@@ -145,10 +149,18 @@ export class SaleStage {
           () => runDueLives(ctx, { accounts }),
           () => settleDueDoubts(ctx, { accounts, commits }),
         ]);
+      if (this.repairs) works.push(this.#repairStep());
       for (const count of await Promise.all(works.map((work) => work()))) took += count;
       if (took === 0) return;
     }
     assert.fail('it never comes to rest');
+  }
+
+  #repairStep(): () => Promise<number> {
+    const { ctx, accounts, commits } = this.api.hub;
+    const [gate = createActGate()] = this.#gates;
+    this.#repair ??= createRepair(ctx, { accounts, commits, gate, sleep: () => Promise.resolve() });
+    return this.#repair;
   }
 
   async #tickAndDeliver(): Promise<number> {
@@ -194,6 +206,7 @@ export class SaleStage {
     const times = this.#mail.map(({ at }) => at);
     const due = found.rows[0]?.due ?? null;
     if (due !== null) times.push(due.getTime());
+    if (this.repairs) times.push(this.now + 60_000);
     for (const { id, connector } of this.#accounts) {
       const next = connector.sandbox.tick?.(this.now, await this.#view(id), this.memory(id)).nextAt ?? null;
       if (next !== null) times.push(next);

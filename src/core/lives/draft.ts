@@ -39,6 +39,7 @@ export class PlanDraft {
   readonly #due: RefundDue[] = [];
   readonly #conditions = new Map<string, Condition>();
   #lookAt: TimeMs | null = null;
+  #askAt: TimeMs | null = null;
 
   constructor(view: LifeView) {
     this.#view = view;
@@ -95,6 +96,11 @@ export class PlanDraft {
     return this.#isDue(at);
   }
 
+  /** The platform took something in and is to tell what became of it. */
+  awaitResult(askAt: TimeMs): void {
+    this.#askAt = Math.min(this.#askAt ?? askAt, askAt);
+  }
+
   plan(): LifePlan {
     return {
       acts: this.#acts,
@@ -102,6 +108,7 @@ export class PlanDraft {
       due: this.#due,
       conditions: [...this.#conditions.values()],
       lookAt: this.#lookAt,
+      askAt: this.#askAt,
     };
   }
 

@@ -112,6 +112,8 @@ export interface LifePlan {
   readonly conditions: readonly Condition[];
   /** When to look again although nothing has happened; null: not by itself. */
   readonly lookAt: TimeMs | null;
+  /** When to ask the platform for the truth of it, where it lets us and nothing was heard by then; null: nothing is awaited. */
+  readonly askAt: TimeMs | null;
 }
 
 /** The life of a kind of order: what follows from how things stand. Pure, and the same steps whoever asks how often. */

@@ -11,6 +11,9 @@ const SETTLE_RETRIES_MS = [3_600_000, 21_600_000, 86_400_000];
 /** A query that was refused for good is asked again for the sake of what a person may have put right meanwhile. */
 export const ASK_RETRIES_MS = [10_000, 60_000, 300_000, 900_000];
 
+/** A platform takes seconds over a refund or a settlement; after two minutes its callback is missed. */
+const RESULT_MS = 120_000;
+
 export const isClosed = (lifecycle: Lifecycle): lifecycle is 'cancelled' | 'expired' =>
   lifecycle === 'cancelled' || lifecycle === 'expired';
 
@@ -88,10 +91,21 @@ function paidSteps(view: LifeView, draft: PlanDraft): void {
     ]);
   }
   settleSteps(view, draft);
+  awaitResults(order, draft);
 }
 
 /** What of the payment has not gone back. */
 export const leftOf = ({ json }: OrderSide): number => (json.amounts.paid ?? 0) - (json.amounts.refunded ?? 0);
+
+/** What was taken in and not told the end of: refunds, and the last settlement. */
+function awaitResults({ json, lines, actions }: OrderSide, draft: PlanDraft): void {
+  for (const { action, state, number, params, finishedAt } of actions) {
+    if (state !== 'succeeded' || finishedAt === null) continue;
+    const isRefund = action === 'refund' && read(lines, refundLine(number), 'refund')?.state === 'requested';
+    const isSettlement = action === 'settle' && params['final'] !== false && json.settlement !== 'settled';
+    if (isRefund || isSettlement) draft.awaitResult(finishedAt + RESULT_MS);
+  }
+}
 
 /** Paid after it was closed, and no other order decides. */
 function latePaymentSteps({ order }: LifeView, draft: PlanDraft): void {
