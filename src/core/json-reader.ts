@@ -1,9 +1,9 @@
 import { isLosslessObject, isStorableText, parseLossless, scalarText, stringifyLossless } from './json.ts';
 import type { Lossless, LosslessObject } from './json.ts';
-import { fenFromText, yuanToFen } from './money.ts';
+import { fenFromText, MAX_FEN, yuanToFen } from './money.ts';
 import type { Fen } from './money.ts';
 import type { RegisterValues } from './registers.ts';
-import { unixTime } from './time.ts';
+import { beijingTime, unixTime } from './time.ts';
 import type { TimeMs } from './time.ts';
 
 /** Longer text is no field of an order: it would swell every event. */
@@ -92,11 +92,52 @@ export class JsonReader {
     return text === undefined ? undefined : (fenFromText(text) ?? this.wrong(name, 'is not an amount in fen'));
   }
 
+  /**
+   * Yuan to fen, rounded to the nearest: some platforms write doubles (13.799999999999999). The digits of the text are
+   * rounded, never a float. Only what is `signed` may be below zero.
+   */
+  roundedYuan(name: string, signed = false): Fen | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const match = /^(-?)(\d{1,12})(?:\.(\d{1,20}))?$/u.exec(text);
+    const digits = (match?.[3] ?? '').padEnd(3, '0');
+    const fen = Number(match?.[2]) * 100 + Number(digits.slice(0, 2)) + (digits.charAt(2) >= '5' ? 1 : 0);
+    const isNegative = match?.[1] === '-' && fen !== 0;
+    if (!(fen <= MAX_FEN) || (isNegative && !signed)) return this.wrong(name, 'is not an amount in yuan');
+    return isNegative ? -fen : fen;
+  }
+
   /** A time in ms; `0` is how a missing time looks. */
   time(name: string): TimeMs | undefined {
     const text = this.text(name);
     if (text === undefined || text === '0') return undefined;
     return unixTime(text) ?? this.wrong(name, 'is not a time between the years 2000 and 2200');
+  }
+
+  /** A time as Unix seconds, as milliseconds, or as Beijing time in text: of some platforms all three occur. */
+  when(name: string): TimeMs | undefined {
+    const text = this.text(name);
+    if (text === undefined || text === '0') return undefined;
+    return unixTime(text) ?? beijingTime(text) ?? this.wrong(name, 'is not a time between the years 2000 and 2200');
+  }
+
+  count(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    return /^\d{1,6}$/u.test(text) ? Number(text) : this.wrong(name, 'is not a whole number below a million');
+  }
+
+  flag(name: string): boolean | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    if (text === 'true' || text === '1') return true;
+    return text === 'false' || text === '0' ? false : this.wrong(name, 'is neither true nor false');
+  }
+
+  /** What something is called, letters allowed. Some fields of old samples hold 0 for none. */
+  id(name: string): string | undefined {
+    const text = this.text(name, 64);
+    return text === '0' ? undefined : text;
   }
 
   /** A count in thousandths, so that `1.0` and half a portion are exact. */

@@ -11,8 +11,8 @@ import type { Fulfilment } from '../../core/registers.ts';
 import type { StoreNotice } from '../../core/store-binding.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { ifAny, topicFacts, whole, wholeFacts } from '../../core/whole-facts.ts';
+import { aboutStores, unrecognised } from '../../core/verification.ts';
 import { endFacts, orderNumber, orderReports } from './order.ts';
-import { idOf, timeOf, yuanOf } from './values.ts';
 
 /**
  * What each message type says (sheet, 4.4 and 9). The type decides, not the `state` beside it: a documented sample of
@@ -28,44 +28,46 @@ type TypeRow =
 
 type StoreBody = 'shop-state' | 'shop-change' | 'released' | 'merchant-audit' | 'shop-audit';
 
-/** Delivery cancelled, in trouble, given up or refused by the carrier: the order's state stays, staff must look. */
 const TROUBLES = [57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 72, 73, 74, 75, 76];
 
-export const TYPES: ReadonlyMap<string, TypeRow> = new Map<string, TypeRow>([
-  ['10', { body: 'order', stage: 1 }],
+const ROWS: readonly (readonly [row: TypeRow, ...types: readonly number[]])[] = [
+  [{ body: 'order', stage: 1 }, 10],
   // Newer core messages whose meaning no source tells; they carry order fields.
-  ['217', { body: 'order', stage: 2, newer: true }],
-  ['218', { body: 'order', stage: 3, newer: true }],
-  ['12', { body: 'status', says: 'accepted', stage: 1 }],
-  ['14', { body: 'status', says: 'cancelled', stage: 9 }],
-  ['15', { body: 'status', says: 'cancelled', stage: 9 }],
-  ['17', { body: 'status', says: 'cancelled', stage: 9 }],
-  ['18', { body: 'status', says: 'completed', stage: 9 }],
+  [{ body: 'order', stage: 2, newer: true }, 217],
+  [{ body: 'order', stage: 3, newer: true }, 218],
+  [{ body: 'status', says: 'accepted', stage: 1 }, 12],
+  [{ body: 'status', says: 'cancelled', stage: 9 }, 14, 15, 17],
+  [{ body: 'status', says: 'completed', stage: 9 }, 18],
   ...requestRows('cancel', 20),
   ...requestRows('refund', 30),
-  ['45', { body: 'reminder' }],
+  [{ body: 'reminder' }, 45],
   // Waiting for a rider: the kitchen is at work meanwhile.
-  ['51', { body: 'waybill', says: 'preparing', stage: 2 }],
-  ['52', { body: 'waybill', says: 'preparing', stage: 3 }],
-  ['53', { body: 'waybill', says: 'preparing', stage: 4 }],
-  ['54', { body: 'waybill', says: 'preparing', stage: 5 }],
-  ['55', { body: 'waybill', says: 'delivering', stage: 7 }],
-  ['71', { body: 'waybill', says: 'delivering', stage: 6 }],
-  ['56', { body: 'waybill', says: 'delivered', stage: 9 }],
-  ...TROUBLES.map((type): [string, TypeRow] => [String(type), { body: 'waybill', says: 'trouble', stage: 8 }]),
-  ['91', { body: 'shop-state' }],
-  ['93', { body: 'shop-change' }],
-  ['100', { body: 'released' }],
-  ['105', { body: 'nothing', note: 'an order of the service market, which sells apps' }],
-  ['221', { body: 'merchant-audit' }],
-  ['222', { body: 'shop-audit' }],
-]);
+  ...[51, 52, 53, 54].map((type): [TypeRow, number] => [
+    { body: 'waybill', says: 'preparing', stage: type - 49 },
+    type,
+  ]),
+  [{ body: 'waybill', says: 'delivering', stage: 7 }, 55],
+  [{ body: 'waybill', says: 'delivering', stage: 6 }, 71],
+  [{ body: 'waybill', says: 'delivered', stage: 9 }, 56],
+  // Delivery cancelled, in trouble, given up or refused by the carrier: the order's state stays, staff must look.
+  [{ body: 'waybill', says: 'trouble', stage: 8 }, ...TROUBLES],
+  [{ body: 'shop-state' }, 91],
+  [{ body: 'shop-change' }, 93],
+  [{ body: 'released' }, 100],
+  [{ body: 'nothing', note: 'an order of the service market, which sells apps' }, 105],
+  [{ body: 'merchant-audit' }, 221],
+  [{ body: 'shop-audit' }, 222],
+];
+
+export const TYPES: ReadonlyMap<string, TypeRow> = new Map(
+  ROWS.flatMap(([row, ...types]) => types.map((type) => [String(type), row] as const)),
+);
 
 /** 20 to 26 and 30 to 36 tell the same story: of cancelling before completion and of refunding after it. */
-function requestRows(body: 'cancel' | 'refund', first: number): readonly [string, TypeRow][] {
+function requestRows(body: 'cancel' | 'refund', first: number): readonly (readonly [TypeRow, number])[] {
   const says = ['requested', 'settled', 'settled', 'succeeded', 'requested', 'succeeded', 'settled'] as const;
   const stages = [1, 2, 3, 5, 4, 6, 5];
-  return says.map((word, index) => [String(first + index), { body, says: word, stage: stages[index] ?? 0 }]);
+  return says.map((word, index) => [{ body, says: word, stage: stages[index] ?? 0 }, first + index]);
 }
 
 /**
@@ -110,8 +112,8 @@ export const parse = ({ content, request }: Accepted<LosslessObject>, account: A
 export function readMessage(content: LosslessObject, account: AccountView, receivedAt: TimeMs): Parsed {
   const fields = new JsonReader(content);
   const type = fields.text('type', 64);
-  const shopId = idOf(fields, 'shopId');
-  const sentAt = timeOf(fields, 'timestamp') ?? receivedAt;
+  const shopId = fields.id('shopId');
+  const sentAt = fields.when('timestamp') ?? receivedAt;
   const message = content.get('message');
   if (fields.fault !== undefined) return unrecognised(fields.fault);
   if (type === undefined) return unrecognised('type is missing');
@@ -148,12 +150,12 @@ function order(row: Row<'order'>, { body, sentAt, shopId, type }: Envelope, acco
   const isOrder = body.names.includes('groups') || body.names.includes('totalPrice');
   if (row.newer && !isOrder) return unrecognised(`type ${type} without the fields of an order is not known`);
   // A newer core message tells of later than the order's beginning, which is all that its own times name.
-  const at = row.newer ? (timeOf(body, 'updateTime') ?? sentAt) : null;
+  const at = row.newer ? (body.when('updateTime') ?? sentAt) : null;
   return { kind: 'reports', reports: orderReports(body, account, { at, stage: row.stage, sentAt, shopId }) };
 }
 
 function status(row: Row<'status'>, envelope: Envelope): Parsed {
-  const at = timeOf(envelope.body, 'updateTime') ?? envelope.sentAt;
+  const at = envelope.body.when('updateTime') ?? envelope.sentAt;
   const { says, stage } = row;
   if (says === 'accepted') return report(envelope, { at, stage, final: false }, [whole('fulfilment', says)]);
   const facts =
@@ -165,10 +167,10 @@ function status(row: Row<'status'>, envelope: Envelope): Parsed {
 function requestOf(row: Row<'cancel' | 'refund'>, envelope: Envelope): Parsed {
   const { body, receivedAt, type } = envelope;
   const isCancel = row.body === 'cancel';
-  const told = timeOf(body, 'updateTime');
+  const told = body.when('updateTime');
   const at = told ?? receivedAt;
   const refundType = body.text('refundType', 64) ?? (isCancel ? 'normal' : 'part');
-  const amount = yuanOf(body, 'totalPrice') ?? null;
+  const amount = body.roundedYuan('totalPrice') ?? null;
   const facts = [whole(isCancel ? 'flag.cancel_requested' : 'flag.refund_requested', row.says === 'requested')];
   if (row.says === 'requested') facts.push(whole('answerBy', type === '20' ? at + CANCEL_ANSWER_MS : null));
   // Without its own time a message that was sent again cannot be told from a new one of its kind.
@@ -206,7 +208,7 @@ function refundFact(refundType: string, amount: number | null, at: TimeMs): Fact
 }
 
 function reminder(envelope: Envelope): Parsed {
-  const at = timeOf(envelope.body, 'updateTime') ?? envelope.sentAt;
+  const at = envelope.body.when('updateTime') ?? envelope.sentAt;
   // The number that an answer to it must name.
   const named = topicFacts('reminder', envelope.body.raw(['remindId']));
   return report(envelope, { at, stage: 1, final: false }, [whole('flag.reminder', true), ...named]);
@@ -221,7 +223,7 @@ function waybill({ says, stage }: Row<'waybill'>, envelope: Envelope): Parsed {
     rider: ifAny({ name: body.text('name', 100) ?? null, phone: body.text('phone', 100) ?? null }),
   });
   const named = topicFacts('delivery', body.raw(['state', 'subState'], 'waybill.'));
-  return report(envelope, { at: timeOf(body, 'updateAt') ?? sentAt, stage, final: false }, [...facts, ...named]);
+  return report(envelope, { at: body.when('updateAt') ?? sentAt, stage, final: false }, [...facts, ...named]);
 }
 
 type Row<Body extends TypeRow['body']> = Extract<TypeRow, { readonly body: Body }>;
@@ -230,7 +232,7 @@ type When = Pick<Report, 'at' | 'stage' | 'doubt' | 'final'>;
 function report({ body, shopId }: Envelope, when: When, facts: readonly Fact[]): Parsed {
   const number = orderNumber(body);
   if (number === undefined) body.wrong('orderId', 'is missing');
-  const ref = idOf(body, 'shopId') ?? shopId;
+  const ref = body.id('shopId') ?? shopId;
   // Without a time: an order object tells the shop's name too.
   const store = ref === undefined ? [] : [whole('store', { ref, name: null }, null)];
   const aliases = [{ kind: 'platform', value: number ?? '' }] as const;
@@ -243,9 +245,9 @@ function report({ body, shopId }: Envelope, when: When, facts: readonly Fact[]):
 
 /** Shops carry the platform's own number: a push knows no other. */
 function storeNotice(about: StoreBody, { body, sentAt, shopId }: Envelope): Parsed {
-  const store = idOf(body, 'shopId') ?? shopId;
+  const store = body.id('shopId') ?? shopId;
   const timeField = { released: 'relieveOAuthTime', 'shop-audit': 'auditTime' }[about as string] ?? 'updateTime';
-  const at = timeOf(body, timeField) ?? sentAt;
+  const at = body.when(timeField) ?? sentAt;
   const state = about === 'shop-state' ? (body.text('state') ?? body.text('status')) : undefined;
   if (store === undefined && !about.endsWith('audit')) return unrecognised('shopId is missing');
   const notice = ((): StoreNotice => {
@@ -253,13 +255,11 @@ function storeNotice(about: StoreBody, { body, sentAt, shopId }: Envelope): Pars
     if (store !== undefined && state !== undefined) return { kind: 'state', store, state, at };
     return { kind: 'notice', store: store ?? null, topic: about, data: body.raw(body.names), at };
   })();
-  return { kind: 'reports', reports: [], stores: [notice] };
+  return aboutStores([notice]);
 }
 
 /** A value of the sender inside a reason: short, and escaped, since the reason is stored as text. */
 const quoted = (value: string): string => JSON.stringify(value.slice(0, 32));
-
-const unrecognised = (reason: string): Parsed => ({ kind: 'unrecognised', reason });
 
 const STORED = jsonReply('{"message":"ok"}');
 const REJECTED = jsonReply('{"message":"signature"}', 500);

@@ -124,7 +124,7 @@ describe('eleme: authorisation', () => {
     const stranger = await binding.prove(account, call, '', { ...token, accessToken: 'x' }, AT);
     assert.deepEqual(stranger, {
       ok: false,
-      refusal: { class: 'alert', code: 'UNAUTHORIZED', message: 'the token is not valid' },
+      refusal: { class: 'alert', kind: 'token', code: 'UNAUTHORIZED', message: 'the token is not valid' },
     });
     assert.equal(binding.tellsReleased?.({ class: 'alert', code: 'UNAUTHORIZED', message: '' }), true);
     assert.equal(binding.tellsReleased?.({ class: 'alert', code: 'INVALID_SIGNATURE', message: '' }), false);

@@ -150,8 +150,17 @@ const CLASSES: Readonly<Record<string, PlatformRefusal['class']>> = {
   access_denied: 'alert',
 };
 
+/** What is behind a refusal, where the hub can do something about it. */
+const KINDS: Readonly<Record<string, NonNullable<PlatformRefusal['kind']>>> = {
+  EXCEED_LIMIT: 'rate',
+  UNAUTHORIZED: 'token',
+};
+
 function refused(code: string, message: string): { readonly ok: false; readonly refusal: PlatformRefusal } {
-  return refuse(Object.hasOwn(CLASSES, code) ? (CLASSES[code] ?? 'final') : 'final', code, message.slice(0, 300));
+  const known = Object.hasOwn(CLASSES, code) ? (CLASSES[code] ?? 'final') : 'final';
+  const { refusal } = refuse(known, code, message.slice(0, 300));
+  const kind = Object.hasOwn(KINDS, code) ? KINDS[code] : undefined;
+  return { ok: false, refusal: kind === undefined ? refusal : { ...refusal, kind } };
 }
 
 export function refuse(

@@ -5,7 +5,6 @@ import type { ItemValue, RegisterValues } from '../../core/registers.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { ifAny, whole, wholeFacts } from '../../core/whole-facts.ts';
 import { acceptWithinMs, isSet } from './account.ts';
-import { countOf, flagOf, idOf, timeOf, yuanOf } from './values.ts';
 
 /** Kept under their own names, since there is no noun for them here. */
 const OWN_FIELDS = ['book', 'invoiceType', 'openId', 'secretPhoneExpireTime'];
@@ -39,7 +38,7 @@ export interface Told {
 }
 
 /** The number of an order: in an order object it stands twice, in every other body once. */
-export const orderNumber = (body: JsonReader): string | undefined => idOf(body, 'orderId') ?? idOf(body, 'id');
+export const orderNumber = (body: JsonReader): string | undefined => body.id('orderId') ?? body.id('id');
 
 /**
  * An order object, of a push or of `getOrder`, as reports; what cannot be read is the reader's `fault`. Of a downgraded
@@ -48,8 +47,8 @@ export const orderNumber = (body: JsonReader): string | undefined => idOf(body, 
 export function orderReports(body: JsonReader, account: AccountView, told: Told): readonly Report[] {
   const number = orderNumber(body);
   const says = body.text('status') === undefined ? 'nothing' : body.oneOf('status', STATUSES);
-  const downgraded = flagOf(body, 'downgraded') ?? false;
-  const tookEffectAt = timeOf(body, 'activeAt') ?? timeOf(body, 'createdAt') ?? told.sentAt;
+  const downgraded = body.flag('downgraded') ?? false;
+  const tookEffectAt = body.when('activeAt') ?? body.when('createdAt') ?? told.sentAt;
   const store = storeFact(body, account, told.shopId);
   const facts = [
     ...(says === 'cancelled' || says === 'completed' ? [whole('lifecycle', says), ...endFacts()] : []),
@@ -83,13 +82,13 @@ export const endFacts = (): readonly Fact[] =>
   wholeFacts({ 'flag.cancel_requested': false, 'flag.delivery_trouble': false, 'flag.reminder': false });
 
 function paymentFacts(body: JsonReader, account: AccountView, downgraded: boolean): readonly Fact[] {
-  const onlinePaid = flagOf(body, 'onlinePaid');
-  const told = yuanOf(body, 'totalPrice');
+  const onlinePaid = body.flag('onlinePaid');
+  const told = body.roundedYuan('totalPrice');
   const total = downgraded && told === 0 ? undefined : told;
-  const tookEffectAt = timeOf(body, 'activeAt');
+  const tookEffectAt = body.when('activeAt');
   const isNew = body.text('status') === 'unprocessed' && tookEffectAt !== undefined;
   // Null is unknown, never zero: the zeros of a downgraded order are no sums.
-  const original = downgraded ? undefined : yuanOf(body, 'originalPrice');
+  const original = downgraded ? undefined : body.roundedYuan('originalPrice');
   const fees = downgraded ? undefined : ifAny(feesOf(body));
   return wholeFacts({
     payment: onlinePaid === undefined ? undefined : onlinePaid ? 'paid' : 'unpaid',
@@ -97,7 +96,7 @@ function paymentFacts(body: JsonReader, account: AccountView, downgraded: boolea
     'money.paid': onlinePaid === true ? total : undefined,
     // An order takes effect when it is paid.
     paidAt: onlinePaid === true ? tookEffectAt : undefined,
-    placedAt: timeOf(body, 'createdAt'),
+    placedAt: body.when('createdAt'),
     acceptBy: isNew ? tookEffectAt + acceptWithinMs(account) : undefined,
     'money.original': original,
     fees,
@@ -106,13 +105,13 @@ function paymentFacts(body: JsonReader, account: AccountView, downgraded: boolea
 }
 
 function feesOf(body: JsonReader): RegisterValues['fees'] {
-  const platformFee = yuanOf(body, 'serviceFee', true);
+  const platformFee = body.roundedYuan('serviceFee', true);
   return {
-    deliveryFee: yuanOf(body, 'deliverFee', true) ?? null,
-    boxFee: yuanOf(body, 'packageFee', true) ?? null,
+    deliveryFee: body.roundedYuan('deliverFee', true) ?? null,
+    boxFee: body.roundedYuan('packageFee', true) ?? null,
     // Some samples write what the merchant pays as a negative sum.
     platformFee: platformFee === undefined ? null : Math.abs(platformFee),
-    income: yuanOf(body, 'income', true) ?? null,
+    income: body.roundedYuan('income', true) ?? null,
   };
 }
 
@@ -122,8 +121,8 @@ function contentFacts(body: JsonReader, downgraded: boolean): readonly Fact[] {
   return wholeFacts({
     items: items.length > 0 ? items : undefined,
     takeaway: {
-      daySequence: countOf(body, 'daySn') ?? null,
-      wantedAt: timeOf(body, 'deliverTime') ?? null,
+      daySequence: body.count('daySn') ?? null,
+      wantedAt: body.when('deliverTime') ?? null,
       // None of the documented fields of an order tells it.
       deliveryMode: null,
     },
@@ -153,9 +152,9 @@ function itemsOf(body: JsonReader): readonly ItemValue[] {
         // The merchant's own code is what its systems know; -1 is how the platform writes none.
         sku: item.text('extendCode') ?? (skuId === '-1' || skuId === '0' ? null : (skuId ?? null)),
         name: item.text('name') ?? '',
-        quantity: countOf(item, 'quantity') ?? 1,
-        price: yuanOf(item, 'price', true) ?? null,
-        total: yuanOf(item, 'total', true) ?? null,
+        quantity: item.count('quantity') ?? 1,
+        price: item.roundedYuan('price', true) ?? null,
+        total: item.roundedYuan('total', true) ?? null,
       };
     });
   });
@@ -168,7 +167,7 @@ function locationOf(text: string | undefined): { lng: number; lat: number } | nu
 }
 
 function storeFact(body: JsonReader, account: AccountView, around: string | undefined): readonly Fact[] {
-  const shopId = idOf(body, 'shopId') ?? around;
-  const ref = isSet(account, 'storeRef', 'openId') ? (idOf(body, 'openId') ?? shopId) : shopId;
+  const shopId = body.id('shopId') ?? around;
+  const ref = isSet(account, 'storeRef', 'openId') ? (body.id('openId') ?? shopId) : shopId;
   return ref === undefined ? [] : [whole('store', { ref, name: body.text('shopName') ?? null })];
 }

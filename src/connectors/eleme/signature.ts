@@ -1,9 +1,9 @@
-import { accept, signatureEvidence } from '../../core/accept.ts';
 import type { CallbackRequest } from '../../core/accept.ts';
-import type { AccountView, Refusal, Verification } from '../../core/connector.ts';
+import type { AccountView, Verification } from '../../core/connector.ts';
 import { decodeUtf8, isLosslessObject, parseLossless, scalarText, stringifyLossless } from '../../core/json.ts';
 import type { Lossless, LosslessObject } from '../../core/json.ts';
 import { compareBytes, md5Hex } from '../../core/signing.ts';
+import { acceptSigned, refused } from '../../core/verification.ts';
 
 /**
  * The text of a push that is signed, without the secret: every field but `signature` as `name=value` **without** JSON
@@ -52,27 +52,16 @@ export function signRequest(
 /** Checks `signature` of a push against every app secret that is valid now; its hex may be of either case. */
 export function verify(request: CallbackRequest, account: AccountView): Verification<LosslessObject> {
   const secrets = account.secrets('appSecret');
-  if (secrets.length === 0) return refused('no_secret', 'The account has no appSecret to check a push with.');
   const text = decodeUtf8(request.body);
+  const content = text === undefined ? undefined : parseLossless(text);
+  if (secrets.length === 0) return refused('no_secret', 'The account has no appSecret to check a push with.');
   if (text === undefined) return refused('unreadable', 'The body is not UTF-8.');
-  const fields = parseLossless(text);
-  if (fields === undefined) return refused('unreadable', 'The body is not JSON, or is nested too deeply.');
-  if (!isLosslessObject(fields)) {
-    return refused('missing_signature', 'The body is not a JSON object, so it has no field signature.');
-  }
-  const given = fields.get('signature');
-  if (typeof given !== 'string' || given === '') {
-    return refused('missing_signature', 'The body has no field signature, or it is not text.');
-  }
-  const signed = pushText(fields);
+  if (content === undefined) return refused('unreadable', 'The body is not JSON, or is nested too deeply.');
+  const given = isLosslessObject(content) ? content.get('signature') : undefined;
+  if (!isLosslessObject(content) || typeof given !== 'string' || given === '')
+    return refused('missing_signature', 'The body is not a JSON object with a field signature that is text.');
+  const signed = pushText(content);
   if (signed === undefined) return refused('unreadable', 'A field of the push is neither text nor a number.');
-  for (const secret of secrets) {
-    const evidence = signatureEvidence(given.toUpperCase(), frame(signed, secret.value), secret);
-    if (evidence !== undefined) return { ok: true, accepted: accept(request, evidence, fields) };
-  }
-  return refused('wrong_signature', 'The field signature matches none of the valid app secrets.');
-}
-
-function refused(reason: Refusal['reason'], detail: string): { readonly ok: false; readonly refusal: Refusal } {
-  return { ok: false, refusal: { reason, detail } };
+  const compute = (secret: string): string => frame(signed, secret);
+  return acceptSigned(request, { secrets, field: 'appSecret', given: given.toUpperCase(), content, compute });
 }

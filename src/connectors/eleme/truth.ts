@@ -11,7 +11,6 @@ import { ownToken } from './binding.ts';
 import { callAction, refuse } from './client.ts';
 import { whole } from '../../core/whole-facts.ts';
 import { orderNumber, orderReports } from './order.ts';
-import { yuanOf } from './values.ts';
 
 /** What a `refundStatus` says of the request: does it still wait for somebody's answer? */
 export const REFUND_STATUSES: Readonly<Record<string, 'open' | 'closed' | 'succeeded'>> = {
@@ -125,7 +124,7 @@ async function readRequest(about: About, doubts: readonly string[]): Promise<Pla
   if (!answer.ok) return answer;
   const body = answer.value;
   const state = body.oneOf('refundStatus', REFUND_STATUSES);
-  const amount = yuanOf(body, 'totalPrice');
+  const amount = body.roundedYuan('totalPrice');
   const isWhole = body.text('refundType') === 'normal';
   if (body.fault !== undefined) return refuse('final', 'unreadable_reply', body.fault);
   const succeeded = state === 'succeeded';

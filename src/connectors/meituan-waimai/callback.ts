@@ -10,6 +10,7 @@ import type { Fulfilment, RefundState } from '../../core/registers.ts';
 import type { StoreNotice } from '../../core/store-binding.ts';
 import { unixTime } from '../../core/time.ts';
 import { ifAny, topicFacts, whole, wholeFacts } from '../../core/whole-facts.ts';
+import { aboutStores, unrecognised } from '../../core/verification.ts';
 import { isSet } from './account.ts';
 import { readOrder } from './order-push.ts';
 import { storesOf } from './signature.ts';
@@ -106,7 +107,7 @@ export function parse(accepted: Accepted<Fields>, account: AccountView): Parsed 
   if (request.topic === 'privacy') {
     // It names no store: the numbers of the developer's every store are concerned.
     const store = plain(fields, 'ePoiId', 100) ?? null;
-    return ofStores([{ kind: 'notice', store, topic: 'privacy', data: null, at: timeOf(fields) }]);
+    return aboutStores([{ kind: 'notice', store, topic: 'privacy', data: null, at: timeOf(fields) }]);
   }
   // Early integrators read a partial refund from plain fields.
   if (request.topic === 'partial-refund' && fields.has('notifyType')) {
@@ -126,11 +127,8 @@ function readEvent(name: string, heard: Heard): Parsed {
 function said(json: JsonReader, heard: Heard, read: ReadEvent | undefined): Parsed {
   const found = read?.(json, heard);
   if (found === undefined || json.fault !== undefined) return unrecognised(json.fault ?? 'it cannot be read');
-  return 'facts' in found ? { kind: 'reports', reports: [found] } : ofStores([found]);
+  return 'facts' in found ? { kind: 'reports', reports: [found] } : aboutStores([found]);
 }
-
-const unrecognised = (reason: string): Parsed => ({ kind: 'unrecognised', reason });
-const ofStores = (stores: readonly StoreNotice[]): Parsed => ({ kind: 'reports', reports: [], stores });
 
 /** A report about the order named by `orderId`, and of which store it is. */
 function aboutOrder(
@@ -219,7 +217,9 @@ function readBound({ fields, account }: Heard): Parsed {
   const token = { accessToken, refreshToken: null, expiresAt: null };
   const platformStoreId = plain(fields, 'poiId', 100) ?? null;
   const name = plain(fields, 'poiName', 200) ?? null;
-  return ofStores(stores.map((store) => ({ kind: 'bound', store, token, name, platformStoreId, at: timeOf(fields) })));
+  return aboutStores(
+    stores.map((store) => ({ kind: 'bound', store, token, name, platformStoreId, at: timeOf(fields) })),
+  );
 }
 
 function readReleased({ fields, account }: Heard, isHint: boolean): Parsed {
@@ -228,7 +228,7 @@ function readReleased({ fields, account }: Heard, isHint: boolean): Parsed {
   const fault = storeFault(stores);
   if (fault !== undefined) return unrecognised(fault);
   const at = timeOf(fields);
-  return ofStores(stores.map((store) => ({ kind: 'released', store, at, ...(isHint ? { hint: true } : {}) })));
+  return aboutStores(stores.map((store) => ({ kind: 'released', store, at, ...(isHint ? { hint: true } : {}) })));
 }
 
 const isOurBusiness = (fields: Fields): boolean => ['2', ''].includes(fields.get('businessId') ?? '');

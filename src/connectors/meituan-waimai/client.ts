@@ -139,7 +139,13 @@ export function readAnswer(
     said.slice(0, 300),
   );
   const known = code !== undefined && code.length <= 64 && isStorableText(code) ? code : 'unknown';
-  return failed(known, classOf(`${known} ${message}`), isStorableText(message) ? message : '');
+  const refusal = {
+    class: classOf(`${known} ${message}`),
+    code: known,
+    message: isStorableText(message) ? message : '',
+  };
+  const kind = kindOf(refusal);
+  return { ok: false, refusal: kind === undefined ? refusal : { ...refusal, kind } };
 }
 
 // No list of codes is public (sheet, 5.2), so the words decide; what they do not tell is a person's.
@@ -155,3 +161,11 @@ function classOf(words: string): PlatformRefusal['class'] {
 /** Whether a refusal speaks of the store's token, and neither of our signature nor of an outage. */
 export const isTokenRefusal = ({ class: failure, code, message }: PlatformRefusal): boolean =>
   failure === 'alert' && TOKEN_WORDS.test(`${code} ${message}`) && !ALERT_WORDS.test(`${code} ${message}`);
+
+const RATE_WORDS = /rate|limit|frequen|too many|频繁|限流/iu;
+
+/** What is behind a refusal, where the hub can do something about it. */
+function kindOf(refusal: PlatformRefusal): PlatformRefusal['kind'] {
+  if (isTokenRefusal(refusal)) return 'token';
+  return refusal.class === 'retry' && RATE_WORDS.test(`${refusal.code} ${refusal.message}`) ? 'rate' : undefined;
+}

@@ -1,14 +1,9 @@
-import {
-  accept,
-  emptyRequestEvidence,
-  pendingBindingEvidence,
-  signatureEvidence,
-  storeHintEvidence,
-} from '../../core/accept.ts';
+import { accept, emptyRequestEvidence, pendingBindingEvidence, storeHintEvidence } from '../../core/accept.ts';
 import type { CallbackRequest, Evidence } from '../../core/accept.ts';
-import type { AccountView, Refusal, Verification } from '../../core/connector.ts';
+import type { AccountView, Verification } from '../../core/connector.ts';
 import { parseForm } from '../../core/form.ts';
 import { sha1Hex } from '../../core/signing.ts';
+import { acceptSigned, refused } from '../../core/verification.ts';
 import { isSet } from './account.ts';
 
 /** The decoded fields of a callback. */
@@ -61,14 +56,10 @@ export function verify(request: CallbackRequest, account: AccountView): Verifica
   const given = fields.get('sign') ?? [...fields].find(([name]) => isSign(name))?.[1] ?? '';
   if (given === '') return verifyUnsigned(request, account, fields);
 
-  const secrets = account.secrets('signKey');
-  if (secrets.length === 0) return refused('no_secret', 'The account has no signKey; copy it from the console.');
   const text = signedText(fields, signingRules(account));
-  for (const secret of secrets) {
-    const evidence = signatureEvidence(given, sha1Hex(secret.value + text), secret);
-    if (evidence !== undefined) return { ok: true, accepted: accept(request, evidence, fields) };
-  }
-  return refused('wrong_signature', 'The field sign matches none of the valid sign keys.');
+  const compute = (secret: string): string => sha1Hex(secret + text);
+  const secrets = account.secrets('signKey');
+  return acceptSigned(request, { secrets, field: 'signKey', given, content: fields, compute });
 }
 
 function verifyUnsigned(request: CallbackRequest, account: AccountView, fields: Fields): Verification<Fields> {
@@ -93,8 +84,4 @@ export function storesOf(fields: Fields, account: AccountView): readonly string[
   const text = fields.get('ePoiId') ?? fields.get('epoiId') ?? '';
   if (account.pendingBindings.has(text) || account.knownStores?.has(text) === true) return [text];
   return text.split(',').filter((store) => store !== '');
-}
-
-function refused(reason: Refusal['reason'], detail: string): { readonly ok: false; readonly refusal: Refusal } {
-  return { ok: false, refusal: { reason, detail } };
 }
