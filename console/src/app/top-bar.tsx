@@ -71,6 +71,7 @@ export function LanguageButton(): ReactNode {
       className={styles['language'] ?? ''}
       icon={<GlobalOutlined aria-hidden />}
       lang={language === 'zh' ? 'en' : 'zh-CN'}
+      aria-label={words.language}
       onClick={() => changePreferences({ language: language === 'zh' ? 'en' : 'zh' })}
     >
       <span>{words.language}</span>
