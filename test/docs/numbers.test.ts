@@ -13,6 +13,36 @@ const TOLD: readonly {
   readonly pages: Readonly<Record<string, string>>;
 }[] = [
   {
+    file: 'src/hub/repair-news.ts',
+    code: 'PUSH_GRACE_MS = 60_000',
+    pages: { 'docs/repair.md': 'within a minute of its happening' },
+  },
+  {
+    file: 'src/hub/repair-run.ts',
+    code: 'WAITS_MS = [10_000, 30_000, 60_000, 300_000, 900_000]',
+    pages: { 'docs/repair.md': 'after 10 s, 30 s, 1 min, 5 min, then every 15 min' },
+  },
+  {
+    file: 'src/hub/settle-doubts.ts',
+    code: 'REST_SHARE = 10',
+    pages: { 'docs/repair.md': 'after a month every three days' },
+  },
+  {
+    file: 'src/hub/attention.ts',
+    code: 'SWEEP_EVERY_MS = 30_000',
+    pages: { 'docs/attention.md': 'Every 30 s' },
+  },
+  {
+    file: 'src/hub/attention-causes.ts',
+    code: 'MOST_OF_A_SOURCE = 200',
+    pages: { 'docs/attention.md': 'at most 200 at once' },
+  },
+  {
+    file: 'src/store/attention-causes.ts',
+    code: 'REJECTIONS = 3',
+    pages: { 'docs/attention.md': '3 callbacks or more were rejected within an hour' },
+  },
+  {
     file: 'src/hub/group-commit.ts',
     code: 'maxBatch ?? 256',
     pages: {
