@@ -10,11 +10,13 @@ import { playedCall, settleDoubts } from '../../../test/kit/truth-reading.ts';
 import type { ActionRequest } from '../../core/action.ts';
 import type { AccountView } from '../../core/connector.ts';
 import type { Report } from '../../core/fact.ts';
-import type { Json } from '../../core/json.ts';
+import { NumberText } from '../../core/json.ts';
+import type { Json, Lossless } from '../../core/json.ts';
 import type { CallPlatform } from '../../core/outgoing.ts';
 import type { PlatformMemory, Story } from '../../core/sandbox.ts';
 import { compareOrder } from '../../sandbox/compare-order.ts';
 import { seededRandom } from '../../sandbox/seeded-random.ts';
+import { callAction } from './client.ts';
 import { eleme } from './index.ts';
 import { SHOPS } from './sandbox-order.ts';
 import { PLOTS } from './sandbox-plots.ts';
@@ -244,6 +246,24 @@ describe('eleme: all orders of a day', () => {
     assert.ok(past?.ok === false && past.refusal.code === 'day_too_long');
     assert.equal(asked.length, 1);
   });
+});
+
+test('eleme: the played platform takes a page at its limit, and not past it', async () => {
+  const memory: PlatformMemory = {};
+  const token = await tokenOf(memory);
+  const call = playedCall(eleme, account, memory, START);
+  const codeOf = async (over: Readonly<Record<string, string>>): Promise<string | undefined> => {
+    const given = { shopId: '500000001', pageNo: '1', pageSize: '50', ...over };
+    const numbers = Object.entries(given).map(([name, value]): [string, Lossless] => [name, new NumberText(value)]);
+    const params = new Map<string, Lossless>([...numbers, ['date', '2026-11-20']]);
+    const wanted = { action: 'eleme.order.getAllOrders', token, params };
+    const answer = await callAction(account, call, wanted, START);
+    return answer.ok ? undefined : answer.refusal.code;
+  };
+  for (const over of [{}, { pageNo: '100' }, { pageSize: '1' }]) assert.equal(await codeOf(over), undefined);
+  for (const over of [{ pageNo: '0' }, { pageNo: '101' }, { pageSize: '0' }, { pageSize: '51' }])
+    assert.equal(await codeOf(over), 'VALIDATION_FAILED', JSON.stringify(over));
+  assert.equal(await codeOf({ shopId: '1' }), 'BIZ_SHOP');
 });
 
 /** Something that the merchant does to an order as the hub shows it, where it may. */

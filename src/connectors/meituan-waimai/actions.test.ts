@@ -49,11 +49,7 @@ const faultsOf = (action: string, params: Params, orderId?: string): readonly st
   const prepared = actions.prepare(view(), bareRequest(action, params, orderId));
   return prepared.ok ? [] : prepared.faults.map(({ field }) => field);
 };
-const response = (body: string, status = 200): { status: number; headers: {}; body: string } => ({
-  status,
-  headers: {},
-  body,
-});
+const response = (body: string, status = 200) => ({ status, headers: {}, body });
 const concluded = (action: string, body: string, status = 200): ActionOutcome =>
   actions.conclude(view(), bareRequest(action), response(body, status));
 

@@ -20,6 +20,7 @@ import { compareOrder } from '../../sandbox/compare-order.ts';
 import { seededRandom } from '../../sandbox/seeded-random.ts';
 import { meituanWaimai } from './index.ts';
 import { STORES } from './sandbox-orders.ts';
+import { sign } from './signature.ts';
 
 const DAY_MS = 86_400_000;
 const START = Date.parse('2026-11-20T10:00:00+08:00');
@@ -226,6 +227,48 @@ describe('meituan-waimai: what its pushes failed to tell', () => {
       [1000, 1000],
     );
   });
+});
+
+test('meituan-waimai: the played platform takes a page at its limit, and not past it', async () => {
+  const memory: PlatformMemory = {};
+  const [store] = worldOf(memory).stores;
+  const developerId = Number(account.credential('developerId'));
+  const ask = async (path: string, biz: Readonly<Record<string, Json>>, token?: string): Promise<string> => {
+    const fields: [string, string][] = [
+      ['biz', JSON.stringify(biz)],
+      ...Object.entries({ businessId: '2', charset: 'UTF-8', developerId: String(developerId), version: '2' }),
+      ['timestamp', String(START / 1000)],
+    ];
+    if (token !== undefined) fields.push(['appAuthToken', token]);
+    const body = new URLSearchParams([...fields, ['sign', sign(fields, account.secrets('signKey')[0]?.value ?? '')]]);
+    const call = playedCall(meituanWaimai, account, memory, START);
+    const url = `http://platform.invalid${path}`;
+    const response = await call({ call: 'test', method: 'POST', url, headers: {}, body: body.toString() });
+    return (JSON.parse(response.body) as { readonly code: string }).code;
+  };
+  const unconfirmed = '/waimai/ng/order/getUnConfirmedOrders';
+  const phones = '/waimai/order/batchPullPhoneNumber';
+  for (const [size, code] of [
+    [1, 'OP_SUCCESS'],
+    [100, 'OP_SUCCESS'],
+    [0, 'OP_PARAM_ERROR'],
+    [101, 'OP_PARAM_ERROR'],
+  ] as const)
+    assert.equal(await ask(unconfirmed, { developerId, maxOffsetId: 0, size }), code, `size ${size}`);
+  for (const [degradLimit, code] of [
+    [1000, 'OP_SUCCESS'],
+    [1001, 'OP_PARAM_ERROR'],
+    [0, 'OP_PARAM_ERROR'],
+  ] as const)
+    assert.equal(await ask(phones, { developerId, degradOffset: 0, degradLimit }), code, `limit ${degradLimit}`);
+  assert.equal(await ask(phones, { developerId: 1, degradOffset: 0, degradLimit: 1 }), 'OP_DEVELOPER_ERROR');
+  const token = store?.token?.accessToken ?? '';
+  const bySequence = (daySeq: number, date: string, given = token): Promise<string> =>
+    ask('/waimai/order/queryByDaySeq', { daySeq, date }, given);
+  assert.equal(await bySequence(1, '20261120'), 'OP_ORDER_NOT_FOUND');
+  assert.equal(await bySequence(0, '20261120'), 'OP_PARAM_ERROR');
+  assert.equal(await bySequence(1, '2026-11-20'), 'OP_PARAM_ERROR');
+  assert.equal(await bySequence(1, '20261120', 'another'), 'OP_AUTH_TOKEN_INVALID');
 });
 
 test('meituan-waimai: the orders of a day are walked by their numbers until five of them are nobody’s', async () => {

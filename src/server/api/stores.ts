@@ -223,7 +223,7 @@ export function storeRoutes(scope: ApiScope, api: ApiContext): void {
         tags,
         summary: 'Do something to a store at its platform',
         description:
-          'Such as open, close, hours, info (Waimai) or info, set-code (Ele.me); the page on stores has them all. Each says what shall be, so a repeat costs nothing.',
+          'Such as open, close, hours or info; the page on stores has those of each platform. Each says what shall be, so a repeat costs nothing.',
         params: StoreParams,
         body: Type.Object(
           {
