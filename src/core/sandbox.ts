@@ -59,6 +59,8 @@ export interface PlatformOrder {
   readonly platformOrderId: string;
   /** What the hub must show; undefined: the order's story says it. */
   readonly expected?: ExpectedOrder;
+  /** What it may show as well, where the rest of the story is told elsewhere: was a closed order paid, and by whom. */
+  readonly orElse?: readonly ExpectedOrder[];
   /** Fen that went back, by our number of the refund: each once. */
   readonly refunds?: Readonly<Record<string, number>>;
   /** Items that left the machine, by dispense record: each at most once. */
@@ -167,7 +169,10 @@ export interface SandboxPlatform {
   notesTold?(name: string): boolean;
   /** All orders in its memory that the hub has made or acted on, for `verify`. */
   orders?(account: AccountView, memory: PlatformMemory): readonly PlatformOrder[];
-  /** What it has on sale, by machine and product: what is there less what open orders hold. */
+  /**
+   * What it has on sale, by machine and product: what is there less what open orders hold. Without machines of which the
+   * hub cannot know yet, such as one that was filled up since it was last read.
+   */
   stock?(account: AccountView, memory: PlatformMemory): Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly faults?: readonly SandboxFault[];
   /** Waiting times before each repeat, in ms of the platform's clock; after the last it gives up. */

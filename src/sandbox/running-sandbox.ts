@@ -45,6 +45,7 @@ import { ledgerStats } from './stats.ts';
 import type { SandboxStats } from './stats.ts';
 import { readPlatformTruth } from './platform-truth.ts';
 import type { PlatformTruth } from './platform-truth.ts';
+import { compareStock } from './compare-stock.ts';
 import { compareWithHub, readHubOrders } from './verify.ts';
 import type { VerifyReport } from './verify.ts';
 
@@ -230,7 +231,9 @@ export class RunningSandbox implements Sandbox {
     try {
       await this.#catchUp(waitMs, onProgress, true);
       const hubOrders = await this.#whenHubAnswers(() => readHubOrders(this.#hub, this.#accountIds()));
-      return compareWithHub(this.#book().state, hubOrders, this.#truth());
+      const report = compareWithHub(this.#book().state, hubOrders, this.#truth());
+      const ofStock = await this.#whenHubAnswers(() => compareStock(this.#hub, this.#truth(), sleep));
+      return { ...report, differences: [...report.differences, ...ofStock] };
     } finally {
       this.#mail.hurry(false);
       lives?.continue();

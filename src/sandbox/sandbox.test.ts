@@ -104,8 +104,13 @@ test('a sandbox that was killed goes on where its ledger ends', async () => {
   assert.equal(before, 0, 'the torn line is no JSON');
   await playOut(hub, dir, { orderLimit: 10 });
   assert.deepEqual((await verify(hub, dir)).differences, []);
-  const placed = (await linesOf(dir)).filter((line) => line.line === 'order');
-  assert.equal(placed.length, 50);
+  const lines = await linesOf(dir);
+  const placed = lines.filter((line) => line.line === 'order');
+  // Some came to the hub instead, as customers of the merchant's own shop.
+  const shoppers = new Set(
+    lines.flatMap((line) => (line.line === 'shopper' ? [`${line.platform} ${line.number}`] : [])),
+  );
+  assert.equal(placed.length + shoppers.size, 50);
   for (const { id } of platforms) {
     const numbers = placed.filter(({ platform }) => platform === id).map(({ number }) => number);
     assert.deepEqual(
@@ -131,7 +136,8 @@ test('verify sends again what was never acknowledged', async () => {
   hub.faults.down = false;
   const report = await verify(hub, dir);
   assert.deepEqual(report.differences, []);
-  assert.equal(report.orders, 10);
+  const shoppers = new Set((await linesOf(dir)).flatMap((line) => (line.line === 'shopper' ? [line.number] : [])));
+  assert.equal(report.orders, 10 - shoppers.size);
 });
 
 test('verify waits for events that are still under way', async () => {
@@ -201,7 +207,7 @@ test('verify names an event that never came, one that came late, and one under a
   const playing = platforms
     .filter(({ readTruth }) => readTruth === undefined)
     .map(({ id }) => id)
-    .slice(0, 1);
+    .slice(-1);
   const sandbox = await play(hub, dir, { chaos: parseChaos('none'), playing });
   await sandbox.allPlaced;
   await sandbox.drain(2000);

@@ -14,6 +14,7 @@ export const DIFFERENCE_KINDS = [
   'order',
   'money',
   'goods',
+  'stock',
   'sequence',
   'arrival',
   'event',
@@ -207,7 +208,9 @@ function compareMade(
         add('missing', subject, 'is not at the hub');
         continue;
       }
-      for (const detail of compareOrder(order.expected, first[1])) add('order', `${subject} ${first[0]}`, detail);
+      const ways = [order.expected, ...(order.orElse ?? [])].map((way) => compareOrder(way, first[1]));
+      const isOne = ways.some((details) => details.length === 0);
+      for (const detail of isOne ? [] : (ways[0] ?? [])) add('order', `${subject} ${first[0]}`, detail);
       const returned = Object.values(order.refunds ?? {}).reduce((sum, fen) => sum + fen, 0);
       const shown = fieldsOf(first[1]['amounts'])?.['refunded'];
       if (order.refunds !== undefined && shown !== returned)

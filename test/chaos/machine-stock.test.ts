@@ -28,7 +28,12 @@ async function slotsOf(world: VendingWorld): Promise<readonly (Slot & { readonly
   return all.flat();
 }
 
-for (const seed of ['tea', 'cola', 'water']) {
+// A creation whose answer is lost for good leaves an order of which only the platform knows: its stock is learnt by reading.
+for (const [seed, isCreationLost] of [
+  ['tea', false],
+  ['cola', false],
+  ['water', true],
+] as const) {
   test(`with answers and callbacks lost the mirror still adds up and nothing drops twice (seed ${seed})`, async () => {
     const random = seededRandom(`machine stock/${seed}`);
     const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] ?? assert.fail();
@@ -36,7 +41,8 @@ for (const seed of ['tea', 'cola', 'water']) {
     try {
       await world.sync();
       for (let nth = 0; nth < ORDERS; nth += 1) {
-        if (random() < 0.5) world.next.set(pick(CALLS), random() < 0.7 ? 'done-but-silent' : 'lost');
+        if (random() < 0.5)
+          world.next.set(pick(isCreationLost ? CALLS : CALLS.slice(1)), random() < 0.7 ? 'done-but-silent' : 'lost');
         const [machineNo, first] = pick(MACHINES);
         const items = Array.from({ length: 1 + Math.floor(random() * 3) }, () => ({
           productId: first + Math.floor(random() * 6),
@@ -54,10 +60,12 @@ for (const seed of ['tea', 'cola', 'water']) {
         for (const { onHand, held, available } of await slotsOf(world)) assert.equal(available + held, onHand);
       }
       await world.pass(1500, { step: 5 });
+      // Before anybody counts again: the orders alone have moved both the same way.
+      const [moved, left] = await world.bothStocks();
+      if (!isCreationLost) assert.deepEqual(moved, left);
       await world.sync();
-
-      const [hub, platform] = await world.bothStocks();
-      assert.deepEqual(hub, platform);
+      const [counted, onSale] = await world.bothStocks();
+      assert.deepEqual(counted, onSale);
       // Only a command whose fate is a person's keeps its item: it never arrived, and nobody but the machine knows.
       const kept = await world.api.hub.database.pool.query<{ order_id: string; unknown: boolean }>(
         `select h.order_id, exists (select from actions a

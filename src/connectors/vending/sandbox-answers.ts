@@ -3,9 +3,10 @@ import type { Json } from '../../core/json.ts';
 import type { CallAnswer, IncomingCall, PlatformMemory, SandboxFault } from '../../core/sandbox.ts';
 import { equalInConstantTime } from '../../core/signing.ts';
 import { API_PATH } from './client.ts';
-import { detailed, findMachine, listed, products } from './sandbox-machines.ts';
+import { detailed, findMachine, listed, machineNow, products } from './sandbox-machines.ts';
 import { BAD_FORM, createOrder, dispense, NO_RECORD, orderOf, queried, updateOrder } from './sandbox-orders.ts';
 import type { Said } from './sandbox-orders.ts';
+import { keepMachine } from './sandbox-memory.ts';
 import type { End } from './sandbox-memory.ts';
 import { encodingOf, sign } from './signature.ts';
 
@@ -68,12 +69,13 @@ const SIGNED: readonly { readonly form: RegExp; does(parameters: Parameters, wor
   },
   {
     form: /^POST \/products$/u,
-    does(parameters, { memory }) {
+    does(parameters, { memory, at }) {
       const machine = findMachine(parameters['machine_no'] ?? '');
       if (machine === undefined) return { code: 30_003, message: '设备不存在' };
       const count = (name: string, usual: number): number => Number(parameters[name] ?? usual);
       const [page, perPage] = [count('page', 0), count('per_page', 10)];
       if (!(page >= 1) || !(perPage >= 1)) return BAD_FORM;
+      keepMachine(memory, machine.machineNo, { ...machineNow(memory, machine.machineNo), readAt: at });
       return { data: products(memory, machine, page, perPage) };
     },
   },

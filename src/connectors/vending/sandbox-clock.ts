@@ -30,7 +30,7 @@ export const tick: NonNullable<SandboxPlatform['tick']> = (at, _account: Account
 
 function doDeed(memory: PlatformMemory, deed: Deed, at: TimeMs): readonly OutgoingCallback[] {
   if (deed.does === 'restock') {
-    restock(memory, deed.machine);
+    restock(memory, deed.machine, at);
     return [];
   }
   const order = kept(memory, deed.order);
@@ -69,7 +69,7 @@ function callbackOf({ made }: KeptOrder, body: Readonly<Record<string, string | 
 }
 
 /** Fills a machine up to its capacity, with room for what open orders may give back. */
-function restock(memory: PlatformMemory, machineNo: string): void {
+function restock(memory: PlatformMemory, machineNo: string, at: TimeMs): void {
   const held = new Map<number, number>();
   for (const { machineNo: own, status, records } of allKept(memory)) {
     if (own !== machineNo || (status !== 'NOTPAY' && status !== 'SUCCESS')) continue;
@@ -82,5 +82,5 @@ function restock(memory: PlatformMemory, machineNo: string): void {
   const left = Object.fromEntries(
     slots.map(({ productId }) => [productId, Math.max(0, CAPACITY - (held.get(productId) ?? 0))]),
   );
-  keepMachine(memory, machineNo, { ...machineNow(memory, machineNo), left });
+  keepMachine(memory, machineNo, { ...machineNow(memory, machineNo), left, filledAt: at });
 }

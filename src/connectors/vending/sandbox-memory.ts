@@ -15,6 +15,8 @@ export interface KeptRecord {
   readonly reports: number;
   /** How often something left the machine for it. */
   readonly drops?: number;
+  /** A command for it was refused, because its order is over. */
+  readonly isRefused?: true;
 }
 
 /** An order as the platform keeps it. */
@@ -44,6 +46,9 @@ export interface KeptMachine {
   readonly left: Readonly<Record<string, number>>;
   /** It takes one command after the other. */
   readonly busyUntil: TimeMs;
+  /** When its slots were last read, and when it was last filled up; left out: never. */
+  readonly readAt?: TimeMs;
+  readonly filledAt?: TimeMs;
 }
 
 /** What the platform does by its own clock. */

@@ -165,7 +165,10 @@ const LOCK_MS = 30_000;
 export function dispense(memory: PlatformMemory, order: KeptOrder, recordId: string, at: TimeMs, forced?: End): Said {
   const record = order.records.find(({ id }) => String(id) === recordId);
   if (record === undefined) return NO_RECORD;
-  if (order.status === 'CLOSED' || at >= order.placedAt + CLOSES_AFTER_MS) return EXPIRED;
+  if (order.status === 'CLOSED' || at >= order.placedAt + CLOSES_AFTER_MS) {
+    if (record.status === 'WAITING_PICKED_UP') keep(memory, withStatus(order, record.id, { isRefused: true }));
+    return EXPIRED;
+  }
   if (order.status !== 'SUCCESS' || record.status !== 'WAITING_PICKED_UP') return WRONG_STATE;
   if (findMachine(order.machineNo)?.isOnline !== true) return OFFLINE;
   const end = forced ?? findSlot(order.machineNo, record.productId)?.end ?? 'dispensed';

@@ -1,9 +1,8 @@
-import type { AccountView } from '../../core/connector.ts';
-import type { ExpectedOrder, PlatformMemory, PlatformOrder, Random, SandboxPlatform } from '../../core/sandbox.ts';
+import type { ExpectedOrder, PlatformOrder, Random, SandboxPlatform } from '../../core/sandbox.ts';
 import { shareOut } from '../../core/share-out.ts';
 import { MACHINES, machineNow } from './sandbox-machines.ts';
 import { allKept } from './sandbox-memory.ts';
-import type { KeptOrder, KeptRecord, MadeByHub } from './sandbox-memory.ts';
+import type { KeptOrder, KeptRecord } from './sandbox-memory.ts';
 
 /** A customer before a machine that works, at least mostly. */
 export const wish: NonNullable<SandboxPlatform['wish']> = (random: Random, number: number) => {
@@ -30,35 +29,35 @@ export const wish: NonNullable<SandboxPlatform['wish']> = (random: Random, numbe
 const priceOf = (productId: number): number =>
   MACHINES.flatMap(({ slots }) => slots).find((slot) => slot.productId === productId)?.priceFen ?? 0;
 
-/** What is left to be sold, by machine and product. */
+/** What is left to be sold, by machine and product; not of one that was filled up and not read since. */
 export const stock: NonNullable<SandboxPlatform['stock']> = (_account, memory) =>
-  Object.fromEntries(MACHINES.map(({ machineNo }) => [machineNo, machineNow(memory, machineNo).left]));
+  Object.fromEntries(
+    MACHINES.map(({ machineNo }) => [machineNo, machineNow(memory, machineNo)] as const)
+      .filter(([, { filledAt = 0, readAt = 0 }]) => filledAt < readAt || filledAt === 0)
+      .map(([machineNo, { left }]) => [machineNo, left]),
+  );
 
 /** The orders that the hub made, as far as it can know of them. */
-export const orders: NonNullable<SandboxPlatform['orders']> = (account: AccountView, memory: PlatformMemory) =>
+export const orders: NonNullable<SandboxPlatform['orders']> = (_account, memory) =>
   allKept(memory).flatMap((order): readonly PlatformOrder[] => {
     const { id, made, records } = order;
     if (made === undefined) return [];
     const dispensed = Object.fromEntries(records.map((record) => [String(record.id), record.drops ?? 0]));
     const about = { platformOrderId: String(id), dispensed };
     // Asked for twice and never named: the answer was lost, and the platform tells no number to a repeat.
-    return [made.isNamed ? { ...about, expected: expectedOf(order, made, account) } : about];
+    return [made.isNamed ? { ...about, ...expectedOf(order) } : about];
   });
 
 const isOut = ({ status }: KeptRecord): boolean => status === 'IS_SUCCESS';
-const hasFailed = ({ status }: KeptRecord): boolean => ['IS_FAILED', 'IS_TIMEOUT', 'IS_REFUND'].includes(status);
+const hasFailed = ({ status, isRefused }: KeptRecord): boolean =>
+  isRefused === true || ['IS_FAILED', 'IS_TIMEOUT', 'IS_REFUND'].includes(status);
 
 /** What the hub must show: what did not come out has been given back by then. */
-function expectedOf(order: KeptOrder, made: MadeByHub, account: AccountView): ExpectedOrder {
-  const { records, status } = order;
+function expectedOf({ records, status }: KeptOrder): Pick<PlatformOrder, 'expected' | 'orElse'> {
   const total = records.reduce((sum, { priceFen }) => sum + priceFen, 0);
-  if (status === 'NOTPAY') {
-    return { status: 'pending', payment: 'unpaid', lifecycle: 'open', fulfilment: 'none', amounts: { total, paid: 0 } };
-  }
-  if (status === 'CLOSED') {
-    const lifecycle = closedAs(order, made, account);
-    return { status: lifecycle, payment: 'unpaid', lifecycle, amounts: { total, paid: 0, refunded: 0 } };
-  }
+  const unpaid = { payment: 'unpaid', fulfilment: 'none', amounts: { total, paid: 0, refunded: 0 } } as const;
+  if (status === 'NOTPAY') return { expected: { ...unpaid, status: 'pending', lifecycle: 'open' } };
+  if (status === 'CLOSED') return closed(total, unpaid);
   const shares = shareOut(
     total,
     records.map(({ priceFen }) => priceFen),
@@ -66,26 +65,32 @@ function expectedOf(order: KeptOrder, made: MadeByHub, account: AccountView): Ex
   const refunded = records.reduce((sum, record, index) => sum + (hasFailed(record) ? (shares[index] ?? 0) : 0), 0);
   const amounts = { total, paid: total, refunded };
   if (records.every(hasFailed)) {
-    return { status: 'refunded', payment: 'refunded', lifecycle: 'open', fulfilment: 'failed', amounts };
+    const nothing = { status: 'refunded', payment: 'refunded', lifecycle: 'open', fulfilment: 'failed', amounts };
+    return { expected: nothing };
   }
   const payment = refunded > 0 ? 'partially_refunded' : 'paid';
   if (records.every((record) => isOut(record) || hasFailed(record))) {
-    return { status: 'completed', payment, lifecycle: 'completed', fulfilment: 'delivered', amounts };
+    return { expected: { status: 'completed', payment, lifecycle: 'completed', fulfilment: 'delivered', amounts } };
   }
   const isMoving = records.some((record) => isOut(record) || record.status === 'IS_DELIVERING');
-  return { status: isMoving ? 'fulfilling' : 'paid', payment, lifecycle: 'open', amounts };
+  return { expected: { status: isMoving ? 'fulfilling' : 'paid', payment, lifecycle: 'open', amounts } };
 }
 
-/** The platform says only that it is closed. Before the end of the hold somebody wanted it. */
-function closedAs(
-  { placedAt }: KeptOrder,
-  { closedAt, closedBy, isRepeated }: MadeByHub,
-  { settings }: AccountView,
-): 'cancelled' | 'expired' {
-  if (isRepeated) return 'cancelled';
-  const { holdSeconds } = settings;
-  const holdMs = (typeof holdSeconds === 'number' ? holdSeconds : 1200) * 1000;
-  // The hold began with the wish, somewhat before the order was placed.
-  const isEarly = closedAt !== null && closedAt < placedAt + holdMs * 0.8;
-  return closedBy === 'merchant' && isEarly ? 'cancelled' : 'expired';
+/**
+ * The platform says only that it is closed: whether it ran out or somebody wanted it, and whether it was paid too late
+ * elsewhere and given back, is not told here.
+ */
+function closed(
+  total: number,
+  unpaid: Pick<ExpectedOrder, 'payment' | 'fulfilment' | 'amounts'>,
+): Pick<PlatformOrder, 'expected' | 'orElse'> {
+  const late = { payment: 'refunded', status: 'refunded', amounts: { total, paid: total, refunded: total } };
+  return {
+    expected: { ...unpaid, status: 'expired', lifecycle: 'expired' },
+    orElse: [
+      { ...unpaid, status: 'cancelled', lifecycle: 'cancelled' },
+      { ...late, lifecycle: 'expired' },
+      { ...late, lifecycle: 'cancelled' },
+    ],
+  };
 }
