@@ -4,7 +4,8 @@ import { newId } from '../core/ids.ts';
 import { PlatformUnreachable } from '../core/outgoing.ts';
 import type { OutgoingRequest, PlatformResponse } from '../core/outgoing.ts';
 import type { TimeMs } from '../core/time.ts';
-import { claimActions, patchAction } from '../store/actions.ts';
+import { claimActions, renewActions } from '../store/action-claims.ts';
+import { patchAction } from '../store/actions.ts';
 import type { ActionRow } from '../store/actions.ts';
 import { accessTokenOf } from './access-tokens.ts';
 import type { AccountDirectory } from './account-directory.ts';
@@ -28,48 +29,117 @@ export interface ActDeps {
   onCall?(platform: string, durationMs: number): void;
 }
 
-const CALLS_AT_ONCE = 8;
-const CLAIM_LIMIT = 32;
+const CALLS_AT_ONCE = 32;
+/** Of them for one account, more or less: a platform that hangs shall not take all. */
 const ACCOUNT_LIMIT = 8;
-/** Four calls one after the other in a lane, 15 s each, and time to write. Nothing is sent late under a lease. */
-const LEASE_MS = 120_000;
+/**
+ * Renewed while the action is in hand, so it need not cover a lane; whose process died is taken up again within it. One
+ * call of 15 s and time to write must fit in: nothing is sent late under a lease.
+ */
+const LEASE_MS = 40_000;
+const RENEW_MS = 5000;
 const CALL_TIMEOUT_MS = 15_000;
 /** What must be left of a lease beyond the call's own time-out. */
 const WRITE_MS = 10_000;
 const NOT_LIVE_WAIT_MS = 60_000;
 
-/** Does what is due at the platforms. Returns how many actions it took. */
+/** Does what is due at the platforms, and waits for it. Returns how many actions it took. */
 export async function runDueActions(ctx: HubContext, deps: ActDeps): Promise<number> {
-  const nowMs = ctx.clock();
-  const lease = newId('act', nowMs, ctx.randomBytes);
-  const leaseUntilMs = nowMs + LEASE_MS;
-  const claimed = await claimActions(ctx.pool, {
-    now: new Date(nowMs),
-    leaseUntil: new Date(leaseUntilMs),
-    lease,
-    limit: CLAIM_LIMIT,
-    accountLimit: ACCOUNT_LIMIT,
-  });
-  // Those of one order one after the other: an order is accepted before it is called ready.
-  const orders = [...Map.groupBy(claimed, ({ account, orderId }) => `${account} ${orderId}`).values()].reverse();
-  const lanes = Array.from({ length: Math.min(CALLS_AT_ONCE, orders.length) }, async () => {
-    for (let own = orders.pop(); own !== undefined; own = orders.pop()) {
-      for (const row of own) await runSafely(ctx, deps, row, lease, leaseUntilMs);
-    }
-  });
-  await Promise.all(lanes);
-  return claimed.length;
+  const runner = createActRunner(ctx, deps);
+  const took = await runner.run();
+  await runner.stop();
+  return took;
 }
 
-async function runSafely(
-  ctx: HubContext,
-  deps: ActDeps,
-  row: ActionRow,
-  lease: string,
-  leaseUntilMs: TimeMs,
-): Promise<void> {
+export interface ActRunner {
+  /** Takes up what is due and does not wait for it, so that a platform that hangs holds up none but its own. */
+  run(): Promise<number>;
+  /** Waits for what is under way. */
+  stop(): Promise<void>;
+}
+
+/** Does what is due at the platforms: many at once, those of one order one after the other. */
+export function createActRunner(ctx: HubContext, deps: ActDeps): ActRunner {
+  const lanes = new Set<Promise<void>>();
+  const orders = new Set<string>();
+  const counts = new Map<string, number>();
+
+  /** Those of one order: it is accepted before it is called ready. */
+  const runLane = async (rows: readonly ActionRow[], lease: HeldLease): Promise<void> => {
+    for (const row of rows) await runSafely(ctx, deps, row, lease);
+  };
+  const count = (account: string, by: number): void => {
+    counts.set(account, (counts.get(account) ?? 0) + by);
+    if (counts.get(account) === 0) counts.delete(account);
+  };
+
+  return {
+    async run() {
+      if (lanes.size >= CALLS_AT_ONCE) {
+        await Promise.race(lanes);
+        return 1;
+      }
+      const nowMs = ctx.clock();
+      const id = newId('act', nowMs, ctx.randomBytes);
+      const claimed = await claimActions(ctx.pool, {
+        now: new Date(nowMs),
+        leaseUntil: new Date(nowMs + LEASE_MS),
+        lease: id,
+        limit: CALLS_AT_ONCE - lanes.size,
+        accountLimit: ACCOUNT_LIMIT,
+        busyAccounts: [...counts].filter(([, own]) => own >= ACCOUNT_LIMIT).map(([account]) => account),
+        busyOrders: [...orders],
+      });
+      if (claimed.length === 0) return 0;
+      const lease = holdLease(ctx, id, claimed, nowMs + LEASE_MS);
+      const own = [...Map.groupBy(claimed, ({ account, orderId }) => `${account} ${orderId}`).values()].map((rows) => {
+        const [{ account, orderId }] = rows as [ActionRow];
+        orders.add(orderId);
+        count(account, rows.length);
+        const lane = runLane(rows, lease).finally(() => {
+          orders.delete(orderId);
+          count(account, -rows.length);
+          lanes.delete(lane);
+          // What waited for this order, or for a place, was not claimed meanwhile.
+          ctx.wake.work();
+        });
+        lanes.add(lane);
+        return lane;
+      });
+      void Promise.allSettled(own).then(() => lease.stop());
+      return claimed.length;
+    },
+    async stop() {
+      while (lanes.size > 0) await Promise.allSettled(lanes);
+    },
+  };
+}
+
+/** The lease of what was claimed together. */
+interface HeldLease {
+  readonly id: string;
+  untilMs(): TimeMs;
+  stop(): void;
+}
+
+/** Renews a lease until it is stopped. What was written back in the meantime has none any more. */
+function holdLease(ctx: HubContext, id: string, rows: readonly ActionRow[], firstUntilMs: TimeMs): HeldLease {
+  let untilMs = firstUntilMs;
+  const renew = async (): Promise<void> => {
+    const nextMs = ctx.clock() + LEASE_MS;
+    await renewActions(ctx.pool, rows, id, new Date(nextMs));
+    untilMs = nextMs;
+  };
+  const timer = setInterval(() => {
+    renew().catch((error: unknown) => ctx.log.warn({ err: error }, 'a lease on actions could not be renewed'));
+  }, RENEW_MS);
+  timer.unref();
+  return { id, untilMs: () => untilMs, stop: () => clearInterval(timer) };
+}
+
+async function runSafely(ctx: HubContext, deps: ActDeps, row: ActionRow, lease: HeldLease): Promise<void> {
   try {
-    await runAction(ctx, deps, row, lease, leaseUntilMs);
+    await runAction(ctx, deps, row, lease);
   } catch (error) {
     // The lease brings it back.
     ctx.log.error({ err: error, account: row.account, action: row.id }, 'an action was interrupted');
@@ -80,8 +150,7 @@ async function runAction(
   ctx: HubContext,
   deps: ActDeps,
   row: ActionRow,
-  lease: string,
-  leaseUntilMs: TimeMs,
+  { id: lease, untilMs }: HeldLease,
 ): Promise<void> {
   const account = await deps.accounts.find(row.account);
   const found = await readOrderToActOn(ctx, ctx.pool, row.account, row.orderId);
@@ -93,7 +162,7 @@ async function runAction(
     return;
   }
   const held = { account, row, order: found.order.json, lease };
-  const work = workOf(ctx, held, found, leaseUntilMs);
+  const work = workOf(ctx, held, found, untilMs);
   if (work === undefined) {
     const state = mayBeDone(row) ? 'unknown' : 'failed';
     const reason = 'The platform does not take this action any more.';
@@ -131,7 +200,7 @@ async function send(ctx: HubContext, deps: ActDeps, work: Work): Promise<void> {
   const marked = { ...stored, state: 'sent', attempts: row.attempts + 1, sentAt } as const;
   if (!(await patchAction(ctx.pool, row, lease, marked, now))) return;
   // Under the last of a lease the next holder could find it as sent, ask, hear no, and then this one would leave.
-  if (ctx.clock() + (outgoing.timeoutMs ?? CALL_TIMEOUT_MS) + WRITE_MS > leaseUntilMs) {
+  if (ctx.clock() + (outgoing.timeoutMs ?? CALL_TIMEOUT_MS) + WRITE_MS > leaseUntilMs()) {
     const back = { state: row.state, attempts: row.attempts, sentAt: row.sentAt, dueAt: now };
     await patchAction(ctx.pool, row, lease, back, now);
     return;

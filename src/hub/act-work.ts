@@ -26,7 +26,8 @@ export interface Work {
   readonly rules: SilenceRules;
   /** As it is written into the next request; the stored one has a time of its own. */
   readonly request: ActionRequest;
-  readonly leaseUntilMs: TimeMs;
+  /** It is renewed meanwhile. */
+  leaseUntilMs(): TimeMs;
 }
 
 /** `undefined`: the connector does not know the action any more. */
@@ -34,7 +35,7 @@ export function workOf(
   ctx: Pick<HubContext, 'clock' | 'sealer' | 'publicUrl' | 'allowPrivateTargets'>,
   held: HeldAction,
   { order }: Pick<OrderToActOn, 'order'>,
-  leaseUntilMs: TimeMs,
+  leaseUntilMs: () => TimeMs,
 ): Work | undefined {
   const { account, row } = held;
   const { actions } = account.connector;

@@ -5,6 +5,8 @@ export interface DueStep {
   readonly name: string;
   /** Does a portion of what is due; returns how much it took, 0: nothing was due. */
   run(): Promise<number>;
+  /** Waits for what a run has left under way. */
+  stop?(): Promise<void>;
 }
 
 /** What other processes made due, and what falls due by the clock, is found within this time. */
@@ -56,6 +58,7 @@ export function startDueWork(
       stopListening();
       for (const wake of wakes) wake();
       await Promise.all(loops);
+      await Promise.all(steps.map(async (step) => step.stop?.()));
     },
   };
 }

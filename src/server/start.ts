@@ -3,7 +3,7 @@ import pino from 'pino';
 import { connectors } from '../connectors/registry.ts';
 import type { Clock } from '../core/time.ts';
 import { createActGate } from '../hub/act-gate.ts';
-import { runDueActions } from '../hub/act-run.ts';
+import { createActRunner } from '../hub/act-run.ts';
 import { createAccountDirectory } from '../hub/account-directory.ts';
 import { closeShownActions } from '../hub/close-shown.ts';
 import { countPastHours } from '../hub/count-hours.ts';
@@ -244,7 +244,7 @@ function dueSteps(ctx: HubContext, { accounts, commits, metrics }: Intake) {
   };
   return [
     { name: 'partitions', run: followTheWeek(ctx) },
-    { name: 'actions', run: () => runDueActions(ctx, acting) },
+    { name: 'actions', ...createActRunner(ctx, acting) },
     { name: 'shown-actions', run: () => closeShownActions(ctx, acting) },
     { name: 'lives', run: () => runDueLives(ctx, { accounts }) },
     { name: 'settle-doubts', run: () => settleDueDoubts(ctx, asking) },

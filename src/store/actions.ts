@@ -200,41 +200,6 @@ export async function insertAutomaticActions(
   );
 }
 
-/** Takes actions that are due, for the time of a lease: until then no other process finds them. */
-export async function claimActions(
-  db: Queryable,
-  claim: {
-    readonly now: Date;
-    readonly leaseUntil: Date;
-    readonly lease: string;
-    readonly limit: number;
-    readonly accountLimit: number;
-  },
-): Promise<readonly ActionRow[]> {
-  // Account by account, so that one with a flood of actions cannot hide the others.
-  const found = await db.query<ActionRow>(
-    sql(
-      'claim_actions',
-      `with due as materialized (
-         select d.account_id, d.id
-           from account_clocks c
-          cross join lateral (
-            select account_id, id from actions
-             where account_id = c.account_id and due_at <= $1
-             order by due_at, id
-             limit $5
-               for update skip locked) d
-          limit $4
-       )
-       update actions a set due_at = $2, lease = $3
-         from due d
-        where a.account_id = d.account_id and a.id = d.id
-       returning ${actionColumns('a')}`,
-    )(claim.now, claim.leaseUntil, claim.lease, claim.limit, claim.accountLimit),
-  );
-  return found.rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-}
-
 /** What may change of an action while a worker holds it. */
 export type ActionPatch = Partial<
   Pick<
@@ -260,7 +225,10 @@ export type ActionPatch = Partial<
 
 const JSON_COLUMNS: ReadonlySet<string> = new Set(['request', 'answer']);
 
-/** Changes an action under its lease. False when the lease is another's by now: then nothing was written. */
+/**
+ * Changes an action under its lease; one that is given a new due time, or none, gives the lease back. False when the lease
+ * is another's by now: then nothing was written.
+ */
 export async function patchAction(
   tx: Queryable,
   key: Pick<ActionRow, 'account' | 'id'>,
@@ -275,6 +243,7 @@ export async function patchAction(
     values.push(JSON_COLUMNS.has(column) ? JSON.stringify(value) : value);
     return [`${column} = $${values.length}`];
   });
+  if (Object.hasOwn(patch, 'dueAt')) sets.push('lease = null');
   const changed = await tx.query(
     `update actions set ${[...sets, 'updated_at = $4'].join(', ')} where account_id = $1 and id = $2 and lease = $3`,
     values,

@@ -28,7 +28,9 @@ export type MakingBehaviour =
   /** It answers, but only after 300 ms. */
   | 'slow'
   /** After 300 ms the line is cut; it is done. */
-  | 'slow-and-silent';
+  | 'slow-and-silent'
+  /** It never answers, until the server is closed. */
+  | 'hang';
 
 export interface MakingServer {
   readonly url: string;
@@ -60,6 +62,7 @@ export async function startMakingServer(): Promise<MakingServer> {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     };
     if (behaviour === 'slow' || behaviour === 'slow-and-silent') await sleep(300);
+    if (behaviour === 'hang') return;
     if (behaviour === 'lost') return void request.socket.destroy();
     if (behaviour === 'busy' || behaviour === 'too-often') return answer({ code: behaviour });
     if (behaviour === 'sold-out') return answer({ code: '60003' });
