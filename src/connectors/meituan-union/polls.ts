@@ -1,11 +1,14 @@
 import type { AccountView, Connector } from '../../core/connector.ts';
+import type { Report } from '../../core/fact.ts';
 import type { Json } from '../../core/json.ts';
 import type { CallPlatform, PlatformRefusal, PlatformResult } from '../../core/outgoing.ts';
 import type { Poll, PollAsk, PollPage, ReadDay } from '../../core/poll.ts';
+import { WHOLE } from '../../core/registers.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { isMedia } from './client.ts';
 import { LONGEST_SPAN_MS, readList, scopesOf } from './order-list.ts';
 import type { ListPlace } from './order-list.ts';
+import { readTruth } from './truth.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -145,12 +148,25 @@ export const polls: readonly Poll[] = [
   },
 ];
 
-/** All orders that were paid on a day, as the platform has them. */
+/** All orders that were paid on a day, as the platform has them; what the list shows vaguely is asked for one by one. */
 export const readDay: ReadDay = async (account, call, { at, page, from, to }) => {
   const walk = walkAt(page) ?? begin(from, Math.min(to, from + LONGEST_SPAN_MS - 1000));
   const answer = await walkOn(account, call, walk, 'paid', at);
   if (!answer.ok) return answer;
-  return { ok: true, value: { reports: answer.value.reports, next: answer.value.next as unknown as Json } };
+  const reports: Report[] = [];
+  for (const report of answer.value.reports) {
+    reports.push(report);
+    if (report.doubt === undefined) continue;
+    const { aliases, kind, facts, doubt } = report;
+    const said = facts.find((fact) => fact.register === 'platformFields' && fact.line === WHOLE);
+    const platformFields = said?.register === 'platformFields' ? said.value : {};
+    const order = { aliases, kind, store: null, storeToken: null, doubts: [doubt], platformFields };
+    const truth = await readTruth(account, call, order, at);
+    // What nobody can read is shown as it stands in the list: one odd order must not hide a whole day.
+    if (!truth.ok && truth.refusal.code !== 'unreadable_answer') return truth;
+    if (truth.ok) reports.push(...truth.value);
+  }
+  return { ok: true, value: { reports, next: answer.value.next as unknown as Json } };
 };
 
 /**
