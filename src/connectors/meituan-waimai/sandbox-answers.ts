@@ -4,14 +4,13 @@ import { parseLossless, isLosslessObject, scalarText } from '../../core/json.ts'
 import type { Lossless } from '../../core/json.ts';
 import type { CallAnswer, IncomingCall, OutgoingCallback, PlatformMemory } from '../../core/sandbox.ts';
 import { equalInConstantTime, sha256Hex } from '../../core/signing.ts';
-import type { TimeMs } from '../../core/time.ts';
 import { isSet } from './account.ts';
 import { bindPage, donePage, faultPage, releasePage } from './sandbox-pages.ts';
 import { callbackOf, STORES } from './sandbox-orders.ts';
 import { refundInfo } from './sandbox-refunds.ts';
 import { playAct } from './sandbox-acts.ts';
 import { openingOf, playDeveloperCall, playStoreCall } from './sandbox-lists.ts';
-import { fault, fine, noteReading, recallOrder } from './sandbox-told.ts';
+import { actsOf, fault, fine, noteReading, recallOrder, timesOf } from './sandbox-told.ts';
 import type { NotedOrder, Told } from './sandbox-told.ts';
 import { sign } from './signature.ts';
 import type { Fields } from './signature.ts';
@@ -60,7 +59,7 @@ function answerCall(call: IncomingCall, fields: Fields, account: AccountView, me
       return fine(poiInfo(memory, store, scalarText(biz.get('ePoiIds')) ?? ''));
     case '/waimai/ng/order/getBatchOrderRefundInfo': {
       const orderIds = listed(biz.get('orderIds'));
-      const infos = orderIds.map((id) => refundList(memory, store, id, call.at));
+      const infos = orderIds.map((id) => refundList(memory, store, id));
       return fine(infos.length === 1 ? (infos[0] ?? 'null') : `[${infos.join(',')}]`, orderIds);
     }
     default:
@@ -82,10 +81,11 @@ function notedOrder(memory: PlatformMemory, store: string, orderId: string): Not
   return noted?.store === store ? noted : undefined;
 }
 
-function refundList(memory: PlatformMemory, store: string, orderId: string, at: TimeMs): string {
+function refundList(memory: PlatformMemory, store: string, orderId: string): string {
   const noted = notedOrder(memory, store, orderId);
   const refunds = noted?.refunds ?? [];
-  if (noted !== undefined) noteReading(memory, orderId, { refunds: { at, list: refunds } });
+  const [steps, acts] = [timesOf(memory, orderId).length, actsOf(memory, orderId).length];
+  if (noted !== undefined) noteReading(memory, orderId, { refunds: { steps, acts, list: refunds } });
   const entries = refunds.map((refund) => JSON.stringify({ ...refundInfo(orderId, refund), order_id: 0 }));
   // The id goes in as digits: JSON.stringify would round it.
   const withId = entries.map((entry) => entry.replace('"order_id":0', `"order_id":${orderId}`));

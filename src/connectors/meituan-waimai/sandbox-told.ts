@@ -71,7 +71,8 @@ export type ActedScene = { readonly at: TimeMs } & (
 /** What the hub has read of an order, the last of each kind. */
 export type Reading = {
   readonly order?: { readonly at: TimeMs; readonly status: number };
-  readonly refunds?: { readonly at: TimeMs; readonly list: readonly PlayedRefund[] };
+  /** `steps`, `acts`: how many there had been by then; a sped-up order is ahead of the clock that reads are made by. */
+  readonly refunds?: { readonly steps: number; readonly acts: number; readonly list: readonly PlayedRefund[] };
 };
 
 const recall = <T>(memory: PlatformMemory, name: string, otherwise: T): T =>

@@ -65,13 +65,12 @@ function refundsKnown(
 ): readonly PlayedRefund[] {
   const wasTold = (index: number): boolean => scenes[index] !== undefined && isRefund(scenes[index]);
   const last = told.findLast(wasTold);
-  const acted = actsOf(memory, order.id).findLast(({ kind }) => kind === 'refund');
+  const acted = actsOf(memory, order.id).findLastIndex(({ kind }) => kind === 'refund');
   const read = readingOf(memory, order.id).refunds;
   const noted = recallOrder(memory, order.id);
-  const toldAt = last === undefined ? -1 : (timesOf(memory, order.id)[last] ?? 0);
-  const isPending = read === undefined || Math.max(toldAt, acted?.at ?? -1) > read.at;
+  const isPending = read === undefined || (last ?? -1) >= read.steps || acted >= read.acts;
   if (!isPending) return read.list;
-  if (last === undefined && acted === undefined) return read?.list ?? [];
+  if (last === undefined && acted < 0) return [];
   return noted?.refunds ?? refundsOf(order, scenes.slice(0, happened ?? (last ?? 0) + 1), 0);
 }
 
