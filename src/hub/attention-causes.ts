@@ -34,6 +34,7 @@ export const MOST_OF_A_SOURCE = 200;
 
 interface Source {
   readonly read: ReadCauses;
+  readonly kinds: readonly AttentionKind[];
   kindOf(row: CauseRow): AttentionKind | undefined;
   /** Leaves out what is no cause any more, where SQL cannot tell. */
   narrow?(
@@ -43,49 +44,59 @@ interface Source {
   ): Promise<readonly CauseRow[]>;
 }
 
-const always = (kind: AttentionKind) => (): AttentionKind => kind;
+const one = (read: ReadCauses, kind: AttentionKind): Source => ({ read, kinds: [kind], kindOf: () => kind });
 
 const SOURCES: readonly Source[] = [
-  { read: readConditions, kindOf: ({ name }) => KIND_OF_CONDITION[name] },
-  { read: readHalfToldOrders, kindOf: always('unknown_order') },
-  { read: readOnlyThere, kindOf: always('unknown_order') },
-  { read: readPaidLate, kindOf: always('late_payment') },
-  { read: readUnknownActions, kindOf: ({ name }) => (name === 'dispense' ? 'dispense_unknown' : 'action_unknown') },
-  { read: readFailedActions, kindOf: always('action_failed') },
-  { read: readUnmatchedSids, kindOf: always('unmatched_sid') },
-  { read: readStoresInTrouble, kindOf: always('expired_token') },
-  { read: readRefusedAccess, kindOf: always('expired_token') },
-  { read: readDeadLetters, kindOf: always('dead_letter') },
-  { read: readRejections, kindOf: always('repeated_rejection') },
-  { read: readUnrecognised, kindOf: always('unrecognised_callback') },
-  { read: readDoubtsThatStay, kindOf: always('doubt_stays') },
-  { read: readFailingQuestions, kindOf: always('repair_failing') },
-  { read: readAmountsThatDiffered, kindOf: always('amount_mismatch'), narrow: stillDifferent },
+  {
+    read: readConditions,
+    kinds: [...new Set(Object.values(KIND_OF_CONDITION))],
+    kindOf: ({ name }) => KIND_OF_CONDITION[name],
+  },
+  one(readHalfToldOrders, 'unknown_order'),
+  one(readOnlyThere, 'unknown_order'),
+  one(readPaidLate, 'late_payment'),
+  {
+    read: readUnknownActions,
+    kinds: ['dispense_unknown', 'action_unknown'],
+    kindOf: ({ name }) => (name === 'dispense' ? 'dispense_unknown' : 'action_unknown'),
+  },
+  one(readFailedActions, 'action_failed'),
+  one(readUnmatchedSids, 'unmatched_sid'),
+  one(readStoresInTrouble, 'expired_token'),
+  one(readRefusedAccess, 'expired_token'),
+  one(readDeadLetters, 'dead_letter'),
+  one(readRejections, 'repeated_rejection'),
+  one(readUnrecognised, 'unrecognised_callback'),
+  one(readDoubtsThatStay, 'doubt_stays'),
+  one(readFailingQuestions, 'repair_failing'),
+  { ...one(readAmountsThatDiffered, 'amount_mismatch'), narrow: stillDifferent },
 ];
 
 /** Everything of an account that wants attention now, and of which kinds there may be more than was read. */
 export async function readCauses(
-  ctx: Pick<HubContext, 'pool' | 'sealer'>,
+  ctx: Pick<HubContext, 'pool' | 'sealer' | 'log'>,
   accountId: string,
   nowMs: TimeMs,
 ): Promise<{ readonly causes: readonly Cause[]; readonly cut: ReadonlySet<AttentionKind> }> {
   const now = new Date(nowMs);
   const causes = new Map<string, Cause>();
   const cut = new Set<AttentionKind>();
-  for (const source of SOURCES) {
-    const read = await source.read(ctx.pool, accountId, now, MOST_OF_A_SOURCE);
-    const rows = (await source.narrow?.(ctx, accountId, read)) ?? read;
-    for (const row of rows) {
-      const kind = source.kindOf(row);
-      if (kind === undefined) continue;
-      const key = `${kind} ${row.subject}`;
-      // The source that is listed first says it better: what an order's life found, before what a flag shows.
-      if (!causes.has(key)) causes.set(key, { ...row, kind });
+  for (const { read, kinds, kindOf, narrow } of SOURCES) {
+    let rows: readonly CauseRow[] = [];
+    try {
+      const found = await read(ctx.pool, accountId, now, MOST_OF_A_SOURCE);
+      if (found.length === MOST_OF_A_SOURCE) for (const kind of kinds) cut.add(kind);
+      rows = narrow === undefined ? found : await narrow(ctx, accountId, found);
+    } catch (error) {
+      // One source that fails must neither hide the others nor close what it would have found.
+      ctx.log.warn({ err: error, account: accountId, kinds }, 'what wants attention could not be read');
+      for (const kind of kinds) cut.add(kind);
     }
-    if (read.length < MOST_OF_A_SOURCE) continue;
-    for (const row of read) {
-      const kind = source.kindOf(row);
-      if (kind !== undefined) cut.add(kind);
+    for (const row of rows) {
+      const kind = kindOf(row);
+      const key = `${kind ?? ''} ${row.subject}`;
+      // The source that is listed first says it better: what an order's life found, before what a flag shows.
+      if (kind !== undefined && !causes.has(key)) causes.set(key, { ...row, kind });
     }
   }
   return { causes: [...causes.values()], cut };

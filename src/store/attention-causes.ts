@@ -113,6 +113,9 @@ export const readFailedActions: ReadCauses = (db, accountId, now, limit) =>
     [accountId, now, limit],
   );
 
+/** Orders that are counted at most: beyond that it makes no difference how many they are. */
+const COUNTED = 20_000;
+
 /** Sids of promoted orders that are nobody's; nothing where the hub has no members. */
 export const readUnmatchedSids: ReadCauses = (db, accountId, _now, limit) =>
   rows(
@@ -121,9 +124,10 @@ export const readUnmatchedSids: ReadCauses = (db, accountId, _now, limit) =>
             jsonb_build_object('sid', o.sid, 'orders', count(*)) as detail,
             min(o.id) as "orderId", null::text as "actionId", null::text as "receiptId", null::text as "endpointId",
             null::text as store, null::text as merchant, null::text as shop
-       from orders o
-      where o.account_id = $1 and o.kind = 'cps' and o.sid is not null and o.member is null and o.merged_into is null
-        and exists (select from members)
+       from (select id, sid, created_at from orders
+              where account_id = $1 and kind = 'cps' and sid is not null and member is null and merged_into is null
+                and exists (select from members)
+              order by sid limit ${COUNTED}) o
       group by o.sid order by o.sid limit $2`,
     [accountId, limit],
   );
@@ -170,7 +174,7 @@ export const readDeadLetters: ReadCauses = (db, accountId, now, limit) =>
        from endpoints e
       cross join lateral (
         select a.endpoint_id, a.at, a.status_code from delivery_attempts a
-         where a.account_id = $1 and a.endpoint_id = e.id and a.outcome <> 'delivered' and a.outcome = 'dead'
+         where a.account_id = $1 and a.endpoint_id = e.id and a.outcome = 'dead'
            and a.at > $2::timestamptz - interval '${FORGOTTEN_AFTER}'
            and not exists (select from delivery_attempts b
                             where b.account_id = a.account_id and b.subject = a.subject and b.sequence = a.sequence

@@ -73,8 +73,8 @@ test('orders of which no callback ever came are found by asking, and a reconcili
     await sandbox.drain(60_000);
     const accounts = await api('GET', '/accounts');
     const account = accounts.data[0].id as string;
-    const before = await database.pool.query('select from orders where merged_into is null');
-    const missing = 200 - (before.rowCount ?? 0);
+    const told = await database.pool.query('select from orders where merged_into is null');
+    const missing = 200 - (told.rowCount ?? 0);
     assert.ok(missing >= LOST, `${missing} are missing`);
     await api('POST', `/repair/${account}/run`, { poll: 'pay-days' });
     const count = async (text: string): Promise<number> => (await database.pool.query(text)).rowCount ?? 0;
