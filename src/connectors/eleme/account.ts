@@ -1,9 +1,6 @@
 import type { AccountSpec } from '../../core/account-fields.ts';
-import { AUTO_ACCEPT } from '../../core/auto-accept-field.ts';
-import { LIFE } from '../../core/lives/life-settings.ts';
-import { CALL_SETTINGS, REPAIR_SECONDS } from '../../core/common-settings.ts';
-import type { AccountView } from '../../core/connector.ts';
-import { choice, host, integer, text, words } from '../../core/field-builders.ts';
+import { choice, host, text, words } from '../../core/field-builders.ts';
+import { takeawaySettings } from '../../core/takeaway-settings.ts';
 
 /** Credentials and settings of an Ele.me app; the README says which unsure fact each setting is for. */
 export const account: AccountSpec = {
@@ -68,15 +65,6 @@ export const account: AccountSpec = {
         'shopId：饿了么店铺 ID；openId：已在饿了么绑定的商家自有门店编码，未绑定时仍用店铺 ID。',
       ),
     ),
-    integer(
-      'acceptWithinMinutes',
-      [1, 60, 5],
-      words('Minutes to accept an order', '接单时限（分钟）'),
-      words(
-        'No public source tells Ele.me’s own limit; set the one of your agreement.',
-        '公开资料未见饿了么的接单时限，请按实际约定填写。',
-      ),
-    ),
     text(
       'appId',
       words('App number', '应用 ID（appId）'),
@@ -95,17 +83,11 @@ export const account: AccountSpec = {
       ),
       { maxLength: 40, pattern: '^[A-Za-z]+$', default: 'requestIds', required: false },
     ),
-    AUTO_ACCEPT,
-    LIFE,
-    REPAIR_SECONDS,
-    ...CALL_SETTINGS,
+    ...takeawaySettings(
+      words(
+        'No public source tells Ele.me’s own limit; set the one of your agreement.',
+        '公开资料未见饿了么的接单时限，请按实际约定填写。',
+      ),
+    ),
   ],
 };
-
-/** A setting that has one of two values; anything unset or odd is the first, as in the table. */
-export const isSet = ({ settings }: Pick<AccountView, 'settings'>, name: string, value: string): boolean =>
-  settings[name] === value;
-
-/** How long an order waits to be accepted, in ms. */
-export const acceptWithinMs = ({ settings }: Pick<AccountView, 'settings'>): number =>
-  (typeof settings['acceptWithinMinutes'] === 'number' ? settings['acceptWithinMinutes'] : 5) * 60_000;

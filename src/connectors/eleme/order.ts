@@ -4,7 +4,7 @@ import type { JsonReader } from '../../core/json-reader.ts';
 import type { ItemValue, RegisterValues } from '../../core/registers.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { ifAny, whole, wholeFacts } from '../../core/whole-facts.ts';
-import { acceptWithinMs, isSet } from './account.ts';
+import { acceptWithinMs, isSet } from '../../core/takeaway-settings.ts';
 
 /** Kept under their own names, since there is no noun for them here. */
 const OWN_FIELDS = ['book', 'invoiceType', 'openId', 'secretPhoneExpireTime'];
@@ -86,7 +86,7 @@ function paymentFacts(body: JsonReader, account: AccountView, downgraded: boolea
   const told = body.roundedYuan('totalPrice');
   const total = downgraded && told === 0 ? undefined : told;
   const tookEffectAt = body.when('activeAt');
-  const isNew = body.text('status') === 'unprocessed' && tookEffectAt !== undefined;
+  const waitMs = body.text('status') === 'unprocessed' ? acceptWithinMs(account) : undefined;
   // Null is unknown, never zero: the zeros of a downgraded order are no sums.
   const original = downgraded ? undefined : body.roundedYuan('originalPrice');
   const fees = downgraded ? undefined : ifAny(feesOf(body));
@@ -97,7 +97,7 @@ function paymentFacts(body: JsonReader, account: AccountView, downgraded: boolea
     // An order takes effect when it is paid.
     paidAt: onlinePaid === true ? tookEffectAt : undefined,
     placedAt: body.when('createdAt'),
-    acceptBy: isNew ? tookEffectAt + acceptWithinMs(account) : undefined,
+    acceptBy: tookEffectAt === undefined || waitMs === undefined ? undefined : tookEffectAt + waitMs,
     'money.original': original,
     fees,
     'flag.provisional_money': downgraded,

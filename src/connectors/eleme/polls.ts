@@ -11,7 +11,7 @@ import { takeawayRestMs } from '../../core/takeaway-rest.ts';
 import { beijingDay } from '../../core/time.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { whole } from '../../core/whole-facts.ts';
-import { acceptWithinMs, isSet } from './account.ts';
+import { acceptWithinMs, isSet } from '../../core/takeaway-settings.ts';
 import { ownToken } from './binding.ts';
 import { CANCEL_ANSWER_MS, readMessage } from './callback.ts';
 import { callAction, refuse } from './client.ts';
@@ -200,7 +200,7 @@ function openRequest(order: ReadOrder, flag: 'flag.cancel_requested' | 'flag.ref
 /** Of a request to refund no limit is known, so it is asked about as one to cancel is. */
 export const restMs: NonNullable<Connector['restMs']> = (order, account) =>
   takeawayRestMs(order, {
-    acceptMs: acceptWithinMs(account),
+    acceptMs: acceptWithinMs(account) ?? 0,
     cancelAnswerMs: CANCEL_ANSWER_MS,
     refundAnswerMs: CANCEL_ANSWER_MS,
   });

@@ -6,7 +6,7 @@ import { JsonReader } from '../../core/json-reader.ts';
 import type { CallPlatform, PlatformResult } from '../../core/outgoing.ts';
 import { refundLine, topicLine } from '../../core/registers.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { isSet } from './account.ts';
+import { isSet } from '../../core/takeaway-settings.ts';
 import { ownToken } from './binding.ts';
 import { callAction, refuse } from './client.ts';
 import { whole } from '../../core/whole-facts.ts';

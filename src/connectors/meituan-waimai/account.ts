@@ -1,9 +1,6 @@
 import type { AccountSpec } from '../../core/account-fields.ts';
-import { AUTO_ACCEPT } from '../../core/auto-accept-field.ts';
-import { LIFE } from '../../core/lives/life-settings.ts';
-import { CALL_SETTINGS, REPAIR_SECONDS } from '../../core/common-settings.ts';
-import type { AccountView } from '../../core/connector.ts';
-import { choice, host, integer, text, words } from '../../core/field-builders.ts';
+import { choice, host, text, words } from '../../core/field-builders.ts';
+import { takeawaySettings } from '../../core/takeaway-settings.ts';
 
 /** Credentials and settings of an account; the README says which unsure fact each setting is for. */
 export const account: AccountSpec = {
@@ -91,23 +88,6 @@ export const account: AccountSpec = {
         '新版接口清单中的，或旧版的接口；参数均为 developerId、maxOffsetId、size。',
       ),
     ),
-    integer(
-      'acceptWithinMinutes',
-      [1, 60, 5],
-      words('Minutes to accept an order', '接单时限（分钟）'),
-      words('After it the platform cancels by itself.', '超时未接单，平台会自动取消。'),
-    ),
-    AUTO_ACCEPT,
-    LIFE,
-    REPAIR_SECONDS,
-    ...CALL_SETTINGS,
+    ...takeawaySettings(words('After it the platform cancels by itself.', '超时未接单，平台会自动取消。')),
   ],
 };
-
-/** Whether a setting has another value than its default choice. */
-export const isSet = ({ settings }: Pick<AccountView, 'settings'>, name: string, value: string): boolean =>
-  settings[name] === value;
-
-/** How long an order waits to be accepted, in ms; undefined where the account does not say. */
-export const acceptWithinMs = ({ settings }: Pick<AccountView, 'settings'>): number | undefined =>
-  typeof settings['acceptWithinMinutes'] === 'number' ? settings['acceptWithinMinutes'] * 60_000 : undefined;

@@ -11,7 +11,7 @@ import type { StoreNotice } from '../../core/store-binding.ts';
 import { unixTime } from '../../core/time.ts';
 import { ifAny, topicFacts, whole, wholeFacts } from '../../core/whole-facts.ts';
 import { aboutStores, unrecognised } from '../../core/verification.ts';
-import { isSet } from './account.ts';
+import { isSet } from '../../core/takeaway-settings.ts';
 import { readOrder } from './order-push.ts';
 import { storesOf } from './signature.ts';
 import type { Fields } from './signature.ts';

@@ -3,7 +3,7 @@ import type { Alias, Fact, Report } from '../../core/fact.ts';
 import type { JsonReader } from '../../core/json-reader.ts';
 import type { CustomerValue, Fulfilment, ItemValue, Lifecycle } from '../../core/registers.ts';
 import { ifAny, whole, wholeFacts } from '../../core/whole-facts.ts';
-import { acceptWithinMs, isSet } from './account.ts';
+import { acceptWithinMs, isSet } from '../../core/takeaway-settings.ts';
 
 interface StatusRow {
   /** Place in the order's life, for statements of one second. */

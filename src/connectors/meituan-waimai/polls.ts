@@ -12,7 +12,7 @@ import { takeawayRestMs } from '../../core/takeaway-rest.ts';
 import { beijingDay } from '../../core/time.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { whole } from '../../core/whole-facts.ts';
-import { acceptWithinMs, isSet } from './account.ts';
+import { acceptWithinMs, isSet } from '../../core/takeaway-settings.ts';
 import { REFUND_ANSWER_MS } from './callback.ts';
 import { ask, failed } from './client.ts';
 import type { Wanted } from './client.ts';

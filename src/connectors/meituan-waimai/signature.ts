@@ -4,7 +4,7 @@ import type { AccountView, Verification } from '../../core/connector.ts';
 import { parseForm } from '../../core/form.ts';
 import { sha1Hex } from '../../core/signing.ts';
 import { acceptSigned, refused } from '../../core/verification.ts';
-import { isSet } from './account.ts';
+import { isSet } from '../../core/takeaway-settings.ts';
 
 /** The decoded fields of a callback. */
 export type Fields = ReadonlyMap<string, string>;
