@@ -189,6 +189,27 @@ test('a payment after the end waits for a person where the account says so', asy
   assert.deepEqual(await stage.conditions(id), []);
 });
 
+test('a payment after the end lets the order live on where the account says so: made once more, and dispensed', async () => {
+  await settings('vm-1', { holdSeconds: 60, latePayment: 'revive' });
+  const before_ = left('10000002', '221') ?? 0;
+  const { id, number, paymentNo } = await sell([one(221, 2)]);
+  await stage.wait(2 * MINUTE_MS);
+  assert.equal((await stage.read(id)).status, 'expired');
+  assert.equal(left('10000002', '221'), before_);
+  await stage.pay('dy-1', paymentNo);
+  await stage.wait(MINUTE_MS);
+  const order = await stage.read(id);
+  assert.equal(order.status, 'completed', JSON.stringify(order));
+  assert.deepEqual(order.flags, []);
+  assert.equal(order.parts.length, 2);
+  assert.equal(left('10000002', '221'), before_ - 2);
+  assert.equal((await stage.leg(id)).status, 'completed');
+  assert.deepEqual(pushedStatuses(stage.memory('dy-1'), number), ['0', '2', '1', '4']);
+  await stage.wait(8 * 24 * 60 * MINUTE_MS);
+  assert.equal((await stage.leg(id)).settlement, 'settled');
+  assert.equal((await stage.read(id)).status, 'completed');
+});
+
 test('a lost callback of the payment is found by the question at the end of the hold', async () => {
   stage.onCallback = (callback) => (callback.body.includes('payment') ? [] : [0]);
   const { id, paymentNo } = await sell([one(221)]);

@@ -52,6 +52,8 @@ export class LifeWorld {
   now = 1_700_000_000_000;
   readonly machine = {
     status: 'NOTPAY',
+    /** How often goods were taken for it, and how often they came back. */
+    held: 1,
     returned: 0,
     records: [] as { id: string; status: RecordStatus; drops: number }[],
   };
@@ -70,11 +72,14 @@ export class LifeWorld {
   lastPlan: LifePlan | undefined;
   readonly #options: WorldOptions;
   readonly #start: number;
+  #madeAt: number;
+  #revivedBy: string | undefined;
   #count = 0;
 
   constructor(options: WorldOptions) {
     this.#options = options;
     this.#start = this.now;
+    this.#madeAt = this.now;
     this.machine.records = options.prices.map((_price, index) => ({
       id: String(78 + index),
       status: 'WAITING_PICKED_UP',
@@ -88,7 +93,7 @@ export class LifeWorld {
       { line: WHOLE, register: 'expiresAt', value: this.now + HOLD_MS },
     ];
     const shopActs = options.hasPayment ? [] : ['refund-done'];
-    const saleActs = ['create', 'paid', 'dispense', 'close', 'query', 'refund-at-machine', ...shopActs];
+    const saleActs = ['create', 'paid', 'dispense', 'close', 'query', 'refund-at-machine', 'revive', ...shopActs];
     this.sale = this.#order('vending', vendingRegisters, saleActs, held);
     const payActs = ['create', 'query', 'refund', 'push', 'settle'];
     this.pay = options.hasPayment ? this.#order('payment', douyinRegisters, payActs, held) : undefined;
@@ -192,7 +197,9 @@ export class LifeWorld {
   /** What the connector or the reservation of refunds says no to. */
   #refuses(order: WorldOrder, action: string, params: Readonly<Record<string, Json>>): boolean {
     const json = this.json(order);
-    if (action === 'paid') return json.payment !== 'unpaid';
+    const isToldAgain = order.actions.some((one) => one.action === 'paid' && one.createdAt >= this.#madeAt);
+    if (action === 'paid') return json.payment !== 'unpaid' && (this.#revivedBy === undefined || isToldAgain);
+    if (action === 'revive') return json.lifecycle !== 'cancelled' && json.lifecycle !== 'expired';
     if (action === 'dispense')
       return json.lifecycle === 'cancelled' || json.lifecycle === 'expired' || json.payment === 'unpaid';
     if (action !== 'refund') return false;
@@ -296,7 +303,7 @@ export class LifeWorld {
 
   /** What the platforms do by themselves. */
   platformClocks(): void {
-    if (this.machine.status === 'NOTPAY' && this.now >= this.#start + HOLD_MS + MINUTE_MS) this.#closeMachine();
+    if (this.machine.status === 'NOTPAY' && this.now >= this.#madeAt + HOLD_MS + MINUTE_MS) this.#closeMachine();
     for (const record of this.machine.records) {
       const sent = this.sale.actions.findLast(
         ({ params, action }) => action === 'dispense' && params['record'] === record.id,
@@ -423,6 +430,17 @@ export class LifeWorld {
         record.drops += 1;
         record.status = 'IS_DELIVERING';
         return {};
+      }
+      case 'revive': {
+        // Known by its number: a repeat makes no other.
+        if (this.#revivedBy === undefined) {
+          this.#revivedBy = number;
+          this.#madeAt = this.now;
+          machine.status = 'NOTPAY';
+          machine.held += 1;
+          machine.records = machine.records.map(({ id }) => ({ id: `9${id}`, status: 'WAITING_PICKED_UP', drops: 0 }));
+        }
+        return { report: this.#report('vending', [{ line: WHOLE, register: 'lifecycle', value: 'open' }], key) };
       }
       case 'refund-at-machine':
         if (machine.status === 'SUCCESS') machine.returned += 1;

@@ -2,10 +2,15 @@ import type { ActionRequest } from '../../core/action.ts';
 import type { Alias, AliasKind, Fact, Report } from '../../core/fact.ts';
 import type { Fen } from '../../core/money.ts';
 import { partLine, refundLine, topicLine, WHOLE } from '../../core/registers.ts';
+import { currentOrderId, revivedOrderId, revivedTradeId } from './revival.ts';
 
 /** A number of the order that has the form, if it has one. */
-export const aliasOf = ({ order }: ActionRequest, wanted: AliasKind, form?: RegExp): string | undefined =>
-  order.aliases.find(({ kind, value }) => kind === wanted && form?.test(value) !== false)?.value;
+export function aliasOf({ order }: ActionRequest, wanted: AliasKind, form?: RegExp): string | undefined {
+  const fits = order.aliases.filter(({ kind, value }) => kind === wanted && form?.test(value) !== false);
+  // The merchant's own, where the order was made once more under another.
+  const own = fits.find(({ value }) => wanted === 'merchant' && value === order.json.merchantOrderId);
+  return (own ?? fits[0])?.value;
+}
 
 export function textParam({ params }: ActionRequest, name: string): string | undefined {
   const value = params[name];
@@ -23,8 +28,16 @@ function report(request: ActionRequest, facts: readonly Fact[], orderId = aliasO
   return { aliases: [first, ...others], kind: 'vending', key: `act:${request.number}`, at: request.at, facts };
 }
 
-export const createdReport = (request: ActionRequest, orderId: string): Report =>
-  report(request, [{ line: WHOLE, register: 'lifecycle', value: 'open' }], orderId);
+export function createdReport(request: ActionRequest, orderId: string): Report {
+  const facts: Fact[] = [{ line: WHOLE, register: 'lifecycle', value: 'open' }];
+  if (request.action !== 'revive') return report(request, facts, orderId);
+  facts.push({ line: topicLine('revival'), register: 'platformFields', value: { revived_order_id: orderId } });
+  const made = report(request, facts, orderId);
+  const tradeId = aliasOf(request, 'merchant');
+  // The machine's reports come in under it.
+  const also: Alias[] = tradeId === undefined ? [] : [{ kind: 'merchant', value: revivedTradeId(tradeId) }];
+  return { ...made, aliases: [...made.aliases, ...also] };
+}
 
 /** The user has paid, whatever the platform makes of it. */
 export function paidReport(request: ActionRequest): Report {
@@ -33,6 +46,9 @@ export function paidReport(request: ActionRequest): Report {
   const fields = {
     ...(channel === undefined ? {} : { paid_channel: channel }),
     ...(reference === undefined ? {} : { paid_reference: reference }),
+    ...(revivedOrderId(request.order.json.platformFields) === undefined
+      ? {}
+      : { paid_order_id: currentOrderId(request) ?? null }),
   };
   const facts: Fact[] = [
     { line: WHOLE, register: 'payment', value: 'paid' },

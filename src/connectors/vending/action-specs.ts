@@ -3,6 +3,7 @@ import type { ActionSpec } from '../../core/action.ts';
 import { MAX_FEN } from '../../core/money.ts';
 import type { OrderJson, OrderPart } from '../../core/order-json.ts';
 import { amountDue } from './amount-due.ts';
+import { awaitsPayment } from './revival.ts';
 import { MACHINE_FIELD, wishedItemsField } from './wished-items.ts';
 
 const text = (name: string, maxLength: number, required: boolean, label: Words, help: Words): AccountField => ({
@@ -71,6 +72,16 @@ export const specs: readonly ActionSpec[] = [
     shown: ({ platformOrderId }) => (platformOrderId === null ? undefined : 'succeeded'),
   },
   {
+    name: 'revive',
+    label: { en: 'Create once more', zh: '重新下单' },
+    params: [MACHINE_FIELD, wishedItemsField],
+    moves: 'goods',
+    internal: true,
+    onSilence: 'again',
+    refuses: (order) =>
+      unnamed(order) ?? (hasEnded(order) ? undefined : { en: 'It has not ended.', zh: '订单尚未结束。' }),
+  },
+  {
     name: 'paid',
     label: { en: 'Paid', zh: '支付成功' },
     params: [
@@ -89,7 +100,9 @@ export const specs: readonly ActionSpec[] = [
     onSilence: 'again',
     refuses: (order) =>
       unnamed(order) ??
-      (order.payment === 'unpaid' ? undefined : { en: 'The order is paid already.', zh: '订单已支付。' }),
+      (order.payment === 'unpaid' || awaitsPayment(order)
+        ? undefined
+        : { en: 'The order is paid already.', zh: '订单已支付。' }),
   },
   {
     name: 'dispense',

@@ -21,6 +21,7 @@ import { isWaiting, specs } from './action-specs.ts';
 import { hasCredentials, orderWanted, readAnswer, refusedData, requestFor } from './client.ts';
 import type { Wanted } from './client.ts';
 import { DISPENSED_CODES, EXPIRED_CODES, PAID_CODES, STATE_CODES } from './errors.ts';
+import { currentOrderId, revivedTradeId } from './revival.ts';
 import { callbackToken } from './signature.ts';
 import { RECORD_STATUSES } from './statuses.ts';
 import { readQueriedOrder } from './truth.ts';
@@ -34,7 +35,7 @@ const UPDATES: Readonly<Record<string, { readonly call: string; readonly status:
   close: { call: 'order.close', status: '3' },
 };
 
-const orderIdOf = (request: ActionRequest): string | undefined => aliasOf(request, 'platform', /^\d{1,20}$/u);
+const orderIdOf = currentOrderId;
 const machineOf = ({ order, params }: ActionRequest): string | undefined =>
   order.store ?? (typeof params['machineNo'] === 'string' ? params['machineNo'] : undefined);
 
@@ -44,7 +45,7 @@ type Fault = ParamFault;
 function wantedOf(account: AccountView, request: ActionRequest): Wanted | readonly Fault[] {
   const machineNo = machineOf(request);
   if (machineNo === undefined) return [{ field: 'order', message: 'names no machine' }];
-  if (request.action === 'create') return creationWanted(account, request, machineNo);
+  if (request.action === 'create' || request.action === 'revive') return creationWanted(account, request, machineNo);
   const orderId = orderIdOf(request);
   if (orderId === undefined) return [{ field: 'order', message: 'has no number of the platform' }];
   if (request.action === 'query') return orderWanted(orderId, machineNo);
@@ -57,7 +58,8 @@ function wantedOf(account: AccountView, request: ActionRequest): Wanted | readon
 
 /** Plain JSON, unsigned (sheet, 4.1), with an address that only this order has. */
 function creationWanted(account: AccountView, request: ActionRequest, machineNo: string): Wanted | readonly Fault[] {
-  const tradeId = aliasOf(request, 'merchant', /^[0-9A-Za-z_-]{20,32}$/u);
+  const own = aliasOf(request, 'merchant', /^[0-9A-Za-z_-]{20,32}$/u);
+  const tradeId = own !== undefined && request.action === 'revive' ? revivedTradeId(own) : own;
   const read = readWishedItems(request.params['items']);
   if (tradeId === undefined) return [{ field: 'order', message: 'has no number of 20 to 32 characters' }];
   if (!read.ok) return read.faults;
@@ -107,6 +109,7 @@ function conclude(account: AccountView, request: ActionRequest, response: Platfo
   const answer = readAnswer(account, response);
   if (!answer.ok) return concludeRefusal(request, answer.refusal, response);
   switch (request.action) {
+    case 'revive':
     case 'create': {
       const data = isLosslessObject(answer.value) ? new JsonReader(answer.value, 'data.') : undefined;
       const orderId = data?.number('order_id');
@@ -154,6 +157,7 @@ const failed = (refusal: PlatformRefusal): ActionOutcome => ({ state: 'failed', 
 function concludeRefusal(request: ActionRequest, refusal: PlatformRefusal, response: PlatformResponse): ActionOutcome {
   const { code } = refusal;
   switch (request.action) {
+    case 'revive':
     case 'create':
       return concludeNotCreated(request, refusal, response);
     case 'paid':

@@ -11,6 +11,7 @@ import { beijingTime } from '../../core/time.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { failed, queryOrder } from './client.ts';
 import type { Data } from './client.ts';
+import { revivedOrderId, revivedTradeId } from './revival.ts';
 import { ORDER_STATUSES, RECORD_STATUSES } from './statuses.ts';
 import type { OrderStatusRow, RecordStatusRow } from './statuses.ts';
 
@@ -22,7 +23,7 @@ export async function readTruth(
   at: TimeMs,
 ): Promise<PlatformResult<readonly Report[]>> {
   const named = (kind: string): string | undefined => order.aliases.find((alias) => alias.kind === kind)?.value;
-  const orderId = named('platform');
+  const orderId = revivedOrderId(order.platformFields) ?? named('platform');
   if (orderId === undefined || !/^\d{1,20}$/u.test(orderId)) {
     return failed(
       'final',
@@ -63,7 +64,8 @@ export function readQueriedOrder(
   const body = new JsonReader(data, 'data.');
   const tradeId = body.text('trade_id', 200);
   if (body.number('order_id') !== orderId) body.wrong('order_id', 'is of another order');
-  if (ours !== undefined && tradeId !== undefined && tradeId !== ours) body.wrong('trade_id', 'is of another order');
+  const isOurs = ours === undefined || tradeId === undefined || tradeId === ours || tradeId === revivedTradeId(ours);
+  if (!isOurs) body.wrong('trade_id', 'is of another order');
   const names = new Map(items.flatMap(({ sku, name }) => (sku === null ? [] : [[sku, name] as const])));
   const { reports, records } = readOrder(body, account, names, at);
   if (body.fault !== undefined) return failed('final', 'unreadable_answer', body.fault);

@@ -10,6 +10,9 @@ import { duesOf, mirrorRefunds, owe, owedTotal } from './refund-dues.ts';
 import type { Money } from './refund-dues.ts';
 
 const CLOSE_RETRIES_MS = [5000, 30_000, 300_000];
+const REVIVE = 'life:revive';
+/** How long the platform keeps what was made once more; it is paid already. */
+const REVIVED_MS = 1_200_000;
 const RECORDS_RETRIES_MS = [5000, 15_000, 60_000];
 
 /**
@@ -173,17 +176,19 @@ function notePayment({ order }: LifeView, draft: PlanDraft, { amount, at }: Mone
 function tellMachine(view: LifeView, draft: PlanDraft, { amount, leg }: Money): 'yes' | 'not-yet' | 'no' {
   const { order } = view;
   const { json } = order;
-  if (order.actions.some(isPaidTold)) return 'yes';
+  const own = order.actions.filter(({ action, createdAt }) => action === 'paid' && createdAt >= madeAgainAt(order));
+  if (own.some(({ state }) => state === 'succeeded')) return 'yes';
   if (isClosed(json.lifecycle)) return 'no';
-  const own = order.actions.filter(({ action }) => action === 'paid');
   // By a pick-up code, say: the platform told us.
-  if (leg === null && own.length === 0) return 'yes';
+  if (leg === null && own.length === 0 && madeAgainAt(order) === 0) return 'yes';
   if (own.some(({ isOpen }) => isOpen)) return 'not-yet';
   const last = own.at(-1);
   if (last === undefined) {
-    if (leg === null || !order.can.has('paid')) return 'yes';
-    const reference = leg.json.platformOrderId ?? leg.json.id;
-    const params = { amount, channel: leg.json.platform, reference };
+    if (!order.can.has('paid')) return 'yes';
+    const byShop = order.actions.find(({ action, cause }) => action === 'paid' && cause === null)?.params ?? {};
+    const reference = leg?.json.platformOrderId ?? leg?.json.id;
+    const params =
+      leg === null ? { ...byShop, amount } : { amount, channel: leg.json.platform, reference: reference ?? '' };
     draft.act({ action: 'paid', cause: `life:paid:${generationOf(order)}`, params });
     return 'not-yet';
   }
@@ -217,8 +222,9 @@ function returnStock({ order }: LifeView, draft: PlanDraft): void {
   draft.act({ action: 'refund-at-machine', cause: 'life:return-stock', retryAfterMs: CLOSE_RETRIES_MS });
 }
 
-const isPaidTold = ({ action, state }: OrderSide['actions'][number]): boolean =>
-  action === 'paid' && state === 'succeeded';
+/** Made once more at its platform: what that was told before, it was told of another order. */
+const madeAgainAt = ({ actions }: OrderSide): number =>
+  actions.find(({ cause, state }) => cause === REVIVE && state === 'succeeded')?.finishedAt ?? 0;
 
 function dispense(view: LifeView, draft: PlanDraft, money: Money): void {
   const { order, now } = view;
@@ -228,7 +234,7 @@ function dispense(view: LifeView, draft: PlanDraft, money: Money): void {
   if (json.parts.length === 0 || (expected !== undefined && json.parts.length < expected)) {
     if (isClosed(json.lifecycle)) return owe(draft, money, 'closed', owedTotal(view, money), [], '订单已关闭，未出货');
     const asked = order.can.has('query')
-      ? draft.act({ action: 'query', cause: `life:records`, retryAfterMs: RECORDS_RETRIES_MS })
+      ? draft.act({ action: 'query', cause: `life:records:${generationOf(order)}`, retryAfterMs: RECORDS_RETRIES_MS })
       : undefined;
     if (asked?.state !== 'running') draft.raise('records_unknown');
     return;
@@ -295,5 +301,23 @@ function lateSteps(view: LifeView, draft: PlanDraft, money: Money): void {
   if (policy === 'refund') {
     const amount = owedTotal(view, money);
     owe(draft, money, 'late', amount, [], '订单关闭后到账，自动退款');
-  } else draft.raise('late_payment', { amount: money.amount, legs: legs.map(({ json }) => json.id) });
+  } else if (policy === 'ask' || !revive(view, draft)) {
+    draft.raise('late_payment', { amount: money.amount, legs: legs.map(({ json }) => json.id) });
+  }
+}
+
+/** Has the order made once more, with the same goods; then it lives on. False: it cannot be. */
+function revive({ order, now }: LifeView, draft: PlanDraft): boolean {
+  const made = order.actions.find(({ action }) => action === 'create');
+  if (made === undefined || !order.can.has('revive')) return false;
+  const stands = draft.act({ action: 'revive', cause: REVIVE, params: made.params });
+  if (stands.state === 'running') return true;
+  const closedAt = read(order.lines, WHOLE, 'closedAt') ?? 0;
+  // Once: what ended after that has ended for good.
+  if (stands.state !== 'done' || (stands.action.finishedAt ?? 0) < closedAt) return false;
+  draft.say('revived', [
+    { line: WHOLE, register: 'lifecycle', value: 'open' },
+    { line: WHOLE, register: 'expiresAt', value: now + REVIVED_MS },
+  ]);
+  return true;
 }
