@@ -56,7 +56,11 @@ export function expectedOrder(
   // Within one second what happened is later than what was read.
   const all = [...asked, ...own, ...acts].sort((a, b) => secondOf(a) - secondOf(b));
   const readState = readings.findLast(({ state }) => state !== null)?.state ?? stateAsked(plot, told, happened);
-  return truth(order, plot, all, readState);
+  const expected = truth(order, plot, all, readState);
+  if (acts.length === 0 || expected.lifecycle !== 'cancelled') return expected;
+  // Done although the answer got lost, and cancelled before anybody asked: the hub need not have heard of it.
+  const { fulfilment: _unsure, ...sure } = expected;
+  return sure;
 }
 
 /** Only a downgraded order is read as a whole without more ado, with the state that it is in by then. */

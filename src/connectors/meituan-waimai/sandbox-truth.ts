@@ -38,7 +38,12 @@ export function expectedOrder(
   const reading = readingOf(memory, order.id);
   const asked = reading.order === undefined ? statusesAsked(scenes, told, happened) : [reading.order.status];
   const refunds = refundsKnown(order, scenes, told, happened, memory);
-  return truth(order, heard, asked, refunds);
+  const expected = truth(order, heard, asked, refunds);
+  const isByActs = own.length < heard.length && expected.lifecycle === 'cancelled';
+  if (!isByActs) return expected;
+  // Done although the answer got lost, and cancelled before anybody asked: the hub need not have heard of it.
+  const { fulfilment: _unsure, ...sure } = expected;
+  return sure;
 }
 
 /** A push with gaps makes the hub ask for the order, whose status it then learns as well. */
