@@ -1,8 +1,8 @@
-import { Tabs } from 'antd';
 import type { ReactNode } from 'react';
-import { Route, Routes, useNavigate } from 'react-router';
+import { Route, Routes } from 'react-router';
 import { useWords } from '../../app/language.ts';
 import { PageHead } from '../../parts/page-head.tsx';
+import { TabLinks } from '../../parts/tab-links.tsx';
 import { MemberList } from './member-list.tsx';
 import { MemberView } from './member-view.tsx';
 import { PayoutList } from './payout-list.tsx';
@@ -29,16 +29,18 @@ const CONTENTS: Readonly<Record<Tab, () => ReactNode>> = { members: MemberList, 
 
 function Tabbed({ tab }: { readonly tab: Tab }): ReactNode {
   const words = useWords(membersWords);
-  const navigate = useNavigate();
   const Content = CONTENTS[tab];
   return (
     <>
       <PageHead title={words.title} hint={words.what} />
-      <Tabs
-        activeKey={tab}
-        onChange={(key) => void navigate(key === 'members' ? '/members' : `/members/${key}`)}
-        items={TABS.map((key) => ({ key, label: words.tabs[key], children: key === tab ? <Content /> : null }))}
+      <TabLinks
+        label={words.title}
+        links={TABS.map((name) => ({
+          to: name === 'members' ? '/members' : `/members/${name}`,
+          label: words.tabs[name],
+        }))}
       />
+      <Content />
     </>
   );
 }

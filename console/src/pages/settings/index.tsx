@@ -1,9 +1,9 @@
-import { Tabs } from 'antd';
 import type { ReactNode } from 'react';
-import { Navigate, Route, Routes, useNavigate } from 'react-router';
+import { Navigate, Route, Routes } from 'react-router';
 import { useWords } from '../../app/language.ts';
 import { useMay, useMe } from '../../app/session.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
+import { TabLinks } from '../../parts/tab-links.tsx';
 import { AuditLog } from './audit-log.tsx';
 import { Keys } from './keys.tsx';
 import { MySignIns } from './my-sign-ins.tsx';
@@ -33,16 +33,15 @@ export function Page(): ReactNode {
 
 function Tabbed({ tab, tabs }: { readonly tab: Tab; readonly tabs: readonly Tab[] }): ReactNode {
   const words = useWords(settingsWords);
-  const navigate = useNavigate();
   const Content = CONTENTS[tab];
   return (
     <>
       <PageHead title={words.title} hint={words.what} />
-      <Tabs
-        activeKey={tab}
-        onChange={(key) => void navigate(`/settings/${key}`)}
-        items={tabs.map((key) => ({ key, label: words.tabs[key], children: key === tab ? <Content /> : null }))}
+      <TabLinks
+        label={words.title}
+        links={tabs.map((name) => ({ to: `/settings/${name}`, label: words.tabs[name] }))}
       />
+      <Content />
     </>
   );
 }
