@@ -115,15 +115,14 @@ const deps = (more: Partial<RepairDeps> = {}): RepairDeps => ({
   },
   ...more,
 });
-let step: () => Promise<number>;
 
 /** Lets the time pass, and asks what is due then. */
 async function run(afterMs = 10_000, more: Partial<RepairDeps> = {}): Promise<number> {
   nowMs += afterMs;
-  step = createRepair(hub.ctx, deps(more));
-  const first = await step();
+  const repair = createRepair(hub.ctx, deps(more));
+  const first = await repair.run();
   nowMs += 5000;
-  return first + (await step());
+  return first + (await repair.run());
 }
 const settle = (): Promise<number> => settleDueDoubts(hub.ctx, { accounts: hub.accounts, commits: hub.commits });
 
@@ -244,15 +243,15 @@ test('two processes never run the same question, and one that died is taken over
   nowMs += 10_000;
   const first = createRepair(hub.ctx, deps());
   const second = createRepair(hub.ctx, deps());
-  await first();
+  await first.run();
   nowMs += 5000;
-  const running = first();
+  const running = first.run();
   while (arrived === 0) await new Promise((resolve) => setImmediate(resolve));
-  assert.equal(await second(), 0, 'there is nothing left for another one');
+  assert.equal(await second.run(), 0, 'there is nothing left for another one');
   assert.equal(asked.length, 2);
   // Its lease runs out, as after a death: another goes on with the page that it was at.
   nowMs += 130_000;
-  assert.ok((await second()) >= 1);
+  assert.ok((await second.run()) >= 1);
   assert.deepEqual(
     asked.map((ask) => ask.page),
     [null, 2, 2],
@@ -261,6 +260,7 @@ test('two processes never run the same question, and one that died is taken over
   assert.equal(list.lastPages, 2);
   go?.();
   await running;
+  await first.stop();
   // What the first one writes now does not count.
   assert.deepEqual((await status(id)).list, list);
 });

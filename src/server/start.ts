@@ -130,9 +130,7 @@ export async function startHub(config: Config, deps: HubDeps = {}): Promise<Runn
         onAttempt: (outcome, durationMs) => parts.metrics.deliveryAttempted(outcome, durationMs),
       });
       undo.push(() => deliveries.stop());
-      const attention = createAttention(ctx);
-      undo.push(async () => attention.stop());
-      const work = startDueWork(ctx, [...dueSteps(ctx, parts), { name: 'attention', run: () => attention.run() }]);
+      const work = startDueWork(ctx, dueSteps(ctx, parts, undo));
       undo.push(async () => {
         const stopped = work.stop();
         // What is under way at a platform would hold up the end for as long as that takes to answer.
@@ -225,7 +223,7 @@ function addressOf(host: string, port: number): string {
 }
 
 /** What is done when it falls due, order by order and store by store. */
-function dueSteps(ctx: HubContext, { accounts, commits, metrics }: Intake) {
+function dueSteps(ctx: HubContext, { accounts, commits, metrics }: Intake, undo: (() => Promise<void>)[]) {
   const gate = createActGate();
   const acting = {
     accounts,
@@ -242,13 +240,18 @@ function dueSteps(ctx: HubContext, { accounts, commits, metrics }: Intake) {
     onRepaired: (account: string, platform: string, lagMs: number | null) =>
       metrics.orderRepaired(account, platform, lagMs),
   };
+  const repair = createRepair(ctx, asking);
+  undo.push(() => repair.stop());
+  const attention = createAttention(ctx);
+  undo.push(async () => attention.stop());
   return [
     { name: 'partitions', run: followTheWeek(ctx) },
     { name: 'actions', ...createActRunner(ctx, acting) },
     { name: 'shown-actions', run: () => closeShownActions(ctx, acting) },
     { name: 'lives', run: () => runDueLives(ctx, { accounts }) },
     { name: 'settle-doubts', run: () => settleDueDoubts(ctx, asking) },
-    { name: 'repair', run: createRepair(ctx, asking) },
+    { name: 'repair', run: () => repair.run() },
+    { name: 'attention', run: () => attention.run() },
     { name: 'reconcile', run: () => reconcileDueDay(ctx, asking) },
     { name: 'store-tasks', run: () => runDueStoreTasks(ctx, { accounts }) },
     { name: 'follow-orders', run: () => followDueTasks(ctx, { accounts }) },

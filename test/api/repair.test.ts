@@ -46,7 +46,7 @@ const said = (number: string, at: number): Report => ({
 
 test('how many callbacks never came, and how late that was found, is told by account', async () => {
   const { ctx, accounts, commits } = api.hub;
-  const step = createRepair(ctx, { accounts, commits, gate: createActGate(), sleep: async () => {} });
+  const repair = createRepair(ctx, { accounts, commits, gate: createActGate(), sleep: async () => {} });
   page = {
     reports: [said('1', nowMs - 240_000), said('2', nowMs - 600_000), said('3', nowMs - 1000)],
     next: null,
@@ -55,7 +55,7 @@ test('how many callbacks never came, and how late that was found, is told by acc
   const asked = await api.call('POST', '/api/v1/repair/asks/run', { body: {} });
   assert.equal(asked.status, 202);
   assert.deepEqual(asked.body.data, [{ poll: 'list', state: 'due' }]);
-  await step();
+  await repair.run();
   const { body } = await api.call('GET', '/api/v1/repair?account=asks');
   const [only] = body.data;
   assert.equal(only.repaired.count, 2, 'the third is a second old: its push is perhaps on its way');
