@@ -18,6 +18,43 @@ describe('reading the JSON of a message', () => {
     assert.equal(push.fault, undefined);
   });
 
+  test('doubles are rounded by their digits, at the half and below it, and only signed sums fall below zero', () => {
+    const push = over('{"a":13.799999999999999,"b":"0.005","c":0.0049,"d":-1.2,"e":"-0.001","f":1e3}');
+    assert.deepEqual(
+      ['a', 'b', 'c', 'e'].map((name) => push.roundedYuan(name)),
+      [1380, 1, 0, 0],
+    );
+    assert.equal(push.roundedYuan('d', true), -120);
+    assert.equal(push.fault, undefined);
+    assert.deepEqual([push.roundedYuan('d'), push.fault], [undefined, 'push.d is not an amount in yuan']);
+    assert.equal(over('{"f":1e3}').roundedYuan('f'), undefined);
+  });
+
+  test('a time comes as seconds, as milliseconds or as Beijing time; counts, flags and ids in text or number', () => {
+    const push = over(
+      '{"a":1700000000,"b":"1700000000123","c":"2023-11-15T06:13:20","d":"2","e":"true","f":0,"g":"x-1"}',
+    );
+    assert.deepEqual(
+      [push.when('a'), push.when('b'), push.when('c')],
+      [1_700_000_000_000, 1_700_000_000_123, 1_700_000_000_000],
+    );
+    assert.deepEqual(
+      [push.count('d'), push.flag('e'), push.flag('f'), push.id('f'), push.id('g')],
+      [2, true, false, undefined, 'x-1'],
+    );
+    assert.equal(push.fault, undefined);
+    for (const [json, read] of [
+      ['{"a":"soon"}', (odd: JsonReader) => odd.when('a')],
+      ['{"a":"1000000"}', (odd: JsonReader) => odd.count('a')],
+      ['{"a":"maybe"}', (odd: JsonReader) => odd.flag('a')],
+    ] as const) {
+      const odd = over(json);
+      assert.equal(read(odd), undefined);
+      assert.match(odd.fault ?? '', /^push\.a is /u);
+    }
+    assert.equal(over('{"a":999999}').count('a'), 999_999);
+  });
+
   test('missing, null and empty are one and no fault; 0 is neither a number nor a time', () => {
     const push = over('{"a":null,"b":"","c":0}');
     for (const name of ['a', 'b', 'd']) {

@@ -38,6 +38,23 @@ const personal = linesOf(
 );
 
 describe('the order that readers see', () => {
+  test('the user’s own number takes the place of the one that the order came with, masked like it', () => {
+    const real: Fact = { line: WHOLE, register: 'realPhone', value: '13900001111' };
+    const lines = { [WHOLE]: { ...personal[WHOLE], ...linesOf(real)[WHOLE] } };
+    assert.equal(orderJson(head, lines).customer?.phone, '139****1111');
+    assert.deepEqual(orderJson(head, lines, true).customer, { ...customer, phone: '13900001111' });
+    const alone = orderJson(head, linesOf(real), true).customer;
+    assert.deepEqual(alone, { name: null, phone: '13900001111', address: null, location: null });
+  });
+
+  test('the time to answer a request is shown while one is open', () => {
+    const by: Fact = { line: WHOLE, register: 'answerBy', value: Date.UTC(2026, 10, 2) };
+    const asked = (value: boolean): Fact => ({ line: WHOLE, register: 'flag.cancel_requested', value });
+    assert.equal(orderJson(head, linesOf(by, asked(true))).answerBy, '2026-11-02T00:00:00.000Z');
+    assert.equal(orderJson(head, linesOf(by, asked(false))).answerBy, null);
+    assert.equal(orderJson(head, linesOf({ ...by, value: null }, asked(true))).answerBy, null);
+  });
+
   test('what is not known is null, and never zero', () => {
     const { amounts, attribution, customer: nobody, takeaway, placedAt } = orderJson(head, {});
     const { refunded, currency, ...rest } = amounts;
