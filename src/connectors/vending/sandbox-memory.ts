@@ -38,6 +38,8 @@ export interface MadeByHub {
   /** It has been named by its number. */
   readonly isNamed: boolean;
   readonly closedAt: TimeMs | null;
+  /** Its maker was told that it is closed. */
+  readonly isClosingTold?: true;
   readonly closedBy: 'merchant' | 'platform' | null;
 }
 

@@ -100,8 +100,13 @@ export function orderOf(
 ): KeptOrder | undefined {
   const order = kept(memory, orderId);
   if (order === undefined || order.machineNo !== machineNo) return undefined;
-  if (order.made === undefined || order.made.isNamed) return order;
-  const named = { ...order, made: { ...order.made, isNamed: true } };
+  if (order.made === undefined) return order;
+  const isNews = order.status === 'CLOSED' && order.made.isClosingTold !== true;
+  if (order.made.isNamed && !isNews) return order;
+  const named = {
+    ...order,
+    made: { ...order.made, isNamed: true, ...(isNews ? { isClosingTold: true as const } : {}) },
+  };
   keep(memory, named);
   return named;
 }

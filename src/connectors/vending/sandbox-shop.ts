@@ -2,7 +2,7 @@ import type { ExpectedOrder, PlatformOrder, Random, SandboxPlatform } from '../.
 import { shareOut } from '../../core/share-out.ts';
 import { MACHINES, machineNow } from './sandbox-machines.ts';
 import { allKept } from './sandbox-memory.ts';
-import type { KeptOrder, KeptRecord } from './sandbox-memory.ts';
+import type { KeptOrder, KeptRecord, MadeByHub } from './sandbox-memory.ts';
 
 /** A customer before a machine that works, at least mostly. */
 export const wish: NonNullable<SandboxPlatform['wish']> = (random: Random, number: number) => {
@@ -45,7 +45,7 @@ export const orders: NonNullable<SandboxPlatform['orders']> = (_account, memory)
     const dispensed = Object.fromEntries(records.map((record) => [String(record.id), record.drops ?? 0]));
     const about = { platformOrderId: String(id), dispensed };
     // Asked for twice and never named: the answer was lost, and the platform tells no number to a repeat.
-    return [made.isNamed ? { ...about, ...expectedOf(order) } : about];
+    return [made.isNamed ? { ...about, ...expectedOf(order, made) } : about];
   });
 
 const isOut = ({ status }: KeptRecord): boolean => status === 'IS_SUCCESS';
@@ -53,11 +53,20 @@ const hasFailed = ({ status, isRefused }: KeptRecord): boolean =>
   isRefused === true || ['IS_FAILED', 'IS_TIMEOUT', 'IS_REFUND'].includes(status);
 
 /** What the hub must show: what did not come out has been given back by then. */
-function expectedOf({ records, status }: KeptOrder): Pick<PlatformOrder, 'expected' | 'orElse'> {
+function expectedOf(
+  { records, status }: KeptOrder,
+  { closedBy, isClosingTold }: MadeByHub,
+): Pick<PlatformOrder, 'expected' | 'orElse'> {
   const total = records.reduce((sum, { priceFen }) => sum + priceFen, 0);
   const unpaid = { payment: 'unpaid', fulfilment: 'none', amounts: { total, paid: 0, refunded: 0 } } as const;
-  if (status === 'NOTPAY') return { expected: { ...unpaid, status: 'pending', lifecycle: 'open' } };
-  if (status === 'CLOSED') return closed(total, unpaid);
+  const open = { ...unpaid, status: 'pending', lifecycle: 'open' };
+  if (status === 'NOTPAY') return { expected: open };
+  if (status === 'CLOSED') {
+    const ends = closed(total, unpaid);
+    // Its clock ran faster than the hub's, and the callback of it was lost: the hub's own end of the hold is to come.
+    const isUnheard = closedBy === 'platform' && isClosingTold !== true;
+    return isUnheard ? { ...ends, orElse: [...(ends.orElse ?? []), open] } : ends;
+  }
   const shares = shareOut(
     total,
     records.map(({ priceFen }) => priceFen),
