@@ -24,6 +24,7 @@ let nowMs = Date.UTC(2026, 10, 20, 4, 0, 0);
 let accounts = 0;
 let asked: PollAsk[] = [];
 let confirmed: Json[] = [];
+let deaf = false;
 let calls = 0;
 let read: OrderToRead[] = [];
 /** What the platform says to the questions to come; the last one stays. */
@@ -62,6 +63,7 @@ const asking: Connector = {
         return answer(ask, call);
       },
       async confirm(_account, _call, toConfirm) {
+        if (deaf) return { ok: false, refusal: { class: 'retry', code: 'deaf', message: 'it did not hear' } };
         confirmed.push(toConfirm);
         return { ok: true, value: null };
       },
@@ -89,6 +91,7 @@ after(() => hub.close());
 beforeEach(async () => {
   asked = [];
   confirmed = [];
+  deaf = false;
   read = [];
   truth = [];
   calls = 0;
@@ -176,6 +179,27 @@ test('a list is read page by page, its mark is the next run’s, and each page i
   assert.equal(list.code, null);
   assert.ok((await run(300_000)) >= 1);
   assert.deepEqual(asked.at(-1)?.mark, { until: 7 });
+});
+
+test('a page whose arrival the platform did not hear of is read again, stored once and confirmed then', async () => {
+  const id = await account();
+  pages = [page([said('1', 'paid', nowMs - 5 * MINUTE_MS)], { toConfirm: ['1'], mark: 7 })];
+  deaf = true;
+  await run();
+  assert.equal((await status(id)).list.code, 'deaf');
+  assert.equal((await orders(id)).length, 1);
+  deaf = false;
+  await run(10_000);
+  assert.deepEqual(
+    asked.map((ask) => [ask.mark, ask.page]),
+    [
+      [null, null],
+      [null, null],
+    ],
+  );
+  assert.deepEqual(confirmed, [['1']]);
+  assert.equal(await facts(id), 1);
+  assert.equal((await status(id)).repaired.count, 1);
 });
 
 test('what a list says again and again is stored once, and what it alone told is counted with its lag', async () => {

@@ -265,8 +265,11 @@ test('callbacks of a paused account wait and are applied once it is live', async
 });
 
 test('a platform whose credentials no call can prove yet says so', async () => {
-  await add('mtu-check');
-  const answer = await api.call('POST', '/api/v1/accounts/mtu-check/check');
+  // Every call that EM has makes or changes something.
+  const credentials = { appid: 'HUBAPP01', appSecret: 'HUBSECRET01' };
+  const body = { id: 'em-check', platform: 'em', name: 'EM', credentials };
+  assert.equal((await api.call('POST', '/api/v1/accounts', { body })).status, 201);
+  const answer = await api.call('POST', '/api/v1/accounts/em-check/check');
   assert.deepEqual([answer.status, answer.body.code], [422, 'check_unsupported']);
   assert.equal((await api.call('POST', '/api/v1/accounts/nobody/check')).status, 404);
 });

@@ -3,7 +3,7 @@ import { account } from './account.ts';
 import { parse, registers, reply } from './callback.ts';
 import { doctor } from './doctor.ts';
 import { makeLink, sidFault } from './client.ts';
-import { polls, readDay, restMs } from './polls.ts';
+import { check, polls, readDay, restMs } from './polls.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
 import { readTruth } from './truth.ts';
@@ -27,5 +27,6 @@ export const meituanUnion = defineConnector({
   readDay,
   dayBy: 'paid',
   restMs,
+  check,
   sandbox,
 });

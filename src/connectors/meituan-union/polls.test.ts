@@ -324,3 +324,15 @@ test('the played list holds the limits of the sheet', async () => {
   );
   assert.ok(!late.ok && late.refusal.message.includes('过期'));
 });
+
+test('the credentials are proved by a list of the last minute, and a wrong secret is no proof', async () => {
+  for (const view of [account(), media]) {
+    const right = await meituanUnion.check?.(view, playedCall(meituanUnion, view, {}, AT), AT);
+    assert.ok(right?.ok, JSON.stringify(right));
+    const wrong = { ...view, credential: (name: string) => (name === 'secret' ? 'other' : view.credential(name)) };
+    const call: CallPlatform = async (request) => playedCall(meituanUnion, view, {}, AT)(request);
+    const refused = await meituanUnion.check?.(wrong, call, AT);
+    assert.ok(refused?.ok === false, JSON.stringify(refused));
+    assert.ok(!JSON.stringify(refused).includes('other'));
+  }
+});

@@ -148,6 +148,14 @@ export const polls: readonly Poll[] = [
   },
 ];
 
+/** Proves the credentials by a list of the last minute: it changes nothing, and an empty one is an answer. */
+export const check: NonNullable<Connector['check']> = async (account, call, at) => {
+  const [scope = '2'] = scopesOf(account);
+  const place = { scope, from: at - MINUTE_MS, to: at, by: 'paid', page: 1, scroll: null } as const;
+  const answer = await readList(account, call, place, at);
+  return answer.ok ? { ok: true, value: 'Meituan answers to the app key and its secret.' } : answer;
+};
+
 /** All orders that were paid on a day, as the platform has them; what the list shows vaguely is asked for one by one. */
 export const readDay: ReadDay = async (account, call, { at, page, from, to }) => {
   const walk = walkAt(page) ?? begin(from, Math.min(to, from + LONGEST_SPAN_MS - 1000));
