@@ -1,0 +1,141 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { Input, Radio } from 'antd';
+import { useState } from 'react';
+import type { ReactNode } from 'react';
+import { Link } from 'react-router';
+import { dismissAttention, settleAction } from '../../api/attention.ts';
+import type { AttentionItem } from '../../api/attention.ts';
+import { useLanguage, useWords } from '../../app/language.ts';
+import { useMay } from '../../app/session.tsx';
+import { ConfirmAction } from '../../parts/confirm-action.tsx';
+import { durationText } from '../../parts/duration.ts';
+import { PlatformBadge } from '../../parts/platform-badge.tsx';
+import { Time } from '../../parts/time.tsx';
+import styles from './attention.module.css';
+import { attentionWords } from './words.ts';
+
+/** One trouble: since when, what is known of it, where to look, what can be done from here. */
+export function AttentionCard({ item }: { readonly item: AttentionItem }): ReactNode {
+  const words = useWords(attentionWords);
+  const language = useLanguage();
+  const mayWrite = useMay('write');
+  const { account, platform, cause, order, action, callback, endpoint, store, since, ageSeconds, state, dismissed } =
+    item;
+  const links = [
+    ...(order === null ? [] : [{ to: `/orders/${order}`, label: words.openOrder }]),
+    ...(callback === null ? [] : [{ to: `/callbacks/${callback}`, label: words.openCallback }]),
+    ...(endpoint === null ? [] : [{ to: `/endpoints/${endpoint}`, label: words.openEndpoint }]),
+    { to: `/accounts/${encodeURIComponent(account)}`, label: words.openAccount },
+  ];
+  return (
+    <li className={styles['item']} data-state={state}>
+      <div className={styles['main']}>
+        <p className={styles['head']}>
+          <PlatformBadge platform={platform} /> <code>{account}</code> {store !== null && <code>{store}</code>}
+          <span className="muted">
+            <Time at={since} /> · {words.since(durationText(ageSeconds * 1000, language))}
+          </span>
+        </p>
+        <Cause cause={cause} />
+        {dismissed !== null && <p className="muted">{words.dismissedBy(dismissed.by, dismissed.reason)}</p>}
+        <p className={styles['links']}>
+          {links.map(({ to, label }) => (
+            <Link key={to} to={to}>
+              {label}
+            </Link>
+          ))}
+        </p>
+      </div>
+      {mayWrite && state === 'open' && (
+        <div className={styles['tools']}>
+          {action !== null && item.kind.endsWith('unknown') && <Settle action={action} />}
+          <Dismiss id={item.id} />
+        </div>
+      )}
+    </li>
+  );
+}
+
+function Cause({ cause }: { readonly cause: AttentionItem['cause'] }): ReactNode {
+  const entries = Object.entries(cause).filter(([, value]) => value !== null);
+  if (entries.length === 0) return null;
+  return (
+    <dl className={styles['cause']}>
+      {entries.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function useReread(): () => Promise<void> {
+  const client = useQueryClient();
+  return () => client.invalidateQueries({ queryKey: ['attention'] });
+}
+
+function Dismiss({ id }: { readonly id: string }): ReactNode {
+  const words = useWords(attentionWords);
+  const reread = useReread();
+  const [reason, setReason] = useState('');
+  return (
+    <ConfirmAction
+      label={words.dismiss}
+      title={words.dismissTitle}
+      button={{ size: 'small' }}
+      canRun={reason.trim() !== ''}
+      run={async () => {
+        await dismissAttention(id, reason.trim());
+        await reread();
+      }}
+    >
+      <p className="muted">{words.dismissHint}</p>
+      <Input
+        aria-label={words.reason}
+        placeholder={words.reason}
+        maxLength={500}
+        value={reason}
+        onChange={({ target }) => setReason(target.value)}
+      />
+    </ConfirmAction>
+  );
+}
+
+function Settle({ action }: { readonly action: string }): ReactNode {
+  const words = useWords(attentionWords);
+  const reread = useReread();
+  const [outcome, setOutcome] = useState<'succeeded' | 'failed' | null>(null);
+  const [reason, setReason] = useState('');
+  return (
+    <ConfirmAction
+      label={words.settle}
+      title={words.settleTitle}
+      button={{ size: 'small', type: 'primary' }}
+      canRun={outcome !== null && reason.trim() !== ''}
+      run={async () => {
+        if (outcome === null) return;
+        await settleAction(action, { outcome, reason: reason.trim() });
+        await reread();
+      }}
+    >
+      <p className="muted">{words.settleHint}</p>
+      <div className={styles['settle']}>
+        <Radio.Group
+          aria-label={words.outcome}
+          value={outcome}
+          onChange={({ target }) => setOutcome(target.value as 'succeeded' | 'failed')}
+          options={(['succeeded', 'failed'] as const).map((value) => ({ value, label: words.outcomes[value] }))}
+        />
+        <Input
+          aria-label={words.reason}
+          placeholder={words.reasonPlaceholder}
+          maxLength={500}
+          value={reason}
+          onChange={({ target }) => setReason(target.value)}
+        />
+      </div>
+    </ConfirmAction>
+  );
+}
