@@ -106,6 +106,7 @@ beforeEach(async () => {
 async function account(mode = 'live'): Promise<string> {
   const id = `asks-${(accounts += 1)}`;
   await hub.addAccount(id, asking.id, { developerId: '1', signKey: 'k' }, mode);
+  await hub.database.pool.query('update accounts set created_at = $2 where id = $1', [id, new Date(nowMs - 3_600_000)]);
   return id;
 }
 
@@ -235,6 +236,14 @@ test('what is found within a minute of its happening does not count as a push th
   await run();
   assert.equal((await orders(id)).length, 1);
   assert.equal((await status(id)).repaired.count, 0);
+});
+
+test('what happened before the account was added was never to be told to it', async () => {
+  const id = await account();
+  pages = [page([said('old', 'paid', nowMs - 2 * 3_600_000), said('new', 'paid', nowMs - 30 * MINUTE_MS)])];
+  await run();
+  assert.equal((await orders(id)).length, 2);
+  assert.equal((await status(id)).repaired.count, 1);
 });
 
 test('what a callback told already is no news', async () => {

@@ -49,7 +49,7 @@ export interface RepairSummary {
 
 /**
  * Sums up by account. What was found within `graceSeconds` of its happening does not count: its push was perhaps on its
- * way.
+ * way. Nor does what happened before there was an account to tell it to.
  */
 export async function summarizeRepairs(
   db: Queryable,
@@ -59,15 +59,17 @@ export async function summarizeRepairs(
 ): Promise<ReadonlyMap<string, RepairSummary>> {
   const found = await db.query<RepairSummary>(
     `select a.id as account, r.*
-       from unnest($1::text[]) as a (id)
+       from accounts a
       cross join lateral (
         select count(*) as count, count(*) filter (where status_before is null) as "newOrders",
                percentile_cont(0.5) within group (order by lag) as "medianSeconds",
                percentile_cont(0.9) within group (order by lag) as "p90Seconds",
                max(lag)::float8 as "longestSeconds"
           from (select status_before, extract(epoch from found_at - happened_at)::float8 as lag
-                  from repaired_orders where account_id = a.id and found_at >= $2) found
-         where lag is null or lag >= $3) r`,
+                  from repaired_orders
+                 where account_id = a.id and found_at >= $2 and (happened_at is null or happened_at >= a.created_at)) found
+         where lag is null or lag >= $3) r
+      where a.id = any($1::text[])`,
     [accountIds, since, graceSeconds],
   );
   return new Map(found.rows.map((row) => [row.account, row]));

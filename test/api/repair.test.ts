@@ -29,6 +29,7 @@ const asking = {
 before(async () => {
   api = await createTestApi({ clock: () => nowMs, registry: createRegistry([asking, takeawayPlatform]) });
   await api.hub.addAccount('asks', asking.id, { developerId: '1', signKey: 'k' });
+  await api.hub.database.pool.query(`update accounts set created_at = '2026-01-01'`);
   await api.hub.addAccount('mute', takeawayPlatform.id, { developerId: '1', signKey: 'k' });
   await api.hub.addAccount('paused', asking.id, { developerId: '1', signKey: 'k' }, 'paused');
 });
