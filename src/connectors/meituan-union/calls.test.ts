@@ -132,6 +132,8 @@ test('a link carries the sid, and a sid that the platform would not take is name
   const media = account({ generation: 'cps_open' });
   assert.equal(sidFault('u1001', account()), undefined);
   assert.equal(sidFault('Shop_1', media), undefined);
+  for (const view of [account(), media]) assert.equal(sidFault('x'.repeat(64), view), undefined);
+  assert.ok(sidFault('x'.repeat(65), media));
   for (const sid of ['Shop1', 'a_b', 'a:b', 'a-b', '', 'x'.repeat(65)]) assert.ok(sidFault(sid, account()), sid);
   for (const sid of ['a:b', 'a-b', '']) assert.ok(sidFault(sid, media), sid);
 });
