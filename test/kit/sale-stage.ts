@@ -159,7 +159,13 @@ export class SaleStage {
   #repairStep(): () => Promise<number> {
     const { ctx, accounts, commits } = this.api.hub;
     const [gate = createActGate()] = this.#gates;
-    this.#repair ??= createRepair(ctx, { accounts, commits, gate, sleep: () => Promise.resolve() });
+    const repair = createRepair(ctx, { accounts, commits, gate, sleep: () => Promise.resolve() });
+    this.#repair ??= async () => {
+      const took = await repair.run();
+      // What it began goes on beside it; nothing here shall.
+      await repair.stop();
+      return took;
+    };
     return this.#repair;
   }
 
@@ -208,8 +214,8 @@ export class SaleStage {
     if (due !== null) times.push(due.getTime());
     if (this.repairs) times.push(this.now + 60_000);
     for (const { id, connector } of this.#accounts) {
-      const next = connector.sandbox.tick?.(this.now, await this.#view(id), this.memory(id)).nextAt ?? null;
-      if (next !== null) times.push(next);
+      const due = connector.sandbox.tick?.(this.now, await this.#view(id), this.memory(id));
+      for (const next of [due?.nextAt ?? null, due?.lapsesAt ?? null]) if (next !== null) times.push(next);
     }
     return times.length === 0 ? null : Math.min(...times);
   }
