@@ -38,7 +38,9 @@ export function dispenseSteps(view: LifeView, draft: PlanDraft): Dispensing {
   if (next !== undefined && !parts.some(({ state }) => state === 'moving')) {
     draft.act({ action: 'dispense', cause: `life:dispense:${next.line}`, params: { record: next.line } });
   }
-  const stuck = parts.filter(({ state }) => state === 'stuck').map(({ line }) => line);
+  // An action that is a person's is in the attention queue by itself.
+  const silent = ({ line }: PartState): boolean => view.order.actions.findLast(isOf(line))?.state !== 'unknown';
+  const stuck = parts.filter((part) => part.state === 'stuck' && silent(part)).map(({ line }) => line);
   if (stuck.length > 0) draft.raise('dispense_unknown', { records: stuck });
   return { parts, isAtRest: parts.every(({ state }) => state !== 'waiting' && state !== 'moving') };
 }
