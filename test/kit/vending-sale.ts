@@ -109,12 +109,11 @@ export class Sale {
   /** Lets the platform's clock run. */
   wait(ms: number): void {
     const until = this.at + ms;
-    for (;;) {
-      const { callbacks, nextAt } =
-        vending.sandbox.tick?.(this.at, this.played.account, this.played.memory) ?? assert.fail();
-      this.callbacks.push(...callbacks);
-      if (nextAt === null || nextAt > until) break;
-      this.at = nextAt;
+    for (let next: number | undefined = this.at; next !== undefined && next <= until;) {
+      this.at = next;
+      const told = vending.sandbox.tick?.(this.at, this.played.account, this.played.memory) ?? assert.fail();
+      this.callbacks.push(...told.callbacks);
+      next = [told.nextAt, told.lapsesAt ?? null].filter((at) => at !== null).toSorted((a, b) => a - b)[0];
     }
     this.at = until;
   }
