@@ -278,3 +278,49 @@ test('an account whose lives are switched off takes no step', async () => {
   assert.deepEqual(callsOf('vm-1', from), []);
   assert.equal((await stage.read(id)).status, 'pending');
 });
+
+test('an account that only observes takes no step until it is live again', async () => {
+  const { id, paymentNo } = await sell([one(221)]);
+  await stage.settle();
+  for (const account of ['vm-1', 'dy-1']) {
+    await stage.api.call('PATCH', `/api/v1/accounts/${account}`, { body: { mode: 'observe' } });
+  }
+  const from = stage.calls.length;
+  await stage.pay('dy-1', paymentNo);
+  await stage.wait(5 * MINUTE_MS);
+  assert.deepEqual(stage.calls.slice(from), []);
+  for (const account of ['vm-1', 'dy-1']) {
+    await stage.api.call('PATCH', `/api/v1/accounts/${account}`, { body: { mode: 'live' } });
+  }
+  await stage.wait(5 * MINUTE_MS);
+  assert.equal((await stage.read(id)).status, 'completed');
+});
+
+for (const outcome of ['succeeded', 'failed'] as const) {
+  test(`a command that nobody knows the outcome of is a person’s: ${outcome}`, async () => {
+    const { id, number, paymentNo } = await sell([one(221), one(222)]);
+    let isFirst = true;
+    stage.onCall = (_account, call) => {
+      if (call !== 'delivery.put' || !isFirst) return 'ok';
+      isFirst = false;
+      return 'lost';
+    };
+    await stage.pay('dy-1', paymentNo);
+    await stage.wait(10 * MINUTE_MS);
+    const before_ = await stage.read(id);
+    assert.equal(before_.status, 'fulfilling', 'the other item went on');
+    assert.equal(before_.amounts.refunded, 0);
+    const listed = await stage.api.call('GET', `/api/v1/actions?order=${id}&state=unknown`);
+    const [action] = listed.body.data as readonly { readonly id: string; readonly action: string }[];
+    assert.equal(action?.action, 'dispense');
+    const body = { outcome, reason: 'looked at the machine' };
+    const settled = await stage.api.call('POST', `/api/v1/actions/${action?.id ?? ''}/settle`, { body });
+    assert.equal(settled.status, 200, settled.text);
+    await stage.wait(MINUTE_MS);
+    const order = await stage.read(id);
+    assert.equal(order.status, 'completed');
+    // 700 for prices of 350 and 200.
+    assert.equal(order.amounts.refunded, outcome === 'failed' ? 445 : 0);
+    assert.deepEqual((await dispensed(number)).toSorted(), [0, 1]);
+  });
+}
