@@ -10,6 +10,8 @@ import { OWN_REGISTERS } from '../../src/core/lives/own-registers.ts';
 import { orderJson } from '../../src/core/order-json.ts';
 import type { OrderJson } from '../../src/core/order-json.ts';
 import { partLine, refundLine, WHOLE } from '../../src/core/registers.ts';
+import { HOLD_MS, LifePlatforms, MINUTE_MS, textOf } from './life-platforms.ts';
+import type { WorldOptions } from './life-platforms.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type WorldAction = Mutable<LifeAction> & { number: string };
@@ -24,67 +26,27 @@ interface WorldOrder {
   version: number;
 }
 
-type RecordStatus = 'WAITING_PICKED_UP' | 'IS_DELIVERING' | 'IS_SUCCESS' | 'IS_FAILED' | 'IS_TIMEOUT';
-
-export interface WorldOptions {
-  /** Prices of the items at the machine, in fen; what the user pays. */
-  readonly prices: readonly number[];
-  readonly amount: number;
-  readonly settings: Readonly<Record<string, Json>>;
-  /** false: the shop takes the money itself. */
-  readonly hasPayment: boolean;
-}
-
 /** How a call ends: answered, done without an answer, lost on its way. */
 export type CallFate = 'ok' | 'silent' | 'lost';
 
-const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
-
-const MINUTE_MS = 60_000;
 const WATCHDOG_MS = 132_000;
-export const HOLD_MS = 20 * MINUTE_MS;
 
 /**
  * A machine's platform, a payment platform and a hub with the two orders of one sale, all in memory and by a clock of its
  * own. What happens, and in which order, is the test's choice; the platforms count what was really done.
  */
-export class LifeWorld {
-  now = 1_700_000_000_000;
-  readonly machine = {
-    status: 'NOTPAY',
-    /** How often goods were taken for it, and how often they came back. */
-    held: 1,
-    returned: 0,
-    records: [] as { id: string; status: RecordStatus; drops: number }[],
-  };
-  readonly payment = {
-    status: 'PROCESSING' as 'PROCESSING' | 'SUCCESS',
-    refunds: new Map<string, { amount: number; state: 'requested' | 'failed' | 'succeeded' }>(),
-    pushes: [] as string[],
-    settled: 0,
-    failsNextRefunds: 0,
-  };
+export class LifeWorld extends LifePlatforms {
   /** What is on its way to the hub. */
   readonly messages: { readonly to: 'sale' | 'payment'; readonly report: Report }[] = [];
   readonly events: { readonly type: string; readonly amount: number }[] = [];
   readonly sale: WorldOrder;
   readonly pay: WorldOrder | undefined;
   lastPlan: LifePlan | undefined;
-  readonly #options: WorldOptions;
   readonly #start: number;
-  #madeAt: number;
-  #revivedBy: string | undefined;
-  #count = 0;
 
   constructor(options: WorldOptions) {
-    this.#options = options;
+    super(options);
     this.#start = this.now;
-    this.#madeAt = this.now;
-    this.machine.records = options.prices.map((_price, index) => ({
-      id: String(78 + index),
-      status: 'WAITING_PICKED_UP',
-      drops: 0,
-    }));
     const held: readonly Fact[] = [
       { line: WHOLE, register: 'payment', value: 'unpaid' },
       { line: WHOLE, register: 'lifecycle', value: 'open' },
@@ -117,9 +79,9 @@ export class LifeWorld {
   }
 
   #newAction(action: string, cause: string | null, params: Readonly<Record<string, Json>>): WorldAction {
-    this.#count += 1;
+    this.count += 1;
     const at = this.now;
-    const number = `N${this.#count}`;
+    const number = `N${this.count}`;
     const blank = { code: null, createdAt: at, sentAt: null, finishedAt: null };
     return { action, cause, number, state: 'queued', isOpen: true, params, ...blank };
   }
@@ -154,7 +116,7 @@ export class LifeWorld {
       origin: 'made',
       createdAt: this.#start,
       actions: order.actions.map((action) => ({ ...action })),
-      settings: lifeSettings(this.#options.settings),
+      settings: lifeSettings(this.options.settings),
       can: order.can,
     };
   }
@@ -197,8 +159,8 @@ export class LifeWorld {
   /** What the connector or the reservation of refunds says no to. */
   #refuses(order: WorldOrder, action: string, params: Readonly<Record<string, Json>>): boolean {
     const json = this.json(order);
-    const isToldAgain = order.actions.some((one) => one.action === 'paid' && one.createdAt >= this.#madeAt);
-    if (action === 'paid') return json.payment !== 'unpaid' && (this.#revivedBy === undefined || isToldAgain);
+    const isToldAgain = order.actions.some((one) => one.action === 'paid' && one.createdAt >= this.madeAt);
+    if (action === 'paid') return json.payment !== 'unpaid' && (this.revivedBy === undefined || isToldAgain);
     if (action === 'revive') return json.lifecycle !== 'cancelled' && json.lifecycle !== 'expired';
     if (action === 'dispense')
       return json.lifecycle === 'cancelled' || json.lifecycle === 'expired' || json.payment === 'unpaid';
@@ -250,33 +212,33 @@ export class LifeWorld {
   userPays(): void {
     if (this.pay === undefined || this.payment.status === 'SUCCESS') return;
     this.payment.status = 'SUCCESS';
-    this.messages.push({ to: 'payment', report: this.#paymentTruth('callback') });
+    this.messages.push({ to: 'payment', report: this.paymentTruth('callback') });
   }
 
   /** The shop takes the money itself and says so. */
   shopSaysPaid(): void {
     if (this.#refuses(this.sale, 'paid', {}) || this.sale.actions.some(({ action }) => action === 'paid')) return;
     if (['cancelled', 'expired'].includes(this.json(this.sale).lifecycle)) return;
-    this.sale.actions.push(this.#newAction('paid', null, { amount: this.#options.amount }));
+    this.sale.actions.push(this.#newAction('paid', null, { amount: this.options.amount }));
   }
 
   /** The shop gives back what is due. */
   shopGivesBack(): void {
     const due = this.json(this.sale).refundDue;
-    if (due === null || this.#options.hasPayment) return;
+    if (due === null || this.options.hasPayment) return;
     const action = this.#newAction('refund-done', null, { amount: due });
     this.sale.actions.push(action);
     this.#end(action, 'succeeded');
     const value = { state: 'succeeded', amount: due } as const;
     this.#apply(
       this.sale,
-      this.#report('vending', [{ line: refundLine(action.number), register: 'refund', value }], `act:${action.number}`),
+      this.report('vending', [{ line: refundLine(action.number), register: 'refund', value }], `act:${action.number}`),
     );
   }
 
   wantsOut(): void {
     const facts: readonly Fact[] = [{ line: WHOLE, register: 'flag.cancel_requested', value: true }];
-    this.#apply(this.sale, this.#report('vending', facts, `cancel:${this.#count}`));
+    this.#apply(this.sale, this.report('vending', facts, `cancel:${this.count}`));
   }
 
   /** The machine is done with a record: `ok` an item fell; else it did not. `told`: what it reports of that, if it does. */
@@ -288,7 +250,7 @@ export class LifeWorld {
     // A sensor that saw nothing: the platform itself knows better.
     const fulfilment = ok && told === 'truth' ? 'delivered' : 'failed';
     const hint: Report = {
-      ...this.#report('vending', [
+      ...this.report('vending', [
         { line: WHOLE, register: 'payment', value: 'paid' },
         { line: WHOLE, register: 'fulfilment', value: 'delivering' },
         { line: partLine(record.id), register: 'fulfilment', value: fulfilment },
@@ -297,13 +259,13 @@ export class LifeWorld {
       final: false,
       key: `hint:${record.id}`,
     };
-    const doubt = this.#report('vending', [{ line: WHOLE, register: 'flag.doubt', value: true }], `doubt:${record.id}`);
+    const doubt = this.report('vending', [{ line: WHOLE, register: 'flag.doubt', value: true }], `doubt:${record.id}`);
     this.messages.push({ to: 'sale', report: hint }, { to: 'sale', report: doubt });
   }
 
   /** What the platforms do by themselves. */
   platformClocks(): void {
-    if (this.machine.status === 'NOTPAY' && this.now >= this.#madeAt + HOLD_MS + MINUTE_MS) this.#closeMachine();
+    if (this.machine.status === 'NOTPAY' && this.now >= this.madeAt + HOLD_MS + MINUTE_MS) this.closeMachine();
     for (const record of this.machine.records) {
       const sent = this.sale.actions.findLast(
         ({ params, action }) => action === 'dispense' && params['record'] === record.id,
@@ -313,14 +275,9 @@ export class LifeWorld {
     }
   }
 
-  #closeMachine(): void {
-    this.machine.status = 'CLOSED';
-    this.machine.returned += 1;
-  }
-
   /** The hub settles its doubt by a read. */
   settleDoubt(): void {
-    if (read(this.sale.lines, WHOLE, 'flag.doubt') === true) this.#apply(this.sale, this.#machineTruth());
+    if (read(this.sale.lines, WHOLE, 'flag.doubt') === true) this.#apply(this.sale, this.machineTruth());
   }
 
   /** A refund that the payment platform took in comes to its end. */
@@ -330,7 +287,7 @@ export class LifeWorld {
       refund.state = this.payment.failsNextRefunds > 0 ? 'failed' : 'succeeded';
       this.payment.failsNextRefunds -= 1;
       const value = { state: refund.state, amount: refund.amount };
-      const report = this.#report(
+      const report = this.report(
         'payment',
         [{ line: refundLine(number), register: 'refund', value }],
         `${number}:${refund.state}`,
@@ -356,7 +313,7 @@ export class LifeWorld {
     if (action.action === 'dispense' && action.state === 'unknown') return this.#askAboutDispense(order, action, fate);
     action.sentAt ??= this.now;
     if (fate === 'lost' && action.action !== 'dispense') return void (action.state = 'sent');
-    const outcome = fate === 'lost' ? undefined : this.#call(action);
+    const outcome = fate === 'lost' ? undefined : this.call(action, order === this.sale);
     if (action.action === 'dispense') {
       if (fate === 'ok' && outcome?.refused !== undefined) return this.#end(action, 'failed', outcome.refused);
       action.state = 'unknown';
@@ -388,7 +345,7 @@ export class LifeWorld {
       record.status !== 'WAITING_PICKED_UP' &&
       record.status !== 'IS_DELIVERING'
     ) {
-      this.#apply(order, this.#machineTruth());
+      this.#apply(order, this.machineTruth());
       if (action.isOpen) this.#end(action, record.status === 'IS_SUCCESS' ? 'succeeded' : 'failed', record.status);
       return;
     }
@@ -406,123 +363,5 @@ export class LifeWorld {
       this.#end(action, record?.status === 'IS_SUCCESS' ? 'succeeded' : 'failed', 'settled_by_hand');
       this.sale.version += 1;
     }
-  }
-
-  #call({ action, params, number }: WorldAction): { readonly report?: Report; readonly refused?: string } {
-    const { machine, payment } = this;
-    const key = `act:${number}`;
-    switch (action) {
-      case 'paid': {
-        const paid = this.#report('vending', this.#paidFacts(Number(params['amount'])), key);
-        if (machine.status === 'CLOSED') return { report: paid, refused: '6042' };
-        machine.status = 'SUCCESS';
-        return { report: paid };
-      }
-      case 'close': {
-        if (machine.status === 'SUCCESS') return { refused: '6049' };
-        if (machine.status === 'NOTPAY') this.#closeMachine();
-        const value = params['as'] === 'expired' ? 'expired' : 'cancelled';
-        return { report: this.#report('vending', [{ line: WHOLE, register: 'lifecycle', value }], key) };
-      }
-      case 'dispense': {
-        const record = machine.records.find(({ id }) => id === params['record']);
-        if (machine.status !== 'SUCCESS' || record === undefined) return { refused: '6054' };
-        record.drops += 1;
-        record.status = 'IS_DELIVERING';
-        return {};
-      }
-      case 'revive': {
-        // Known by its number: a repeat makes no other.
-        if (this.#revivedBy === undefined) {
-          this.#revivedBy = number;
-          this.#madeAt = this.now;
-          machine.status = 'NOTPAY';
-          machine.held += 1;
-          machine.records = machine.records.map(({ id }) => ({ id: `9${id}`, status: 'WAITING_PICKED_UP', drops: 0 }));
-        }
-        return { report: this.#report('vending', [{ line: WHOLE, register: 'lifecycle', value: 'open' }], key) };
-      }
-      case 'refund-at-machine':
-        if (machine.status === 'SUCCESS') machine.returned += 1;
-        machine.status = 'REFUND';
-        return {};
-      case 'query':
-        return { report: params['of'] === 'payment' ? this.#paymentTruth('query') : this.#truthOf(number) };
-      case 'refund': {
-        const known = payment.refunds.get(number);
-        if (known === undefined) payment.refunds.set(number, { amount: Number(params['amount']), state: 'requested' });
-        const value = { state: 'requested', amount: Number(params['amount']) } as const;
-        return { report: this.#report('payment', [{ line: refundLine(number), register: 'refund', value }], key) };
-      }
-      case 'push':
-        payment.pushes.push(textOf(params['milestone']));
-        return {};
-      case 'settle':
-        payment.settled += 1;
-        return { report: this.#report('payment', [{ line: WHOLE, register: 'settlement', value: 'settled' }], key) };
-      default:
-        throw new Error(action);
-    }
-  }
-
-  #truthOf(number: string): Report {
-    const isSale = this.sale.actions.some((one) => one.number === number);
-    return isSale ? this.#machineTruth() : this.#paymentTruth('query');
-  }
-
-  #paidFacts(amount: number): readonly Fact[] {
-    return [
-      { line: WHOLE, register: 'payment', value: 'paid' },
-      { line: WHOLE, register: 'money.paid', value: amount },
-      { line: WHOLE, register: 'paidAt', value: this.now },
-    ];
-  }
-
-  #report(kind: OrderKind, facts: readonly Fact[], key?: string): Report {
-    this.#count += 1;
-    return { aliases: [{ kind: 'merchant', value: 'M1' }], kind, at: this.now, facts, key: key ?? `r${this.#count}` };
-  }
-
-  #machineTruth(): Report {
-    const { status, records } = this.machine;
-    const facts: Fact[] = [
-      { line: WHOLE, register: 'flag.doubt', value: false },
-      { line: WHOLE, register: 'lifecycle', value: status === 'CLOSED' ? 'cancelled' : 'open' },
-      { line: WHOLE, register: 'parts', value: records.length },
-      {
-        line: WHOLE,
-        register: 'items',
-        value: records.map(({ id }, index) => {
-          const price = this.#options.prices[index] ?? 0;
-          return { line: id, sku: null, name: id, quantity: 1, price, total: price };
-        }),
-      },
-    ];
-    if (status === 'SUCCESS') facts.push({ line: WHOLE, register: 'payment', value: 'paid' });
-    if (status === 'REFUND') facts.push({ line: WHOLE, register: 'payment', value: 'refunded' });
-    const values = {
-      WAITING_PICKED_UP: 'none',
-      IS_DELIVERING: 'delivering',
-      IS_SUCCESS: 'delivered',
-      IS_FAILED: 'failed',
-      IS_TIMEOUT: 'failed',
-    } as const;
-    if (status === 'SUCCESS' || status === 'REFUND') {
-      for (const record of records) {
-        facts.push({ line: partLine(record.id), register: 'fulfilment', value: values[record.status] });
-      }
-    }
-    return this.#report('vending', facts);
-  }
-
-  #paymentTruth(source: string): Report {
-    const isPaid = this.payment.status === 'SUCCESS';
-    const facts: readonly Fact[] = isPaid
-      ? [
-          ...this.#paidFacts(this.#options.amount),
-          { line: WHOLE, register: 'money.total', value: this.#options.amount },
-        ]
-      : [{ line: WHOLE, register: 'payment', value: 'unpaid' }];
-    return this.#report('payment', facts, isPaid && source === 'callback' ? 'paid' : undefined);
   }
 }
