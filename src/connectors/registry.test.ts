@@ -15,7 +15,17 @@ const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
  * folder is named after. The words of the model are part of the contract, whatever platforms there are.
  */
 const WORDS_OF_THE_MODEL: Readonly<Record<string, readonly string[]>> = {
-  vending: ['src/core/fact.ts', 'src/server/api/order-shape.ts'],
+  vending: [
+    ...[
+      'src/core/fact.ts',
+      'src/core/lives/lives.ts',
+      'src/core/lives/vending-life.ts',
+      'src/server/api/order-shape.ts',
+    ],
+    ...['src/store/attention-causes.ts', 'src/store/migrations/0010_attention.sql', 'src/store/schema.txt'],
+    // Machines, whosever they are.
+    ...['src/cli/commands.ts', 'src/server/api/machines.ts'],
+  ],
 };
 
 /** What makes the code of a platform a platform's: its id, its constant and its names in both languages. */
