@@ -1,3 +1,4 @@
+import { PlatformUnreachable } from '../core/outgoing.ts';
 import type { CallPlatform } from '../core/outgoing.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { KnownAccount } from './account-directory.ts';
@@ -29,9 +30,15 @@ export interface GatedDeps {
   sleep(ms: number): Promise<void>;
 }
 
+/** Waiting times before a question is sent once more: a line that breaks is most often there again at once. */
+const AGAIN_MS = [500, 2000] as const;
+/** What a gateway answers when the platform behind it did not. */
+const isGateway = (status: number): boolean => status === 502 || status === 503 || status === 504;
+
 /**
- * The way to a platform under the rate and the breaker that its account's actions go under too, and under a lease: it is
- * asked before each call whether the work is still this worker's (`keep`). Throws `CallLater` and `LeaseLost`.
+ * The way to a platform for questions, under the rate and the breaker that its account's actions go under too, and under
+ * a lease: it is asked before each call whether the work is still this worker's (`keep`). A question that nobody answered
+ * is sent again, twice: it changes nothing, so it may. Throws `CallLater` and `LeaseLost`.
  */
 export function gatedCall(
   ctx: Pick<HubContext, 'clock' | 'callPlatform'>,
@@ -39,7 +46,7 @@ export function gatedCall(
   { row, view }: KnownAccount,
   keep: () => Promise<boolean>,
 ): CallPlatform {
-  return async (request) => {
+  const once: CallPlatform = async (request) => {
     if (!(await keep())) throw new LeaseLost();
     for (let waits = 0; ; waits += 1) {
       const waitMs = gate.enter(row.id, view.settings, ctx.clock());
@@ -55,6 +62,18 @@ export function gatedCall(
     } finally {
       gate.leave(row.id, view.settings, answered, ctx.clock());
     }
+  };
+  return async (request) => {
+    for (const waitMs of AGAIN_MS) {
+      try {
+        const response = await once(request);
+        if (!isGateway(response.status)) return response;
+      } catch (error) {
+        if (!(error instanceof PlatformUnreachable)) throw error;
+      }
+      await sleep(waitMs);
+    }
+    return once(request);
   };
 }
 

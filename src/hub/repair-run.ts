@@ -28,11 +28,11 @@ export const LEASE_MS = 120_000;
 const TURN_MS = 60_000;
 const PAUSED_WAIT_MS = 60_000;
 /** A platform's hiccup lasts seconds, its outages minutes, a person's attention takes longer. */
-const WAITS_MS = [10_000, 30_000, 60_000, 300_000, 900_000] as const;
-const ALERT_WAIT_MS = 900_000;
-const RATE_WAIT_MS = 60_000;
+const WAITS_MS = [5000, 15_000, 30_000, 60_000, 300_000, 900_000] as const;
+const LONGEST_WAIT_MS = 900_000;
+const ALERT_WAIT_MS = 60_000;
 /** After so many failures in a row the place in the middle of a list is perhaps what fails, such as a scroll that ran out. */
-const RESTART_AFTER = 4;
+const RESTART_AFTER = 6;
 
 export const NOT_APPLICABLE = 'not_applicable';
 export const PAUSED = 'account_paused';
@@ -202,11 +202,11 @@ async function fail(
   deps: RepairDeps,
   held: ClaimedPoll,
   lease: string,
-  { class: kind, kind: behind, code, message }: PlatformRefusal,
+  { class: kind, code, message }: PlatformRefusal,
 ): Promise<void> {
   const attempts = held.attempts + 1;
-  const growingMs = WAITS_MS[Math.min(attempts, WAITS_MS.length) - 1] ?? ALERT_WAIT_MS;
-  const waitMs = kind !== 'retry' ? ALERT_WAIT_MS : behind === 'rate' ? Math.max(RATE_WAIT_MS, growingMs) : growingMs;
+  const growingMs = WAITS_MS[attempts - 1] ?? LONGEST_WAIT_MS;
+  const waitMs = kind === 'retry' ? growingMs : Math.max(ALERT_WAIT_MS, growingMs);
   const dueAt = new Date(ctx.clock() + waitMs);
   const restart = kind === 'final' || attempts % RESTART_AFTER === 0;
   const account = await deps.accounts.find(held.account);

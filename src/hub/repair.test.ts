@@ -31,6 +31,8 @@ let read: OrderToRead[] = [];
 let pages: ((ask: PollAsk, call: CallPlatform) => Promise<PlatformResult<PollPage>> | PlatformResult<PollPage>)[] = [];
 let truth: readonly Report[] = [];
 let away = false;
+/** What it answers to the calls to come, 0: nothing; without one it is 200. */
+let statuses: number[] = [];
 
 const said = (number: string, payment: 'unpaid' | 'paid' | 'refunded', at: number | null): Report => ({
   aliases: [{ kind: 'platform', value: number }],
@@ -82,8 +84,9 @@ before(async () => {
     clock: () => nowMs,
     async callPlatform() {
       calls += 1;
-      if (away) throw new PlatformUnreachable('it is away', true);
-      return { status: 200, headers: {}, body: '{}' };
+      const answer = statuses.shift() ?? 200;
+      if (away || answer === 0) throw new PlatformUnreachable('it is away', true);
+      return { status: answer, headers: {}, body: '{}' };
     },
   });
 });
@@ -96,6 +99,7 @@ beforeEach(async () => {
   truth = [];
   calls = 0;
   away = false;
+  statuses = [];
   pages = [page([])];
   nowMs += 86_400_000;
   await hub.database.pool.query('delete from repair_polls');
@@ -311,34 +315,54 @@ test('a paused account asks nothing; one that observes reads, and confirms nothi
   assert.deepEqual(confirmed, []);
 });
 
-test('a refusal puts the question off: soon, or for a person, or to a new beginning', async () => {
+test('a refusal puts the question off: longer and longer, for a person, or to a new beginning', async () => {
   const id = await account();
-  const no =
-    (kind: 'retry' | 'alert' | 'final', more: object = {}) =>
-    (): PlatformResult<PollPage> => ({
-      ok: false,
-      refusal: { class: kind, code: `is_${kind}`, message: 'no', ...more },
-    });
-  const waitMs = async (): Promise<number> => Date.parse((await status(id)).list.nextAt) - nowMs;
-  pages = [page([], { next: 5 }), no('retry'), no('retry'), no('retry', { kind: 'rate' }), no('alert'), no('final')];
+  const no = (kind: 'retry' | 'alert' | 'final') => (): PlatformResult<PollPage> => ({
+    ok: false,
+    refusal: { class: kind, code: `is_${kind}`, message: 'no' },
+  });
+  const waited: number[] = [];
+  const failing = async (...kinds: readonly ('retry' | 'alert' | 'final')[]): Promise<void> => {
+    for (const kind of kinds) {
+      pages = [no(kind)];
+      const { nextAt } = (await status(id)).list;
+      nowMs = Date.parse(nextAt);
+      await createRepair(hub.ctx, deps()).run();
+      const { list } = await status(id);
+      assert.equal(list.code, `is_${kind}`);
+      waited.push(Date.parse(list.nextAt) - nowMs);
+    }
+  };
+  pages = [page([], { next: 5 }), no('retry')];
   await run();
-  assert.equal((await status(id)).list.code, 'is_retry');
-  assert.equal(await waitMs(), 10_000 - 0);
-  await run(10_000);
-  assert.equal((await status(id)).list.failures, 2);
-  await run(60_000);
-  assert.ok((await waitMs()) >= 50_000);
-  await run(300_000);
-  assert.equal((await status(id)).list.code, 'is_alert');
+  await failing('retry', 'retry', 'retry', 'retry', 'retry', 'alert');
+  assert.deepEqual(waited, [15_000, 30_000, 60_000, 300_000, 900_000, 900_000]);
   assert.deepEqual(
     asked.map((ask) => ask.page),
-    [null, 5, 5, 5, 5],
+    // The sixth failure in a row brings the run back to its beginning.
+    [null, 5, 5, 5, 5, 5, 5, null],
   );
-  await run(900_000);
   pages = [page([])];
   await run(900_000);
-  assert.equal(asked.at(-1)?.page, null);
   assert.equal((await status(id)).list.failures, 0);
+  await failing('alert', 'final');
+  assert.deepEqual(waited.slice(-2), [60_000, 60_000]);
+});
+
+test('a question that nobody answered is sent again at once, and the platform is asked no more than thrice', async () => {
+  await account();
+  const answers = [502, 0, 200, 503, 504, 502];
+  statuses = [...answers];
+  const seen: unknown[] = [];
+  pages = [
+    async (_ask, call) => {
+      for (let count = 0; count < 2; count += 1) seen.push((await call(request)).status);
+      return page([])();
+    },
+  ];
+  await run();
+  assert.deepEqual(seen, [200, 502]);
+  assert.equal(calls, answers.length);
 });
 
 test('a platform that is away is left alone by all that the account does there', async () => {
@@ -351,11 +375,17 @@ test('a platform that is away is left alone by all that the account does there',
       return page([])();
     },
   ];
-  for (const afterMs of [10_000, 10_000, 30_000, 60_000, 300_000]) await run(afterMs, { gate });
+  await run(10_000, { gate });
+  assert.equal(calls, 3);
+  await run(5000, { gate });
   assert.equal(calls, 5);
-  assert.equal((await status(id)).list.code, 'unreachable');
-  assert.equal(gate.openCount(nowMs), 1);
-  assert.ok(gate.enter(id, {}, nowMs) > 0);
+  assert.ok(gate.enter(id, {}, nowMs) > 0, 'its actions wait, too');
+  await run(5000, { gate });
+  assert.equal(calls, 5);
+  away = false;
+  await run(30_000, { gate });
+  assert.equal(calls, 6);
+  assert.equal((await status(id)).list.code, null);
 });
 
 test('the calls of a question keep the account’s rate', async () => {

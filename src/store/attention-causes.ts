@@ -218,7 +218,10 @@ export const readUnrecognised: ReadCauses = (db, accountId, now, limit) =>
     [accountId, now, limit],
   );
 
-/** Doubts that nothing settles any more. */
+/** Failures in a row: the first five waits for the truth add up to six minutes. */
+const READS = 5;
+
+/** Doubts that nothing settles any more, or nothing has for some minutes. */
 export const readDoubtsThatStay: ReadCauses = (db, accountId, _now, limit) =>
   rows(
     db,
@@ -227,7 +230,7 @@ export const readDoubtsThatStay: ReadCauses = (db, accountId, _now, limit) =>
             ${ORDER_LINKS}
        from order_clocks c
        join orders o on o.account_id = c.account_id and o.id = c.order_id and o.merged_into is null
-      where c.account_id = $1 and c.due_at is null and starts_with(c.kind, 'doubt:')
+      where c.account_id = $1 and (c.due_at is null or c.attempts >= ${READS}) and starts_with(c.kind, 'doubt:')
       order by c.created_at, c.order_id limit $2`,
     [accountId, limit],
   );

@@ -19,8 +19,8 @@ const TOLD: readonly {
   },
   {
     file: 'src/hub/repair-run.ts',
-    code: 'WAITS_MS = [10_000, 30_000, 60_000, 300_000, 900_000]',
-    pages: { 'docs/repair.md': 'after 10 s, 30 s, 1 min, 5 min, then every 15 min' },
+    code: 'WAITS_MS = [5000, 15_000, 30_000, 60_000, 300_000, 900_000]',
+    pages: { 'docs/repair.md': 'after 5 s, 15 s, 30 s, 1 min, 5 min, then every 15 min; every sixth' },
   },
   {
     file: 'src/hub/settle-doubts.ts',

@@ -52,4 +52,5 @@ create index orders_without_member on orders (account_id, sid)
   where kind = 'cps' and sid is not null and member is null and merged_into is null;
 -- among the attempts that failed, those after which nothing more was tried
 create index delivery_attempts_dead on delivery_attempts (account_id, endpoint_id, id) where outcome = 'dead';
+create index order_clocks_failing on order_clocks (account_id, kind) where due_at is null or attempts >= 5;
 create index actions_failed_by_themselves on actions (account_id, id) where state = 'failed' and cause is not null;
