@@ -2,139 +2,66 @@ import type { AccountSpec } from '../../core/account-fields.ts';
 import { CALL_SETTINGS, REPAIR_SECONDS } from '../../core/common-settings.ts';
 import { availableAfterField } from '../../core/commission/available-after.ts';
 import type { AccountView } from '../../core/connector.ts';
+import {
+  apiHost,
+  choice,
+  credential,
+  emptyInSignature,
+  host,
+  integer,
+  optionalText,
+  toggle,
+  words,
+} from '../../core/field-builders.ts';
 
 /** Credentials and settings of a Meituan Union account; the README says which unknown fact each setting is for. */
 export const account: AccountSpec = {
   callbackSecrets: ['callbackSecret'],
   credentials: [
-    {
-      name: 'appkey',
-      kind: 'text',
-      maxLength: 128,
-      required: true,
-      label: { en: 'App key', zh: 'appkey（媒体名称）' },
-      help: { en: 'In the union console, under your media.', zh: '联盟后台的媒体管理中。' },
-    },
-    {
-      name: 'secret',
-      kind: 'text',
-      maxLength: 256,
-      required: true,
-      label: { en: 'API secret', zh: '接口 secret' },
-      help: { en: 'Signs our own calls to the union API.', zh: '用于我们主动调用联盟接口的签名。' },
-    },
-    {
-      name: 'callbackSecret',
-      kind: 'text',
-      maxLength: 256,
-      required: false,
-      label: { en: 'Callback secret', zh: '回调 secret' },
-      help: {
-        en: 'Signs the order pushes; it is not the API secret and stands elsewhere in the console. Without it no push is taken.',
-        zh: '订单回推的签名密钥，与接口 secret 不同，在后台的另一处。缺少时不接收回推。',
-      },
-    },
+    credential('appkey', 128, words('App key', 'appkey（媒体名称）'), {
+      en: 'In the union console, under your media.',
+      zh: '联盟后台的媒体管理中。',
+    }),
+    credential('secret', 256, words('API secret', '接口 secret'), {
+      en: 'Signs our own calls to the union API.',
+      zh: '用于我们主动调用联盟接口的签名。',
+    }),
+    optionalText('callbackSecret', 256, words('Callback secret', '回调 secret'), {
+      en: 'Signs the order pushes; it is not the API secret and stands elsewhere in the console. Without it no push is taken.',
+      zh: '订单回推的签名密钥，与接口 secret 不同，在后台的另一处。缺少时不接收回推。',
+    }),
   ],
   settings: [
-    {
-      name: 'generation',
-      kind: 'choice',
-      choices: ['g2', 'cps_open'],
-      default: 'g2',
-      required: false,
-      label: { en: 'API generation', zh: '接口版本' },
-      help: {
-        en: 'g2: openapi.meituan.com; cps_open: media.meituan.com, for which no push is known.',
-        zh: 'g2：openapi.meituan.com；cps_open：media.meituan.com，目前未见其有订单回推。',
-      },
-    },
-    {
-      name: 'baseUrl',
-      kind: 'url',
-      default: 'https://openapi.meituan.com',
-      required: false,
-      label: { en: 'API host', zh: '接口地址' },
-      help: { en: 'Another host for a sandbox or a test.', zh: '沙箱或测试时使用其他地址。' },
-    },
-    {
-      name: 'mediaBaseUrl',
-      kind: 'url',
-      default: 'https://media.meituan.com',
-      required: false,
-      label: { en: 'cps_open host', zh: 'cps_open 接口地址' },
-      help: { en: 'Another host for a sandbox or a test.', zh: '沙箱或测试时使用其他地址。' },
-    },
-    {
-      name: 'emptyInSignature',
-      kind: 'choice',
-      choices: ['include', 'skip'],
-      default: 'include',
-      required: false,
-      label: { en: 'Empty values in the signature', zh: '签名中的空值' },
-      help: {
-        en: 'include: the name of an empty field is signed; skip: the field is left out.',
-        zh: 'include：空字段的字段名参与签名；skip：空字段不参与签名。',
-      },
-    },
-    {
-      name: 'nullInSignature',
-      kind: 'choice',
-      choices: ['drop', 'empty', 'text'],
-      default: 'drop',
-      required: false,
-      label: { en: 'null in the signature', zh: '签名中的 null' },
-      help: {
-        en: 'drop: the field is left out; empty: its name is signed alone; text: it is signed as the text null.',
-        zh: 'drop：不参与签名；empty：仅字段名参与；text：以文本 null 参与。',
-      },
-    },
-    {
-      name: 'arrayForm',
-      kind: 'choice',
-      choices: ['compact', 'spaced'],
-      default: 'compact',
-      required: false,
-      label: { en: 'Arrays in the signature', zh: '签名中的数组' },
-      help: { en: 'compact: [2,3]; spaced: [2, 3].', zh: 'compact：[2,3]；spaced：[2, 3]。' },
-    },
-    {
-      name: 'queryCommission',
-      kind: 'boolean',
-      default: true,
-      required: false,
-      label: { en: 'Ask for commission', zh: '查询佣金' },
-      help: {
-        en: 'After each push the order is asked for once, since no push holds an amount of commission.',
-        zh: '回推不含佣金金额，收到后主动查询该订单一次。',
-      },
-    },
+    choice('generation', ['g2', 'cps_open'], words('API generation', '接口版本'), {
+      en: 'g2: openapi.meituan.com; cps_open: media.meituan.com, for which no push is known.',
+      zh: 'g2：openapi.meituan.com；cps_open：media.meituan.com，目前未见其有订单回推。',
+    }),
+    apiHost('https://openapi.meituan.com'),
+    host('mediaBaseUrl', 'https://media.meituan.com', words('cps_open host', 'cps_open 接口地址')),
+    emptyInSignature('include', 'skip'),
+    choice('nullInSignature', ['drop', 'empty', 'text'], words('null in the signature', '签名中的 null'), {
+      en: 'drop: the field is left out; empty: its name is signed alone; text: it is signed as the text null.',
+      zh: 'drop：不参与签名；empty：仅字段名参与；text：以文本 null 参与。',
+    }),
+    choice('arrayForm', ['compact', 'spaced'], words('Arrays in the signature', '签名中的数组'), {
+      en: 'compact: [2,3]; spaced: [2, 3].',
+      zh: 'compact：[2,3]；spaced：[2, 3]。',
+    }),
+    toggle('queryCommission', true, words('Ask for commission', '查询佣金'), {
+      en: 'After each push the order is asked for once, since no push holds an amount of commission.',
+      zh: '回推不含佣金金额，收到后主动查询该订单一次。',
+    }),
     availableAfterField,
-    {
-      name: 'listBusinessLines',
-      kind: 'text',
-      maxLength: 100,
+    optionalText('listBusinessLines', 100, words('Business lines to list (g2)', '查询的业务线（g2）'), {
+      en: 'The g2 list wants a business line, so each is read by itself. One that the platform refuses is left out.',
+      zh: 'g2 订单列表必须按业务线查询，逐条读取；平台拒绝的业务线会被跳过。',
       pattern: String.raw`^\d{1,4}(,\d{1,4}){0,19}$`,
       default: '1,2,3,4,5,6,7,9,10',
-      required: false,
-      label: { en: 'Business lines to list (g2)', zh: '查询的业务线（g2）' },
-      help: {
-        en: 'The g2 list wants a business line, so each is read by itself. One that the platform refuses is left out.',
-        zh: 'g2 订单列表必须按业务线查询，逐条读取；平台拒绝的业务线会被跳过。',
-      },
-    },
-    {
-      name: 'payDaysAgain',
-      kind: 'integer',
-      minimum: 1,
-      maximum: 90,
-      default: 30,
-      required: false,
-      label: { en: 'Pay days read again (g2)', zh: '重读付款日天数（g2）' },
-      help: {
-        en: 'How many pay days are read again every six hours: a late refund of an old order shows nowhere else.',
-        zh: '每六小时重读多少天内的付款订单：旧订单的退款等变化只能由此发现。',
-      },
-    },
+    }),
+    integer('payDaysAgain', [1, 90, 30], words('Pay days read again (g2)', '重读付款日天数（g2）'), {
+      en: 'How many pay days are read again every six hours: a late refund of an old order shows nowhere else.',
+      zh: '每六小时重读多少天内的付款订单：旧订单的退款等变化只能由此发现。',
+    }),
     REPAIR_SECONDS,
     ...CALL_SETTINGS,
   ],
