@@ -24,7 +24,7 @@ import { accessTokenOf } from './access-tokens.ts';
 import type { AccountDirectory, KnownAccount } from './account-directory.ts';
 import type { HubContext } from './context.ts';
 import { knowledgeOf } from './repair-asks.ts';
-import { CallLater, gatedCall, leaseKeeper, LeaseLost } from './repair-call.ts';
+import { CallLater, leaseKeeper, LeaseLost, patientCall } from './repair-call.ts';
 import type { GatedDeps } from './repair-call.ts';
 import { AMOUNT_FIELDS, differencesOf, sideOf, ToldDay } from './reconcile-compare.ts';
 import type { ToldOrder } from './reconcile-compare.ts';
@@ -106,7 +106,7 @@ async function readTold(
 ): Promise<ToldDay | PlatformRefusal> {
   const { connector, view } = account;
   const keep = leaseKeeper(ctx.clock, LEASE_MS, (until) => moveReconciliation(ctx.pool, row, lease, until, null));
-  const call = gatedCall(ctx, deps, account, keep);
+  const call = patientCall(ctx, deps, account, keep);
   const { stores } = await knowledgeOf(ctx, account.row.id);
   const told = new ToldDay(connector.registers);
   for (let page: Json = null; ;) {

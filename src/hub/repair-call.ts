@@ -36,9 +36,8 @@ const AGAIN_MS = [500, 2000] as const;
 const isGateway = (status: number): boolean => status === 502 || status === 503 || status === 504;
 
 /**
- * The way to a platform for questions, under the rate and the breaker that its account's actions go under too, and under
- * a lease: it is asked before each call whether the work is still this worker's (`keep`). A question that nobody answered
- * is sent again, twice: it changes nothing, so it may. Throws `CallLater` and `LeaseLost`.
+ * The way to a platform for questions, under the rate and the breaker that its account's actions go under too. `keep` is
+ * asked before each call whether the work is still this worker's. Throws `CallLater` and `LeaseLost`.
  */
 export function gatedCall(
   ctx: Pick<HubContext, 'clock' | 'callPlatform'>,
@@ -46,7 +45,7 @@ export function gatedCall(
   { row, view }: KnownAccount,
   keep: () => Promise<boolean>,
 ): CallPlatform {
-  const once: CallPlatform = async (request) => {
+  return async (request) => {
     if (!(await keep())) throw new LeaseLost();
     for (let waits = 0; ; waits += 1) {
       const waitMs = gate.enter(row.id, view.settings, ctx.clock());
@@ -63,6 +62,11 @@ export function gatedCall(
       gate.leave(row.id, view.settings, answered, ctx.clock());
     }
   };
+}
+
+/** The same, and a question that nobody answered is sent again, twice: it changes nothing, so it may. */
+export function patientCall(...[ctx, deps, account, keep]: Parameters<typeof gatedCall>): CallPlatform {
+  const once = gatedCall(ctx, deps, account, keep);
   return async (request) => {
     for (const waitMs of AGAIN_MS) {
       try {
@@ -71,7 +75,7 @@ export function gatedCall(
       } catch (error) {
         if (!(error instanceof PlatformUnreachable)) throw error;
       }
-      await sleep(waitMs);
+      await deps.sleep(waitMs);
     }
     return once(request);
   };

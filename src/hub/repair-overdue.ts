@@ -2,7 +2,7 @@ import type { Connector } from '../core/connector.ts';
 import type { Json } from '../core/json.ts';
 import { orderJson } from '../core/order-json.ts';
 import type { OrderJson } from '../core/order-json.ts';
-import { OPEN_STATUSES, readRestingOrders, setMissingClocks } from '../store/repair-reads.ts';
+import { OPEN_STATUSES, readOrdersWithClock, readRestingOrders, setMissingClocks } from '../store/repair-reads.ts';
 import type { KnownAccount } from './account-directory.ts';
 import type { HubContext } from './context.ts';
 
@@ -14,6 +14,8 @@ export const OVERDUE_SECONDS = 60;
 
 /** Orders in one look: one statement and one piece of work for the event loop. */
 const PORTION = 500;
+/** So many of a portion are asked about at once; more are spread over the time that an order may rest. */
+const AT_ONCE = 20;
 
 /** Where a platform can be asked about an order, and says how long one may rest. */
 export const asksForOverdue = ({ restMs, readTruth }: Connector): boolean =>
@@ -37,8 +39,9 @@ export async function lookForOverdue(
   account: KnownAccount,
   page: Json,
 ): Promise<{ readonly next: Json; readonly found: number }> {
-  const { status: index, afterId } = placeOf(page);
-  const status = OPEN_STATUSES[index];
+  const { connector, view } = account;
+  const { status: place, afterId } = placeOf(page);
+  const status = OPEN_STATUSES[place];
   if (status === undefined) return { next: null, found: 0 };
   const accountId = account.row.id;
   const orders = await readRestingOrders(ctx.pool, ctx.sealer, accountId, { status, afterId, limit: PORTION });
@@ -47,11 +50,22 @@ export async function lookForOverdue(
     const dueMs = overdueAt(account, orderJson(head, lines));
     return dueMs !== undefined && dueMs <= now.getTime();
   });
-  const due = overdue.map(({ head }) => ({ id: head.id, dueAt: now, changedAt: new Date(head.updatedAtMs) }));
-  const found = await setMissingClocks(ctx.pool, accountId, `doubt:${OVERDUE_DOUBT}`, due, now);
+  const kind = `doubt:${OVERDUE_DOUBT}`;
+  const ids = overdue.map(({ head }) => head.id);
+  const waiting = await readOrdersWithClock(ctx.pool, accountId, kind, ids);
+  // A thousand orders at once would keep the doubts that messages raise waiting behind them for hours.
+  const fresh = overdue.filter(({ head }) => !waiting.has(head.id)).length;
+  let nth = 0;
+  const due = overdue.map(({ head, lines }) => {
+    const isSpread = fresh > AT_ONCE && !waiting.has(head.id);
+    const restMs = isSpread ? (connector.restMs?.(orderJson(head, lines), view) ?? 0) : 0;
+    const waitMs = isSpread ? Math.floor((restMs * nth++) / fresh) : 0;
+    return { id: head.id, dueAt: new Date(now.getTime() + waitMs), changedAt: new Date(head.updatedAtMs) };
+  });
+  const found = await setMissingClocks(ctx.pool, accountId, kind, due, now);
   const last = orders.at(-1)?.head.id;
   const isThrough = orders.length < PORTION || last === undefined;
-  const next = isThrough ? { status: index + 1, afterId: '' } : { status: index, afterId: last };
+  const next = isThrough ? { status: place + 1, afterId: '' } : { status: place, afterId: last };
   return { next: next.status >= OPEN_STATUSES.length ? null : next, found };
 }
 

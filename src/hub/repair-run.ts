@@ -10,7 +10,7 @@ import type { AccountDirectory, KnownAccount } from './account-directory.ts';
 import { settingOf } from './act-gate.ts';
 import type { HubContext } from './context.ts';
 import { knowledgeOf } from './repair-asks.ts';
-import { CallLater, gatedCall, leaseKeeper, LeaseLost } from './repair-call.ts';
+import { CallLater, leaseKeeper, LeaseLost, patientCall } from './repair-call.ts';
 import type { GatedDeps } from './repair-call.ts';
 import { takeNews } from './repair-news.ts';
 import type { NewsDeps } from './repair-news.ts';
@@ -93,7 +93,7 @@ async function runHeld(ctx: HubContext, deps: RepairDeps, claimed: ClaimedPoll, 
     });
   }
   const keep = leaseKeeper(ctx.clock, LEASE_MS, (until) => renewPollLease(ctx.pool, claimed, lease, until));
-  const call = gatedCall(ctx, deps, account, keep);
+  const call = patientCall(ctx, deps, account, keep);
   const know = await knowledgeOf(ctx, account.row.id);
   const turnEndsMs = ctx.clock() + TURN_MS;
   let held: ClaimedPoll = { ...claimed, startedAt: claimed.startedAt ?? new Date(ctx.clock()) };

@@ -30,6 +30,8 @@ let read: OrderToRead[] = [];
 /** What the platform says to the questions to come; the last one stays. */
 let pages: ((ask: PollAsk, call: CallPlatform) => Promise<PlatformResult<PollPage>> | PlatformResult<PollPage>)[] = [];
 let truth: readonly Report[] = [];
+/** What a read of the truth calls. */
+let reads: ((call: CallPlatform) => Promise<unknown>) | undefined;
 let away = false;
 /** What it answers to the calls to come, 0: nothing; without one it is 200. */
 let statuses: number[] = [];
@@ -72,7 +74,8 @@ const asking: Connector = {
     },
   ],
   restMs: (order) => (order.payment === 'unpaid' ? 10 * MINUTE_MS : undefined),
-  async readTruth(_account, _call, order) {
+  async readTruth(_account, call, order) {
+    await reads?.(call);
     read.push(order);
     return { ok: true, value: truth };
   },
@@ -431,6 +434,50 @@ test('an order that rests too long is asked about, counted when the platform kno
   assert.equal(repaired.medianSeconds, 300);
   await run(30 * MINUTE_MS);
   assert.equal(await settle(), 0, 'it is paid: there is nothing to ask about');
+});
+
+test('a flood of orders that rest too long is spread over the time that they may rest', async () => {
+  const id = await account();
+  const known = await hub.accounts.find(id);
+  assert.ok(known);
+  for (let number = 1; number <= 40; number += 1) {
+    const content = { kind: 'reports', reports: [said(String(number), 'unpaid', nowMs)] } as const;
+    await hub.commits.submit(known, { receipt: null, stored: false, content, source: 'callback' });
+  }
+  await run(20 * MINUTE_MS);
+  assert.ok((await settle()) < 10);
+  nowMs += 5 * MINUTE_MS;
+  while ((await settle()) > 0);
+  assert.ok(read.length > 15 && read.length < 25, `${read.length}`);
+  nowMs += 5 * MINUTE_MS;
+  while ((await settle()) > 0);
+  assert.equal(new Set(read.map(({ aliases }) => aliases[0]?.value)).size, 40);
+});
+
+test('a read that must wait for its turn is put off, and counts as no failure', async () => {
+  const id = await account();
+  const known = await hub.accounts.find(id);
+  assert.ok(known);
+  const content = { kind: 'reports', reports: [said('1', 'unpaid', nowMs)] } as const;
+  await hub.commits.submit(known, { receipt: null, stored: false, content, source: 'callback' });
+  await run(20 * MINUTE_MS);
+  const gate = createActGate();
+  for (let count = 0; count < 5; count += 1) {
+    gate.enter(id, {}, nowMs);
+    gate.leave(id, {}, false, nowMs);
+  }
+  reads = (call) => call(request);
+  await settleDueDoubts(hub.ctx, { ...deps({ gate }) });
+  reads = undefined;
+  const { rows } = await hub.database.pool.query<{ due_at: Date; attempts: number }>(
+    'select due_at, attempts from order_clocks where account_id = $1',
+    [id],
+  );
+  assert.deepEqual(
+    rows.map(({ due_at: dueAt, attempts }) => [dueAt.getTime() - nowMs, attempts]),
+    [[30_000, 0]],
+  );
+  assert.equal(calls, 0);
 });
 
 test('an order that moved by itself before it is asked about is not asked about', async () => {

@@ -11,12 +11,14 @@ import type { ClaimedClock } from '../store/order-clocks.ts';
 import { findOnlySellerToken, findTokenOfStore } from '../store/store-tokens.ts';
 import type { AccountDirectory, KnownAccount } from './account-directory.ts';
 import type { HubContext } from './context.ts';
+import { CallLater, gatedCall } from './repair-call.ts';
+import type { GatedDeps } from './repair-call.ts';
 import { takeNews } from './repair-news.ts';
 import type { NewsDeps } from './repair-news.ts';
 import { overdueAt, OVERDUE_DOUBT, OVERDUE_POLL } from './repair-overdue.ts';
 import { openToken } from './store-desk.ts';
 
-export interface SettleDeps extends NewsDeps {
+export interface SettleDeps extends NewsDeps, Partial<GatedDeps> {
   readonly accounts: AccountDirectory;
 }
 
@@ -47,6 +49,8 @@ type Outcome =
   | { readonly kind: 'rests'; readonly untilMs: TimeMs }
   | { readonly kind: 'retry'; readonly reason: string }
   | { readonly kind: 'paused' }
+  /** The account's rate or breaker: it is not the order's fault. */
+  | { readonly kind: 'later'; readonly waitMs: number }
   | { readonly kind: 'stop'; readonly reason: string };
 
 /**
@@ -89,8 +93,11 @@ async function settleOrder(
       : await readAndApply(ctx, deps, first, clocks);
     if (outcome.kind === 'retry' && outcome.reason.startsWith(UNREACHABLE)) away.add(first.account);
   } catch (error) {
-    ctx.log.warn({ ...about, err: error }, 'the truth about an order could not be applied; it is asked for again');
-    outcome = { kind: 'retry', reason: 'The hub could not apply the answer; the log has the details.' };
+    if (error instanceof CallLater) outcome = { kind: 'later', waitMs: error.waitMs };
+    else {
+      ctx.log.warn({ ...about, err: error }, 'the truth about an order could not be applied; it is asked for again');
+      outcome = { kind: 'retry', reason: 'The hub could not apply the answer; the log has the details.' };
+    }
   }
   for (const clock of clocks) await writeOutcome(ctx, clock, outcome);
 }
@@ -104,6 +111,11 @@ async function writeOutcome(ctx: HubContext, clock: ClaimedClock, outcome: Outco
   }
   if (outcome.kind === 'settled' || outcome.kind === 'rests') {
     await removeOrderClock(ctx.pool, clock);
+    return;
+  }
+  if (outcome.kind === 'later') {
+    const dueAt = new Date(nowMs + outcome.waitMs);
+    await putOffOrderClock(ctx.pool, clock, { dueAt, attempts: clock.attempts, reason: 'It waits for its turn.' });
     return;
   }
   if (outcome.kind === 'paused') {
@@ -142,7 +154,7 @@ async function readAndApply(
   if (order === undefined) return { kind: 'settled' };
   // Read before the call: what the platform says is at least as new as this.
   const atMs = ctx.clock();
-  const answer = await readTruth(ctx, account, order, atMs);
+  const answer = await readTruth(ctx, deps, account, order, atMs);
   if (!answer.ok) {
     const { class: kind, code, message } = answer.refusal;
     const reason = `${code}: ${message}`;
@@ -187,12 +199,18 @@ async function overdueOf(ctx: HubContext, account: KnownAccount, orderId: string
 
 async function readTruth(
   ctx: HubContext,
-  { connector, view }: KnownAccount,
+  { gate, sleep }: SettleDeps,
+  account: KnownAccount,
   order: OrderToRead,
   atMs: TimeMs,
 ): Promise<PlatformResult<readonly Report[]>> {
+  const { connector, view } = account;
+  const call =
+    gate === undefined || sleep === undefined
+      ? ctx.callPlatform
+      : gatedCall(ctx, { gate, sleep }, account, async () => true);
   try {
-    const answer = await connector.readTruth?.(view, ctx.callPlatform, order, atMs);
+    const answer = await connector.readTruth?.(view, call, order, atMs);
     return answer ?? { ok: true, value: [] };
   } catch (error) {
     if (!(error instanceof PlatformUnreachable)) throw error;

@@ -122,3 +122,18 @@ export async function setMissingClocks(
   );
   return set.rowCount ?? 0;
 }
+
+/** Which of the orders have a clock of a kind. */
+export async function readOrdersWithClock(
+  db: Queryable,
+  accountId: string,
+  kind: string,
+  orderIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (orderIds.length === 0) return new Set();
+  const found = await db.query<{ id: string }>(
+    'select order_id as id from order_clocks where account_id = $1 and order_id = any($3::text[]) and kind = $2',
+    [accountId, kind, orderIds],
+  );
+  return new Set(found.rows.map(({ id }) => id));
+}
