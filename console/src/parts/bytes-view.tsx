@@ -51,7 +51,7 @@ export function BytesView({
 
 /** A value of the API as laid out JSON. */
 export function JsonView({ value, label }: { readonly value: unknown; readonly label: string }): ReactNode {
-  return <BytesView text={JSON.stringify(value)} label={label} />;
+  return <BytesView text={JSON.stringify(value ?? null)} label={label} />;
 }
 
 /** Laid out as it is written: numbers keep their digits, which `JSON.parse` would round. */
