@@ -110,7 +110,8 @@ async function refundDueEvent(
 ): Promise<NewEvent> {
   const subject = `refund_due:${order.id}`;
   const sequences = await takeSequences(tx, row.id, new Map([[subject, 1]]));
-  const body = { account: row.id, platform: row.platform, order, what, amount, reason, items };
+  const owing = { ...order, refundDue: (order.refundDue ?? 0) + amount };
+  const body = { account: row.id, platform: row.platform, order: owing, what, amount, reason, items };
   return {
     subject,
     sequence: sequences.get(subject) ?? 1,

@@ -76,6 +76,10 @@ export function check(
   if (!isPaid) {
     assert.ok(order.status === 'expired' || order.status === 'cancelled', order.status);
     assert.equal(stays, 0);
+  } else if (payment.givenBackToUser) {
+    // What fell before that has fallen, and is not paid for.
+    assert.equal(refunded, amount);
+    assert.equal(stays, machine.records.some(({ status }) => status === 'IS_SUCCESS') ? 1 : 0);
   } else if (wasServed) {
     assert.equal(refunded, amount - kept, 'what did not come out went back');
     assert.equal(order.status, kept === 0 ? 'refunded' : 'completed');

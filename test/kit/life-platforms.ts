@@ -35,6 +35,8 @@ export class LifePlatforms {
     pushes: [] as string[],
     settled: 0,
     failsNextRefunds: 0,
+    /** The user has asked for it at the payment platform. */
+    givenBackToUser: false,
   };
   protected readonly options: WorldOptions;
   protected madeAt: number;
@@ -54,6 +56,12 @@ export class LifePlatforms {
   protected closeMachine(): void {
     this.machine.status = 'CLOSED';
     this.machine.returned += 1;
+  }
+
+  /** Of what was paid, what is neither given back nor on its way. */
+  protected get leftToRefund(): number {
+    const going = [...this.payment.refunds.values()].filter(({ state }) => state !== 'failed');
+    return this.options.amount - going.reduce((sum, { amount }) => sum + amount, 0);
   }
 
   /** What a call does there, and what its answer says. */
@@ -102,6 +110,7 @@ export class LifePlatforms {
         return { report: isOfSale ? this.machineTruth() : this.paymentTruth('query') };
       case 'refund': {
         const known = payment.refunds.get(number);
+        if (known === undefined && Number(params['amount']) > this.leftToRefund) return { refused: '2010' };
         if (known === undefined) payment.refunds.set(number, { amount: Number(params['amount']), state: 'requested' });
         const value = { state: 'requested', amount: Number(params['amount']) } as const;
         return { report: this.report('payment', [{ line: refundLine(number), register: 'refund', value }], key) };

@@ -236,6 +236,17 @@ export class LifeWorld extends LifePlatforms {
     );
   }
 
+  /** The payment platform gives all that is left back to the user, who asked for it there. */
+  userGetsBack(): void {
+    const amount = this.leftToRefund;
+    if (this.pay === undefined || this.payment.status !== 'SUCCESS' || amount <= 0) return;
+    this.payment.givenBackToUser = true;
+    this.payment.refunds.set('hd1', { amount, state: 'succeeded' });
+    const value = { state: 'succeeded', amount } as const;
+    const facts: readonly Fact[] = [{ line: refundLine('hd1'), register: 'refund', value }];
+    this.messages.push({ to: 'payment', report: this.report('payment', facts, 'hd1') });
+  }
+
   wantsOut(): void {
     const facts: readonly Fact[] = [{ line: WHOLE, register: 'flag.cancel_requested', value: true }];
     this.#apply(this.sale, this.report('vending', facts, `cancel:${this.count}`));

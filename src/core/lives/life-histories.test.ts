@@ -36,6 +36,7 @@ const step = fc.record({
       'doubt',
       'pays',
       'wantsOut',
+      'getsBack',
       'moves',
       'moves',
       'silently',
@@ -87,6 +88,8 @@ function take(
       return world.settleDoubt();
     case 'pays':
       return world.pay === undefined ? world.shopSaysPaid() : world.userPays();
+    case 'getsBack':
+      return nth < 10 ? world.userGetsBack() : undefined;
     case 'wantsOut':
       return nth === 0 ? world.wantsOut() : undefined;
     case 'moves':

@@ -22,7 +22,8 @@ const RECORDS_RETRIES_MS = [5000, 15_000, 60_000];
 export const vendingLife: Life = {
   kind: 'vending',
   followsActions: true,
-  lookAfterChange: (_order, now) => now,
+  // What the hub makes has an end; of others nothing is to be done.
+  lookAfterChange: ({ expiresAt }, now) => (expiresAt === null ? undefined : now),
   steps(view) {
     const draft = new PlanDraft(view);
     const { order } = view;
@@ -149,13 +150,13 @@ function paidSteps(view: LifeView, draft: PlanDraft, money: Money): void {
   }
   // Its parts may say that it is through before what did not come out is given back.
   const isOver = read(order.lines, WHOLE, 'lifecycle') === 'completed';
+  if (!isOver && givenBackSteps(view, draft)) return;
   const told = isOver ? 'yes' : tellMachine(view, draft, money);
   // Before that the platform is to say so itself: it takes no payment for what looks paid.
   if (told === 'not-yet') return;
   notePayment(view, draft, money);
   if (told === 'no') return lateSteps(view, draft, money);
   if (!isOver) dispense(view, draft, money);
-  returnStock(view, draft);
 }
 
 /** The order shows what its payment shows; what the machine's platform takes its prices to be does not change it. */
@@ -214,12 +215,29 @@ function afterRefusedPaid({ order, now }: LifeView, draft: PlanDraft, code: stri
   return 'not-yet';
 }
 
-/** Nothing came out and the money is back: the platform returns the stock of the whole order. */
-function returnStock({ order }: LifeView, draft: PlanDraft): void {
-  const { payment, parts } = order.json;
-  const nothingOut = parts.length > 0 && parts.every(({ fulfilment }) => fulfilment === 'failed');
-  if (!order.can.has('refund-at-machine') || payment !== 'refunded' || !nothingOut) return;
-  draft.act({ action: 'refund-at-machine', cause: 'life:return-stock', retryAfterMs: CLOSE_RETRIES_MS });
+/**
+ * The user has all of it back, because nothing came out or because they asked for it at the payment: no more is dispensed.
+ * What the machine's platform still holds it returns, where nothing came out. False: there is nothing of that kind.
+ */
+function givenBackSteps({ order, now }: LifeView, draft: PlanDraft): boolean {
+  const { json, actions } = order;
+  if (json.payment !== 'refunded' || isClosed(json.lifecycle)) return false;
+  const isMoving = actions.some(({ action, isOpen }) => isOpen && (action === 'dispense' || action === 'paid'));
+  if (isMoving) return true;
+  const isOut = json.parts.some(({ fulfilment }) => fulfilment === 'delivered' || fulfilment === 'delivering');
+  if (isOut) {
+    draft.say('completed', [
+      { line: WHOLE, register: 'lifecycle', value: 'completed' },
+      { line: WHOLE, register: 'completedAt', value: now },
+    ]);
+    return true;
+  }
+  const wasTold = actions.some(({ action, state }) => action === 'paid' && state === 'succeeded');
+  const action = wasTold ? 'refund-at-machine' : 'close';
+  if (order.can.has(action)) {
+    draft.act({ action, cause: 'life:return-stock', params: { as: 'cancelled' }, retryAfterMs: CLOSE_RETRIES_MS });
+  }
+  return true;
 }
 
 /** Made once more at its platform: what that was told before, it was told of another order. */
