@@ -47,7 +47,14 @@ test('the list is searched, and is of use on a phone', async () => {
   await page.keyboard.press('Enter');
   await page.waitForURL(/q=10000003/u);
   await page.getByText('10000002').waitFor({ state: 'hidden' });
-  assert.equal(await page.getByRole('listitem').filter({ hasText: '10000003' }).count(), 1);
+  await page.getByRole('listitem').filter({ hasText: '10000003' }).waitFor();
+  assert.equal(
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: /1000000/u })
+      .count(),
+    1,
+  );
   await checkAccess(page);
   await picture(page, 'machines-phone-dark');
 });
