@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { globSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { findConnector } from '../../src/connectors/registry.ts';
+import { createTestDatabase } from '../kit/database.ts';
+import { fencedBlocks, markedBlock, proseOf, readPage, rootDir } from './pages.ts';
+import type { Page } from './pages.ts';
+
+const run = promisify(execFile);
+const skip = spawnSync('curl', ['--version']).status === 0 ? false : 'there is no curl here';
+const READY_MS = 60_000;
+
+interface Guide {
+  readonly name: string;
+  /** The platforms whose names it may use. */
+  readonly platforms: readonly string[];
+  /** What the block of the page prints, among other things. */
+  readonly prints: readonly RegExp[];
+}
+
+const GUIDES: readonly Guide[] = [
+  {
+    name: 'cps',
+    platforms: ['meituan-union'],
+    prints: [/^https:\/\/click\.meituan\.com\/t\?actId=33&sid=u1001&t=1$/mu],
+  },
+  {
+    name: 'restaurant',
+    platforms: ['meituan-waimai', 'eleme'],
+    prints: [/^act_\w+ {1,2}queued$/mu, /\/storemap\?\S*ePoiId=9001/u, /^state +pending$/mu],
+  },
+  // The second call goes on with the same trade.
+  { name: 'supplier', platforms: ['em'], prints: [/^id +(ord_\w+)$[^]*^id +\1$/mu, /^account +sandbox-em \(em\)$/mu] },
+  {
+    name: 'vending',
+    platforms: ['vending', 'douyin'],
+    prints: [/"orderToken":"/u, / {2}held {2}/u, /"platform":"vending".*"state":"made"/u],
+  },
+  { name: 'mini-program', platforms: ['douyin'], prints: [/"orderToken":"/u, /^act_\w+ {1,2}queued$/mu] },
+];
+
+const pagesOf = (name: string): readonly [en: Page, zh: Page] => [
+  readPage(`docs/guide/en/${name}.md`),
+  readPage(`docs/guide/zh/${name}.md`),
+];
+
+const withoutRemarks = (code: string): string => code.replaceAll(/(^|\s+)# .*$/gmu, '').replaceAll(/\n{2,}/gu, '\n');
+const sorted = (text: string, pattern: RegExp): readonly string[] =>
+  [...text.matchAll(pattern)].map((match) => match[1] ?? '').sort();
+
+test('every guide is in both languages, with the same commands, addresses, tables and links', () => {
+  const files = globSync('docs/guide/{en,zh}/*.md', { cwd: rootDir });
+  assert.equal(files.length, GUIDES.length * 2);
+  for (const { name } of GUIDES) {
+    const [en, zh] = pagesOf(name);
+    const shape = ({ text }: Page): unknown => ({
+      blocks: fencedBlocks({ path: '', text }).map(({ code }) => withoutRemarks(code)),
+      headings: sorted(proseOf({ path: '', text }), /^(#+) /gmu),
+      rows: text.split('\n').filter((line) => line.startsWith('|')).length,
+      // Names and commands; what stands between words of a language is the language's.
+      code: sorted(proseOf({ path: '', text }), /`([^`\n]+)`/gu),
+      addresses: sorted(text, /^ {4}(https:\S+)/gmu),
+      links: sorted(text, /\]\(([^)#]+)/gu).filter((to) => !/^\.\.\/(?:en|zh)\//u.test(to)),
+    });
+    assert.deepEqual(shape(zh), shape(en), name);
+  }
+});
+
+test('the words of the console that a guide names are in the console', () => {
+  const dictionaries = globSync('console/src/**/{words,pages}.ts', { cwd: rootDir })
+    .map((path) => readFileSync(join(rootDir, path), 'utf8'))
+    .join('\n');
+  let count = 0;
+  for (const { name } of GUIDES) {
+    const [en, zh] = pagesOf(name);
+    const words = [...sorted(proseOf(en), /\*\*([^*\n]+)\*\*/gu), ...sorted(proseOf(zh), /「([^」]+)」/gu)];
+    for (const word of words) {
+      // Names of platforms are set in bold too.
+      if (['Meituan', 'Ele.me'].includes(word)) continue;
+      count += 1;
+      assert.ok(dictionaries.includes(`'${word}'`), `${name}: the console has no "${word}"`);
+    }
+  }
+  assert.ok(count >= 40);
+});
+
+test('the credentials, settings, callback addresses and actions that a guide names are those of its platforms', () => {
+  for (const { name, platforms } of GUIDES) {
+    const connectors = platforms.map((id) => findConnector(id) ?? assert.fail(id));
+    const fields = connectors.flatMap(({ account }) => [...account.credentials, ...account.settings]);
+    const actions = new Set(connectors.flatMap(({ actions: book }) => book?.specs.map((spec) => spec.name) ?? []));
+    for (const page of pagesOf(name)) {
+      const tables = page.text.matchAll(
+        /^\| (?:[^|]*(?:credential|setting|凭据|设置)[^|]*)\|.*\n\| ---.*\n((?:\|.*\n)+)/gmu,
+      );
+      let rows = 0;
+      for (const [, body = ''] of tables) {
+        for (const row of body.trim().split('\n')) {
+          rows += 1;
+          for (const field of sorted(row.split('|')[1] ?? '', /`([^`]+)`/gu))
+            assert.ok(
+              fields.some((known) => known.name === field),
+              `${page.path}: no field ${field}`,
+            );
+        }
+      }
+      assert.ok(rows >= 2, page.path);
+      for (const [, setting = ''] of page.text.matchAll(/--setting '?(\w+)=/gu))
+        assert.ok(
+          fields.some((known) => known.name === setting),
+          `${page.path}: no setting ${setting}`,
+        );
+      for (const [address, platform = '', topic] of page.text.matchAll(
+        /\/callbacks\/([a-z-]+)\/[\w-]+(?:\/([a-z-]+))?/gu,
+      )) {
+        const topics = connectors.find(({ id }) => id === platform)?.topics ?? assert.fail(`${page.path}: ${address}`);
+        if (topic !== undefined)
+          assert.ok(topics !== 'token' && topics.some((known) => known.name === topic), `${page.path}: ${address}`);
+      }
+      for (const [, action = ''] of page.text.matchAll(/actions act (?:ord_…|\$ORDER) ([a-z-]+)/gu))
+        assert.ok(actions.has(action), `${page.path}: no action ${action}`);
+    }
+  }
+});
+
+test('the kinds of attention that a guide names are in the queue', () => {
+  const known = sorted(readPage('docs/attention.md').text, /^\| `(\w+)` \|/gmu);
+  let count = 0;
+  for (const { name } of GUIDES)
+    for (const page of pagesOf(name))
+      for (const [, kind = ''] of page.text.matchAll(/(?:attention|待办) `(\w+)`/gu)) {
+        count += 1;
+        assert.ok(known.includes(kind), `${page.path}: ${kind}`);
+      }
+  assert.ok(count >= 6);
+});
+
+interface Demo {
+  readonly folder: string;
+  readonly port: number;
+  readonly child: ChildProcess;
+  readonly drop: () => Promise<void>;
+}
+let demo: Demo;
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** What `npm start -- --speed 10` runs, on a port and a folder of its own. */
+before(async () => {
+  if (skip !== false) return;
+  const database = await createTestDatabase();
+  const folder = await mkdtemp(join(tmpdir(), 'huidan-guide-'));
+  const port = await freePort();
+  // `npx huidan` as in a checkout, without npm, which takes a second each time.
+  await mkdir(join(folder, 'bin'));
+  const npx = `#!/bin/sh\n[ "$1" = huidan ] || exit 9\nshift\nexec '${process.execPath}' '${join(rootDir, 'bin/huidan.js')}' "$@"\n`;
+  await writeFile(join(folder, 'bin', 'npx'), npx);
+  await chmod(join(folder, 'bin', 'npx'), 0o755);
+  const child = spawn(process.execPath, [join(rootDir, 'bin/huidan.js'), 'demo', '--speed', '10', '--rate', '10'], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], HUIDAN_PORT: String(port), DATABASE_URL: database.url },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  demo = { folder, port, child, drop: () => database.drop() };
+  let printed = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    printed += chunk.toString();
+  });
+  const deadlineMs = performance.now() + READY_MS;
+  while (!printed.includes('Huidan is ready') || !(await hasPaidOrders())) {
+    assert.ok(performance.now() < deadlineMs && child.exitCode === null, printed);
+    await sleep(250);
+  }
+});
+
+after(async () => {
+  if (skip !== false) return;
+  demo.child.kill('SIGTERM');
+  if (demo.child.exitCode === null) await once(demo.child, 'exit');
+  await demo.drop();
+  await rm(demo.folder, { recursive: true, force: true });
+});
+
+/** Some to accept and some to refund. */
+async function hasPaidOrders(): Promise<boolean> {
+  const key = await readFile(join(demo.folder, 'data', 'admin-key'), 'utf8');
+  const counts = await Promise.all(
+    ['meituan-waimai', 'douyin'].map(async (platform) => {
+      const address = `http://127.0.0.1:${demo.port}/api/v1/orders?account=sandbox-${platform}&status=paid`;
+      const response = await fetch(address, { headers: { authorization: `Bearer ${key.trim()}` } });
+      return ((await response.json()) as { data: readonly unknown[] }).data.length;
+    }),
+  );
+  return counts.every((count) => count >= 2);
+}
+
+for (const { name, prints } of GUIDES) {
+  test(`the commands of the guide ${name} do what it says`, { skip }, async () => {
+    const [page] = pagesOf(name);
+    // Only the port differs from what a reader pastes: here others may be at work.
+    const script = markedBlock(page, 'guide').replaceAll('http://127.0.0.1:8420', `http://127.0.0.1:${demo.port}`);
+    const { stdout } = await run('sh', ['-euc', script], {
+      cwd: demo.folder,
+      timeout: 60_000,
+      env: {
+        PATH: [join(demo.folder, 'bin'), dirname(process.execPath), process.env['PATH']].join(delimiter),
+        HUIDAN_PORT: String(demo.port),
+        NO_PROXY: '*',
+        no_proxy: '*',
+      },
+    });
+    for (const pattern of prints) assert.match(stdout, pattern);
+  });
+}
