@@ -98,6 +98,12 @@ export const ERRORS = {
   ),
   order_not_at_platform: entry(422, 'The platform tells of no such order.'),
   action_not_open: entry(422, 'The outcome of this action is known.'),
+  action_under_way: entry(
+    503,
+    'A call about this action is under way, and its answer counts. Try again.',
+    'info',
+    true,
+  ),
   check_unsupported: entry(422, 'The hub knows no call yet that proves the credentials of this platform.'),
   binding_unsupported: entry(422, 'Stores of this platform are not bound by the hub.'),
   binding_options_invalid: entry(422, 'The options do not fit the binding page of the platform.'),

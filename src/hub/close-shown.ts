@@ -75,7 +75,7 @@ async function closeOfOrder(
         const state = spec === undefined ? undefined : shownOutcome(spec, found, asked);
         if (state === undefined) continue;
         const end = { state, code: 'shown', reason: SHOWN_REASON };
-        const over = await endAction(ctx, tx, account, found.order.json, row, end);
+        const over = await endAction(ctx, tx, account, found.order.json, row, end, { evenUnderWay: true });
         if (over === undefined) continue;
         ended.push(over);
         events.push(await actionEvent(tx, account, found.order.json, over));
@@ -92,7 +92,7 @@ async function closeOfOrder(
 
 /**
  * Ends an open action of an order within the account's clock; the order's life is told. Returns it as it is then;
- * `undefined`: it was over already.
+ * `undefined`: it was over already, or is in a worker's hands and that counts (`evenUnderWay` false).
  */
 export async function endAction(
   ctx: Pick<HubContext, 'clock'>,
@@ -101,9 +101,10 @@ export async function endAction(
   order: Pick<OrderJson, 'id' | 'kind'>,
   row: ActionRow,
   end: { readonly state: 'succeeded' | 'failed'; readonly code: string; readonly reason: string },
+  { evenUnderWay }: { readonly evenUnderWay: boolean },
 ): Promise<ActionRow | undefined> {
   const now = new Date(ctx.clock());
-  if (!(await endOpenAction(tx, { account: account.row.id, id: row.id }, end, now))) return undefined;
+  if (!(await endOpenAction(tx, { account: account.row.id, id: row.id }, end, now, evenUnderWay))) return undefined;
   await setOrderClocks(tx, account.row.id, clockAfterAction(account, order, now), now);
   return { ...row, ...end, dueAt: null, finishedAt: now, updatedAt: now };
 }

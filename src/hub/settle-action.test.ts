@@ -143,16 +143,27 @@ test('a refund that a person found not done frees what it held', async () => {
   await ask(order, 'refund', { amount: 1000, reason: 'x' });
 });
 
-test('a person’s word goes before what a call under way hears', async () => {
+test('no word is taken while a call is under way, or money that is just being given back could go back twice', async () => {
   const order = await tell(paid);
   platform.next('/refund', 'slow');
-  const { id } = await ask(order, 'refund', { amount: 300, reason: 'cold' });
+  const { id } = await ask(order, 'refund', { amount: 600, reason: 'cold' });
   const running = run();
   while ((await read(id)).state !== 'sent') await new Promise((resolve) => setTimeout(resolve, 10));
-  await settle(id, { outcome: 'failed', reason: 'stopped by the platform' });
+  await assert.rejects(settle(id, { outcome: 'failed', reason: 'not there' }), refusedAs('action_under_way'));
+  await assert.rejects(ask(order, 'refund', { amount: 600, reason: 'cold' }), refusedAs('refund_exceeds_paid'));
   await running;
-  assert.equal((await read(id)).state, 'failed');
-  assert.deepEqual(await eventsOf(id), ['1 action.failed']);
+  assert.equal((await read(id)).state, 'succeeded');
+  assert.deepEqual(await eventsOf(id), ['1 action.succeeded']);
+});
+
+test('what a worker that died had in its hands can be settled once its lease is over', async () => {
+  const { id } = await lostRefund(300);
+  const lease = `update actions set lease = 'act_dead', due_at = $2 where id = $1`;
+  await hub.ctx.pool.query(lease, [id, new Date(hub.ctx.clock() + 40_000)]);
+  await assert.rejects(settle(id, { outcome: 'succeeded', reason: 'seen' }), refusedAs('action_under_way'));
+  assert.deepEqual(await eventsOf(id), []);
+  offsetMs += 41_000;
+  assert.equal((await settle(id, { outcome: 'succeeded', reason: 'seen' })).state, 'succeeded');
 });
 
 test('only what left the hub can be settled, and only within the limits of the key', async () => {

@@ -34,7 +34,10 @@ const canBeSettled = ({ state }: Pick<ActionRow, 'state'>): boolean => state ===
  * effect, a failed refund frees the money that it held. Nobody sends or asks any more. In the audit log. Runs in `tx`;
  * afterwards the caller wakes deliveries and work.
  *
- * Errors: `action_not_found`, `action_not_open`.
+ * While a call is under way no word is taken: who looked in the console just before could not see what that call does, and
+ * money freed by "failed" would go back a second time.
+ *
+ * Errors: `action_not_found`, `action_not_open`, `action_under_way`.
  */
 export async function settleAction(
   ctx: HubContext,
@@ -62,11 +65,14 @@ export async function settleAction(
   let over: ActionRow | undefined;
   await applyBatch(ctx, tx, account, intakes, async () => {
     const end = { state: outcome, code: 'settled_by_hand', reason };
-    over = await endAction(ctx, tx, account, found.order.json, row, end);
+    over = await endAction(ctx, tx, account, found.order.json, row, end, { evenUnderWay: false });
     if (over === undefined) return [];
     return [await actionEvent(tx, account, found.order.json, over)];
   });
-  if (over === undefined) throw new HuidanError('action_not_open');
+  if (over === undefined) {
+    const left = await readActionRow(tx, accountId, id);
+    throw new HuidanError(left !== undefined && canBeSettled(left) ? 'action_under_way' : 'action_not_open');
+  }
   await recordAudit(ctx, tx, principal, { action: 'action.settle', subject: id, detail: { outcome, reason } });
   return actionJson(over, account.row.platform);
 }

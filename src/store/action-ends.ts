@@ -4,20 +4,22 @@ import { sql } from './pool.ts';
 import type { Queryable } from './pool.ts';
 
 /**
- * Ends an action that is still open, whoever works on it: the lease is taken away, so what a worker hears later is not
- * written. False when it is over already.
+ * Ends an action that is still open. `evenUnderWay`: whoever works on it, the lease is taken away, so what a worker hears
+ * later is not written; otherwise one in a worker's hands is left alone. False when nothing was ended.
  */
 export async function endOpenAction(
   tx: Queryable,
   key: Pick<ActionRow, 'account' | 'id'>,
   end: { readonly state: 'succeeded' | 'failed'; readonly code: string; readonly reason: string },
   now: Date,
+  evenUnderWay: boolean,
 ): Promise<boolean> {
   const ended = await tx.query(
     `update actions
         set state = $3, code = $4, reason = $5, due_at = null, lease = null, finished_at = $6, updated_at = $6
-      where account_id = $1 and id = $2 and state in ('queued', 'sent', 'unknown')`,
-    [key.account, key.id, end.state, end.code, end.reason, now],
+      where account_id = $1 and id = $2 and state in ('queued', 'sent', 'unknown')
+        and ($7 or lease is null or due_at <= $6)`,
+    [key.account, key.id, end.state, end.code, end.reason, now, evenUnderWay],
   );
   return ended.rowCount === 1;
 }
