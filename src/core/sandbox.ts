@@ -119,6 +119,12 @@ export interface CallAnswer {
  */
 export type PlatformMemory = Record<string, Json>;
 
+export interface PlatformTick {
+  readonly callbacks: readonly OutgoingCallback[];
+  readonly nextAt: TimeMs | null;
+  readonly lapsesAt?: TimeMs | null;
+}
+
 /** The platform's side: what it sends, what it takes as received, and how patiently it sends again. */
 export interface SandboxPlatform {
   /**
@@ -145,13 +151,10 @@ export interface SandboxPlatform {
   answer?(call: IncomingCall, account: AccountView, memory: PlatformMemory): CallAnswer;
   /**
    * What the platform does by its own clock (an unpaid order is closed, a machine reports): called when `at` is due;
-   * `nextAt` null: nothing is to come. May change `memory`.
+   * null: nothing is to come. `nextAt` is what it has begun and will end, which may be hurried; `lapsesAt` what happens
+   * when nobody does anything until then, which may not: the hub's clock counts the same time. May change `memory`.
    */
-  tick?(
-    at: TimeMs,
-    account: AccountView,
-    memory: PlatformMemory,
-  ): { readonly callbacks: readonly OutgoingCallback[]; readonly nextAt: TimeMs | null };
+  tick?(at: TimeMs, account: AccountView, memory: PlatformMemory): PlatformTick;
   /** The user pays an order that the hub made; undefined: there is none to pay. */
   pay?(
     platformOrderId: string,

@@ -1,3 +1,4 @@
+import type { AccountSpec } from '../core/account-fields.ts';
 import type { Connector } from '../core/connector.ts';
 import type { Json } from '../core/json.ts';
 import type { Random } from '../core/sandbox.ts';
@@ -46,7 +47,8 @@ export async function ensureAccount(
   for (let attempt = 1; attempt <= MOST_ACCOUNTS_TRIED; attempt += 1) {
     const id = `sandbox-${platform.id}${attempt === 1 ? '' : `-${attempt}`}`;
     const baseUrl = platformUrl(origin, platform.id, id);
-    const { credentials, settings } = platform.sandbox.demoAccount(random, baseUrl);
+    const { credentials, settings: own } = platform.sandbox.demoAccount(random, baseUrl);
+    const settings = { ...shortWaits(platform.account), ...own };
     const account: AccountLine = { line: 'account', platform: platform.id, id, credentials, settings, baseUrl };
     // Written first: an account whose credentials nobody knows could never be used again.
     await ledger.write(account);
@@ -62,6 +64,21 @@ export async function ensureAccount(
   }
   throw new SandboxError(`Every account id from sandbox-${platform.id} to …-${MOST_ACCOUNTS_TRIED} is taken.`);
 }
+
+/**
+ * Seconds that the hub itself waits, by name of the setting: an account that has one gets it, so that a run in which much
+ * goes wrong ends in minutes. The hub counts them by the wall's clock, whatever the speed.
+ */
+const SHORT_WAITS: Readonly<Record<string, number>> = {
+  repairSeconds: 5,
+  holdSeconds: 20,
+  dispenseTimeoutSeconds: 20,
+  settleAfterSeconds: 15,
+  breakerSeconds: 2,
+};
+
+const shortWaits = ({ settings }: AccountSpec): Readonly<Record<string, number>> =>
+  Object.fromEntries(settings.flatMap(({ name }) => (name in SHORT_WAITS ? [[name, SHORT_WAITS[name] ?? 0]] : [])));
 
 /** The account's addresses, or undefined when the hub has no such account or one of another sandbox. */
 export async function findAccount(

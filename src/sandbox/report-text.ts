@@ -9,6 +9,7 @@ const MEANINGS: Readonly<Record<DifferenceKind, string>> = {
   order: 'fields of orders that differ',
   money: 'orders with another sum given back than the platform gave',
   goods: 'items that left a machine twice',
+  attention: 'actions that nobody knows the outcome of, and that are in no queue',
   stock: 'products of machines of which the hub counts another stock',
   sequence: 'orders with events that never came',
   arrival: 'events out of order or under a second id',

@@ -2,11 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
 import type { Connector } from '../core/connector.ts';
 import type { TimeMs } from '../core/time.ts';
-import { createAgenda } from './agenda.ts';
-import type { Agenda } from './agenda.ts';
+import { createAgendas } from './agendas.ts';
+import type { Agendas } from './agendas.ts';
 import { bindStores } from './bound-stores.ts';
 import { createPostCallback } from './callback-post.ts';
-import { catchUpWithHub } from './catch-up-with-hub.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { Chaos } from './chaos.ts';
 import { openControlDoor } from './control-door.ts';
@@ -43,10 +42,8 @@ import { createShoppers } from './shoppers.ts';
 import type { Shoppers } from './shoppers.ts';
 import { ledgerStats } from './stats.ts';
 import type { SandboxStats } from './stats.ts';
-import { readPlatformTruth } from './platform-truth.ts';
-import type { PlatformTruth } from './platform-truth.ts';
-import { compareStock } from './compare-stock.ts';
-import { compareWithHub, readHubOrders } from './verify.ts';
+import { createSettling } from './settling.ts';
+import type { Settling } from './settling.ts';
 import type { VerifyReport } from './verify.ts';
 
 const DEFAULT_CONCURRENCY = 64;
@@ -63,8 +60,7 @@ export class RunningSandbox implements Sandbox {
   readonly #agent: Agent;
   readonly #hub: HubClient;
   readonly #platforms: ReadonlyMap<string, Connector>;
-  readonly #agenda: Agenda;
-  readonly #mail: Agenda;
+  readonly #agendas: Agendas;
   readonly #outbox: Outbox;
   readonly #urls = new Map<string, CallbackUrls>();
   #ledger: Ledger | undefined;
@@ -72,6 +68,7 @@ export class RunningSandbox implements Sandbox {
   readonly #door: PlatformDoorContext;
   readonly #clocks: PlatformClocks;
   readonly #shoppers: Shoppers;
+  readonly #settling: Settling;
   readonly #faults = new CallFaults();
   #placing: Placing | undefined;
   #receiver: Receiver | undefined;
@@ -79,6 +76,7 @@ export class RunningSandbox implements Sandbox {
   #chaos: Chaos;
   readonly #lag = createLagMeter();
   #fault: string | undefined;
+  #isPlaying = false;
   #stopped = false;
   #resolveAllPlaced: () => void = () => undefined;
   readonly allPlaced: Promise<void>;
@@ -91,10 +89,8 @@ export class RunningSandbox implements Sandbox {
     this.#agent = new Agent({ connections: concurrency, keepAliveTimeout: 30_000, pipelining: 1 });
     this.#hub = createHubClient(options.hubUrl, options.key, this.#agent);
     this.#platforms = new Map(options.platforms.map((platform) => [platform.id, platform]));
-    const wallClock = (): number => performance.now();
-    this.#agenda = createAgenda(options.speed, wallClock, () => this.#outbox.queued() < QUEUE_LIMIT);
-    this.#mail = createAgenda(options.speed, wallClock);
-    this.#outbox = createOutbox(concurrency, this.#mail, createPostCallback(this.#agent), {
+    this.#agendas = createAgendas(options.speed, () => this.#outbox.queued() < QUEUE_LIMIT);
+    this.#outbox = createOutbox(concurrency, this.#agendas.mail, createPostCallback(this.#agent), {
       platform: (id) => this.#platform(id).sandbox,
       url: (message) => {
         const platform = this.#platform(message.platform);
@@ -109,17 +105,25 @@ export class RunningSandbox implements Sandbox {
       clock: this.#clock,
       send: (message) => (this.#lives === undefined ? this.#outbox.send(message) : this.#lives.sendOut(message)),
       faults: this.#faults,
-      chaos: () => this.#chaos,
+      // What sets the scene, and what compares, is no part of the play.
+      chaos: () => (this.#isPlaying ? this.#chaos : { ...this.#chaos, fault: 0 }),
       seed: () => this.seed,
       onChange: (platform) => this.#clocks.changed(platform),
     };
-    this.#clocks = createPlatformClocks(this.#door, this.#agenda, (error) => this.#onFault(error));
+    this.#clocks = createPlatformClocks(this.#door, this.#agendas.deeds, (error) => this.#onFault(error));
     this.#shoppers = createShoppers({
       ...this.#door,
       hub: this.#hub,
-      agenda: this.#agenda,
+      agenda: this.#agendas.customers,
       isOver: () => this.#stopped,
       onFault: (error) => this.#onFault(error),
+    });
+    this.#settling = createSettling({
+      ...{ hub: this.#hub, platforms: this.#platforms, agendas: this.#agendas, outbox: this.#outbox },
+      ...{ clocks: this.#clocks, shoppers: this.#shoppers, ledger: () => this.#book() },
+      accounts: () => this.#accountIds(),
+      isOver: () => this.#stopped,
+      whenHubAnswers: (call) => this.#whenHubAnswers(call),
     });
     this.allPlaced = new Promise((resolve) => {
       this.#resolveAllPlaced = resolve;
@@ -150,8 +154,7 @@ export class RunningSandbox implements Sandbox {
     this.#stopped = true;
     this.#placing?.stop();
     this.#clocks.stop();
-    this.#agenda.stop();
-    this.#mail.stop();
+    this.#agendas.stop();
     const idle = this.#outbox.stop();
     await Promise.race([idle, sleep(STOP_GRACE_MS, undefined, { ref: false })]);
     await this.#agent.destroy();
@@ -200,8 +203,7 @@ export class RunningSandbox implements Sandbox {
 
   setSpeed(speed: number): void {
     requireWithin('speed', speed, Number.MIN_VALUE, 1e9);
-    this.#agenda.setSpeed(speed);
-    this.#mail.setSpeed(speed);
+    this.#agendas.setSpeed(speed);
   }
 
   setRate(rate: number): void {
@@ -215,10 +217,10 @@ export class RunningSandbox implements Sandbox {
 
   async drain(waitMs: number, onProgress?: (left: CatchUp) => void): Promise<CatchUp> {
     this.#placing?.stop();
-    this.#outbox.insist();
-    this.#agenda.hurry(true);
-    this.#mail.hurry(true);
-    return this.#catchUp(waitMs, onProgress);
+    this.#agendas.lives.hurry(true);
+    this.#settling.hurry(true);
+    const living = (): number => this.#lives?.unfinished() ?? 0;
+    return this.#settling.catchUp(waitMs, living, onProgress);
   }
 
   async verify(waitMs: number, onProgress?: (left: CatchUp) => void): Promise<VerifyReport> {
@@ -226,35 +228,17 @@ export class RunningSandbox implements Sandbox {
     this.#placing?.pause();
     lives?.pause();
     lives?.releaseAll();
-    this.#outbox.insist();
-    this.#mail.hurry(true);
+    this.#settling.hurry(true);
     try {
-      await this.#catchUp(waitMs, onProgress, true);
-      const hubOrders = await this.#whenHubAnswers(() => readHubOrders(this.#hub, this.#accountIds()));
-      const report = compareWithHub(this.#book().state, hubOrders, this.#truth());
-      const ofStock = await this.#whenHubAnswers(() => compareStock(this.#hub, this.#truth(), sleep));
-      return { ...report, differences: [...report.differences, ...ofStock] };
+      await this.#settling.catchUp(waitMs, () => 0, onProgress);
+      this.#isPlaying = false;
+      return await this.#settling.compare();
     } finally {
-      this.#mail.hurry(false);
+      this.#isPlaying = true;
+      this.#settling.hurry(false);
       lives?.continue();
       this.#placing?.continue();
     }
-  }
-
-  /** Waits until everything told is acknowledged and every event of it has arrived. */
-  #catchUp(waitMs: number, onProgress?: (left: CatchUp) => void, paused = false): Promise<CatchUp> {
-    const shopping = (): number => this.#shoppers.unfinished();
-    return catchUpWithHub({
-      waitMs,
-      hub: this.#hub,
-      state: this.#book().state,
-      accounts: () => this.#accountIds(),
-      truth: () => this.#truth(),
-      unreceived: () => this.stats().unreceived + shopping() + (paused ? 0 : (this.#lives?.unfinished() ?? 0)),
-      isIdle: () => this.#mail.size() === 0 && this.#outbox.busy() === 0,
-      isOver: () => this.#stopped,
-      ...(onProgress === undefined ? {} : { onProgress }),
-    });
   }
 
   async #startNewLedger(why: string): Promise<void> {
@@ -328,8 +312,8 @@ export class RunningSandbox implements Sandbox {
     const { rate, speed, orderLimit, finishOnly = false } = this.#options;
     const lives = createLives({
       ledger,
-      agenda: this.#agenda,
-      mail: this.#mail,
+      agenda: this.#agendas.lives,
+      mail: this.#agendas.mail,
       outbox: this.#outbox,
       platforms: this.#platforms,
       wallClock: this.#clock,
@@ -338,6 +322,7 @@ export class RunningSandbox implements Sandbox {
       onFault: (error) => this.#onFault(error),
     });
     this.#lives = lives;
+    this.#isPlaying = true;
     for (const message of openMessages(ledger.state)) {
       if (this.#urls.has(message.platform) && this.#platforms.has(message.platform)) lives.sendAtOnce(message);
     }
@@ -379,10 +364,6 @@ export class RunningSandbox implements Sandbox {
   #book(): Ledger {
     if (this.#ledger === undefined) throw new SandboxError('The ledger is not open.');
     return this.#ledger;
-  }
-
-  #truth(): PlatformTruth {
-    return readPlatformTruth(this.#book().state, this.#platforms);
   }
 
   #accountIds(): readonly string[] {

@@ -16,6 +16,7 @@ import { fieldsOf, textOf } from './untrusted-json.ts';
 
 export interface ShoppersContext extends PlatformDoorContext {
   readonly hub: HubClient;
+  /** By the wall's clock: the hub counts the hold of an order by it too. */
   readonly agenda: Agenda;
   isOver(): boolean;
   onFault(error: unknown): void;
@@ -36,6 +37,8 @@ export interface Shoppers {
 /** A hub that restarts takes seconds; a platform that it waits for, up to twenty. */
 const WAITS_MS = [200, 1000, 2000, 5000] as const;
 const MOST_TRIES = 60;
+/** Nobody stands longer before a machine that says 'in a moment': what becomes of the order is then the hub's affair. */
+const PATIENCE_MS = 30_000;
 
 export function createShoppers(context: ShoppersContext): Shoppers {
   let open = 0;
@@ -69,7 +72,9 @@ export function createShoppers(context: ShoppersContext): Shoppers {
 
   /** Asks the hub until it says yes or no: by the merchant's number it knows the repeat. */
   async function order(line: ShopperLine): Promise<ShopperLine> {
+    let sinceMs: number | undefined;
     for (let tries = 0; ; tries += 1) {
+      const askedMs = performance.now();
       const answer = await context.hub.call('POST', '/api/v1/orders', line.body).catch((error: unknown) => {
         if (error instanceof HubUnreachable) return undefined;
         throw error;
@@ -84,6 +89,10 @@ export function createShoppers(context: ShoppersContext): Shoppers {
         const note = `${answer.status} ${textOf(answer.fields['code']) ?? ''} ${textOf(answer.fields['detail']) ?? ''}`;
         return { ...line, at: context.clock(), state: 'left', note: note.slice(0, 300) };
       }
+      // A hub that is away altogether is waited for: it may be restarting.
+      if (answer !== undefined) sinceMs ??= askedMs;
+      if (performance.now() - (sinceMs ?? performance.now()) > PATIENCE_MS)
+        return { ...line, at: context.clock(), state: 'left', note: 'the hub did not know for too long' };
       if (tries >= MOST_TRIES || context.isOver())
         return { ...line, at: context.clock(), state: 'left', note: 'the hub did not answer' };
       await sleep(WAITS_MS[Math.min(tries, WAITS_MS.length - 1)], undefined, { ref: false });

@@ -1,7 +1,7 @@
 import type { AccountView } from '../../core/connector.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Fen } from '../../core/money.ts';
-import type { OutgoingCallback, PlatformMemory, PlatformOrder } from '../../core/sandbox.ts';
+import type { OutgoingCallback, PlatformMemory, PlatformOrder, PlatformTick } from '../../core/sandbox.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { sha256Hex } from '../../core/signing.ts';
 import { ecpayCallback, tradeCallback } from './sandbox-envelope.ts';
@@ -107,17 +107,18 @@ export function schedule(memory: PlatformMemory, due: Due): void {
 }
 
 /** What the platform does by its own clock: refunds and settlements end, unpaid orders are let go of. */
-export function tick(
-  at: TimeMs,
-  account: AccountView,
-  memory: PlatformMemory,
-): { readonly callbacks: readonly OutgoingCallback[]; readonly nextAt: TimeMs | null } {
+export function tick(at: TimeMs, account: AccountView, memory: PlatformMemory): PlatformTick {
   const dues = duesOf(memory);
   const ready = dues.filter((due) => due.at <= at).toSorted((a, b) => a.at - b.at);
   if (ready.length > 0) memory[DUE] = dues.filter((due) => due.at > at);
   const callbacks = ready.flatMap((due) => endMove(due, account, memory));
-  const nextAt = duesOf(memory).reduce<TimeMs | null>((least, due) => Math.min(least ?? due.at, due.at), null);
-  return { callbacks, nextAt };
+  const firstOf = (isWanted: (due: Due) => boolean): TimeMs | null =>
+    duesOf(memory).reduce<TimeMs | null>(
+      (least, due) => (isWanted(due) ? Math.min(least ?? due.at, due.at) : least),
+      null,
+    );
+  const isLapse = ({ what }: Due): boolean => what === 'expire';
+  return { callbacks, nextAt: firstOf((due) => !isLapse(due)), lapsesAt: firstOf(isLapse) };
 }
 
 function endMove(due: Due, account: AccountView, memory: PlatformMemory): readonly OutgoingCallback[] {

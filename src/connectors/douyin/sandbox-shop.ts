@@ -25,7 +25,7 @@ export function wish(random: Random, number: number): ShopperWish {
   const merchantOrderId = `SHOP${String(number).padStart(12, '0')}${Math.floor(random() * 1e6)}`;
   const body = { merchantOrderId, amount, subject: title, body: title, openId: openIdOf(random), items: [goods] };
   if (fate < 0.1) return { body, needsPayment: false, plot: 'a payment that nobody makes', paysAfterMs: null };
-  const paysAfterMs = 1_000 + Math.floor(random() * 60_000);
+  const paysAfterMs = 1_000 + Math.floor(random() * 15_000);
   return { body, needsPayment: false, plot: 'a payment in the shop’s own app', paysAfterMs };
 }
 

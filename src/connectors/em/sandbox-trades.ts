@@ -22,6 +22,8 @@ import { sign } from './signature.ts';
 interface PlayedTrade {
   readonly number: string;
   readonly data: Json;
+  /** Its notice gets lost for good, and EM cannot be asked. */
+  readonly isUntold?: true;
 }
 
 const COUNT = 'trades made';
@@ -121,11 +123,25 @@ function modify(request: Fields, memory: PlatformMemory): CallAnswer {
   return json({ code: 0, msg: '', data: { instock_no: number } });
 }
 
-/** The trades that the hub made. When each is audited is a matter of its notice, which EM repeats for an hour. */
+/** The trades that the hub made: audited, as far as a notice of it can come. */
 export const ordersOf = (memory: PlatformMemory): readonly PlatformOrder[] =>
   Object.keys(memory)
     .filter((name) => name.startsWith('trade '))
-    .map((name) => ({ platformOrderId: name.slice('trade '.length) }));
+    .map((name) => {
+      const { number, isUntold } = memory[name] as unknown as PlayedTrade;
+      const [status, fulfilment] = isUntold === true ? ['pending', 'none'] : ['accepted', 'accepted'];
+      return {
+        platformOrderId: number,
+        expected: { status, fulfilment, lifecycle: 'open', payment: 'unpaid', amounts: { total: null } },
+      };
+    });
+
+/** The notice of an audit will never arrive. */
+export function loseNotice(callback: OutgoingCallback, memory: PlatformMemory): void {
+  const [number = ''] = /DD\d{12}/u.exec(callback.body) ?? [];
+  const trade = memory[tradeKey(number)] as PlayedTrade | undefined;
+  if (trade !== undefined) memory[tradeKey(number)] = { ...trade, isUntold: true } as unknown as Json;
+}
 
 /** A trade that a shop of the demo wants. */
 export function wish(random: Random, number: number): ShopperWish {

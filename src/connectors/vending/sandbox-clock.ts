@@ -25,7 +25,7 @@ export const ENDINGS: Readonly<Record<End, Ending>> = {
 /** What the platform does when the time has come: closes the unpaid, hears machines, fills up. */
 export const tick: NonNullable<SandboxPlatform['tick']> = (at, _account: AccountView, memory: PlatformMemory) => {
   const callbacks = takeDue(memory, at).flatMap((deed) => doDeed(memory, deed, at));
-  return { callbacks, nextAt: nextDue(memory) };
+  return { callbacks, ...nextDue(memory) };
 };
 
 function doDeed(memory: PlatformMemory, deed: Deed, at: TimeMs): readonly OutgoingCallback[] {

@@ -109,7 +109,13 @@ export function takeDue(memory: PlatformMemory, at: TimeMs): readonly Deed[] {
   return due;
 }
 
-export const nextDue = (memory: PlatformMemory): TimeMs | null => agenda(memory)[0]?.at ?? null;
+/** When a motor ends next, and when the platform closes or fills up something next. */
+export const nextDue = (
+  memory: PlatformMemory,
+): { readonly nextAt: TimeMs | null; readonly lapsesAt: TimeMs | null } => ({
+  nextAt: agenda(memory).find(({ does }) => does === 'result')?.at ?? null,
+  lapsesAt: agenda(memory).find(({ does }) => does !== 'result')?.at ?? null,
+});
 
 export const isPlanned = (memory: PlatformMemory, wanted: (deed: Deed) => boolean): boolean =>
   agenda(memory).some(wanted);

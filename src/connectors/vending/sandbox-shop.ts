@@ -16,13 +16,16 @@ export const wish: NonNullable<SandboxPlatform['wish']> = (random: Random, numbe
   const count = 1 + Math.floor(random() * 3);
   const items = Array.from({ length: count }, () => ({ productId: pick(machine.slots).productId, quantity: 1 }));
   const amount = items.reduce((sum, { productId }) => sum + priceOf(productId), 0);
-  const walksAway = random() < 0.1;
+  const [fate, hurry] = [random(), random()];
+  const walksAway = fate < 0.1;
+  // Now and then somebody takes longer than the hold of the sandbox's account.
+  const paysAfterMs = fate < 0.2 ? 20_000 + hurry * 20_000 : 1000 + hurry * 12_000;
   const ids = items.map(({ productId }) => productId).join(', ');
   return {
     body: { merchantOrderId: `2026${String(number).padStart(16, '0')}`, machineNo: machine.machineNo, items, amount },
     needsPayment: true,
     plot: walksAway ? `wants ${ids} and walks away` : `wants ${ids} and pays`,
-    paysAfterMs: walksAway ? null : Math.floor(3000 + random() * 60_000),
+    paysAfterMs: walksAway ? null : Math.floor(paysAfterMs),
   };
 };
 

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connector } from '../core/connector.ts';
+import type { Agendas } from './agendas.ts';
+import { catchUpWithHub } from './catch-up-with-hub.ts';
+import type { CatchUp } from './catch-up.ts';
+import { compareStock } from './compare-stock.ts';
+import type { HubClient } from './hub-client.ts';
+import type { Ledger } from './ledger.ts';
+import { readLeftovers } from './leftovers.ts';
+import type { Outbox } from './outbox.ts';
+import type { PlatformClocks } from './platform-clocks.ts';
+import { readPlatformTruth } from './platform-truth.ts';
+import type { PlatformTruth } from './platform-truth.ts';
+import type { Shoppers } from './shoppers.ts';
+import { compareWithHub, readHubOrders } from './verify.ts';
+import type { VerifyReport } from './verify.ts';
+
+export interface SettlingWorld {
+  readonly hub: HubClient;
+  readonly platforms: ReadonlyMap<string, Connector>;
+  readonly agendas: Agendas;
+  readonly outbox: Outbox;
+  readonly clocks: PlatformClocks;
+  readonly shoppers: Shoppers;
+  ledger(): Ledger;
+  /** Those that the hub has. */
+  accounts(): readonly string[];
+  isOver(): boolean;
+  whenHubAnswers<T>(call: () => Promise<T>): Promise<T>;
+}
+
+/** How what was begun comes to its end, and what is then compared. */
+export interface Settling {
+  /** Customers pay, mail goes out and platforms end what they began; nothing new begins by it. */
+  hurry(on: boolean): void;
+  /** Waits until everything told is acknowledged and every event of it has arrived. `living`: orders that go on. */
+  catchUp(waitMs: number, living: () => number, onProgress?: (left: CatchUp) => void): Promise<CatchUp>;
+  /** Compares orders, money, goods, events, stock and what is left to a person. */
+  compare(): Promise<VerifyReport>;
+}
+
+export function createSettling(world: SettlingWorld): Settling {
+  const { hub, agendas, outbox, clocks, shoppers } = world;
+  const truth = (): PlatformTruth => readPlatformTruth(world.ledger().state, world.platforms);
+  const isUnreceived = (): number => {
+    const { totals } = world.ledger().state;
+    return totals.messages - totals.dropped - totals.acknowledged;
+  };
+  return {
+    hurry(on) {
+      if (on) outbox.insist();
+      agendas.mail.hurry(on);
+      agendas.customers.hurry(on);
+      clocks.hurry(on);
+    },
+    catchUp: (waitMs, living, onProgress) =>
+      catchUpWithHub({
+        ...{ waitMs, hub, truth, state: world.ledger().state },
+        accounts: world.accounts,
+        unreceived: () => isUnreceived() + shoppers.unfinished() + clocks.unfinished() + living(),
+        isIdle: () => agendas.mail.size() === 0 && outbox.busy() === 0,
+        isOver: world.isOver,
+        ...(onProgress === undefined ? {} : { onProgress }),
+      }),
+    async compare() {
+      const accounts = world.accounts();
+      const hubOrders = await world.whenHubAnswers(() => readHubOrders(hub, accounts));
+      const leftovers = await world.whenHubAnswers(() => readLeftovers(hub, accounts, sleep));
+      const report = compareWithHub(world.ledger().state, hubOrders, truth(), leftovers.orders);
+      const ofStock = await world.whenHubAnswers(() => compareStock(hub, truth(), sleep));
+      return { ...report, differences: [...report.differences, ...ofStock, ...leftovers.differences] };
+    },
+  };
+}
