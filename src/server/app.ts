@@ -37,6 +37,7 @@ import { STREAM_TYPE, streamRoutes } from './api/stream.ts';
 import { timelineRoutes } from './api/timeline.ts';
 import { userRoutes } from './api/users.ts';
 import { guardScope } from './auth.ts';
+import { compressAnswers } from './compress-answers.ts';
 import type { Config } from './config.ts';
 import { CONSOLE_DIR, consoleFiles } from './console-files.ts';
 import { healthRoutes } from './health.ts';
@@ -173,6 +174,7 @@ async function apiScope(scope: FastifyInstance, api: ApiContext, adminKeyHash: B
   scope.decorateRequest('stillAsks');
   guardScope(scope, api.ctx, { adminKeyHash, publicUrl: () => api.publicUrl() });
   neverStored(scope);
+  compressAnswers(scope);
   const typed = scope.withTypeProvider<TypedRequests>();
   for (const routes of API) routes(typed, api);
 }
