@@ -13,10 +13,17 @@ let count = 0;
 
 const half = (): number => 0.5;
 
+/** A mini-program of the generation that new ones get: the user's app makes the payment, out of what is signed here. */
+function tradeAccount() {
+  const demo = douyin.sandbox.demoAccount(half, 'http://dy-2.test');
+  return { credentials: demo.credentials, settings: { ...demo.settings, generation: 'trade' } };
+}
+
 before(async () => {
   stage = await new SaleStage([
     { id: 'vm-1', connector: vending, ...vending.sandbox.demoAccount(half, 'http://vm-1.test') },
     { id: 'dy-1', connector: douyin, ...douyin.sandbox.demoAccount(half, 'http://dy-1.test') },
+    { id: 'dy-2', connector: douyin, ...tradeAccount() },
   ]).open();
 });
 after(() => stage.close());
@@ -321,6 +328,34 @@ for (const outcome of ['succeeded', 'failed'] as const) {
     assert.equal(order.status, 'completed');
     // 700 for prices of 350 and 200.
     assert.equal(order.amounts.refunded, outcome === 'failed' ? 445 : 0);
-    assert.deepEqual((await dispensed(number)).toSorted(), [0, 1]);
+    assert.deepEqual(
+      (await dispensed(number)).toSorted((a, b) => a - b),
+      [0, 1],
+    );
   });
 }
+
+test('a sale is paid by the trade system, too, and one that nobody begins to pay expires', async () => {
+  const body = (merchantOrderId: string): Readonly<Record<string, Json>> => ({
+    account: 'vm-1',
+    merchantOrderId,
+    machineNo: '10000002',
+    items: [one(221)],
+    amount: 350,
+    payment: { account: 'dy-2', subject: '可乐', body: '可乐', openId: '_000user' },
+  });
+  const paid = await stage.order(body('20261120000000008001'));
+  const left_ = await stage.order(body('20261120000000008002'));
+  assert.deepEqual([paid.status, left_.status], [201, 201], paid.text);
+  await stage.pay('dy-2', paid.body.checkout.data as string);
+  await stage.wait(5 * MINUTE_MS);
+  assert.equal((await stage.read(paid.body.id as string)).status, 'completed');
+  await stage.wait(30 * MINUTE_MS);
+  const legs = [await stage.leg(paid.body.id as string), await stage.leg(left_.body.id as string)];
+  assert.deepEqual(
+    legs.map(({ status }) => status),
+    ['completed', 'expired'],
+  );
+  assert.equal((await stage.read(left_.body.id as string)).status, 'expired');
+  assert.deepEqual(await stage.conditions(legs[1]?.id ?? ''), []);
+});

@@ -213,6 +213,11 @@ function conclude(account: AccountView, request: ActionRequest, response: Platfo
   if (answered.kind === 'unknown') return { state: 'unknown', reason: answered.reason };
   if (answered.kind === 'refused') {
     const { refusal } = answered;
+    // Only the user's app makes an order of the trade system: one that the platform neither named nor knows was never
+    // begun to be paid.
+    const isUnheardOf = family === 'trade' && refusal.class === 'final' && platformNo(request) === undefined;
+    if (isUnheardOf && request.action === 'query' && request.order.json.payment === 'unpaid')
+      return { state: 'succeeded', reports: [], answer: { unknown: refusal.code, message: refusal.message } };
     // Our numbers are used once, so the platform has it from an earlier sending of this very action.
     const isOurs = refusal.kind === 'duplicate' && (request.action === 'refund' || request.action === 'settle');
     return isOurs
