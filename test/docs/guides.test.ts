@@ -210,21 +210,39 @@ async function hasPaidOrders(): Promise<boolean> {
   return counts.every((count) => count >= 2);
 }
 
+/** Runs lines of a shell as a reader would who stands in the folder of the demo. */
+async function paste(script: string): Promise<string> {
+  const { stdout } = await run('sh', ['-euc', script], {
+    cwd: demo.folder,
+    timeout: 60_000,
+    env: {
+      PATH: [join(demo.folder, 'bin'), dirname(process.execPath), process.env['PATH']].join(delimiter),
+      HUIDAN_PORT: String(demo.port),
+      NO_PROXY: '*',
+      no_proxy: '*',
+    },
+  });
+  return stdout;
+}
+
 for (const { name, prints } of GUIDES) {
   test(`the commands of the guide ${name} do what it says`, { skip }, async () => {
     const [page] = pagesOf(name);
     // Only the port differs from what a reader pastes: here others may be at work.
-    const script = markedBlock(page, 'guide').replaceAll('http://127.0.0.1:8420', `http://127.0.0.1:${demo.port}`);
-    const { stdout } = await run('sh', ['-euc', script], {
-      cwd: demo.folder,
-      timeout: 60_000,
-      env: {
-        PATH: [join(demo.folder, 'bin'), dirname(process.execPath), process.env['PATH']].join(delimiter),
-        HUIDAN_PORT: String(demo.port),
-        NO_PROXY: '*',
-        no_proxy: '*',
-      },
-    });
+    const stdout = await paste(
+      markedBlock(page, 'guide').replaceAll('http://127.0.0.1:8420', `http://127.0.0.1:${demo.port}`),
+    );
     for (const pattern of prints) assert.match(stdout, pattern);
   });
 }
+
+test('every command beside a claim of the README shows something while the demo runs', { skip }, async () => {
+  const table = /^## What it does for you$([^]*?)^All of it/mu.exec(readPage('README.md').text)?.[1] ?? '';
+  const commands = sorted(table, /\| `(npx huidan [^`]+)` \|$/gmu);
+  assert.ok(commands.length >= 8);
+  for (const command of commands) {
+    // Followed for good it would not end.
+    const printed = await paste(command.replace(' --follow', ' --limit 5'));
+    assert.notEqual(printed.trim(), '', command);
+  }
+});
