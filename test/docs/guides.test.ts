@@ -241,8 +241,8 @@ test('every command beside a claim of the README shows something while the demo 
   const commands = sorted(table, /\| `(npx huidan [^`]+)` \|$/gmu);
   assert.ok(commands.length >= 8);
   for (const command of commands) {
-    // Followed for good it would not end.
-    const printed = await paste(command.replace(' --follow', ' --limit 5'));
+    // Followed for good it would not end; what is no list is said on the error output.
+    const printed = await paste(`${command.replace(' --follow', ' --limit 5')} 2>&1`);
     assert.notEqual(printed.trim(), '', command);
   }
 });
