@@ -1,7 +1,7 @@
 import type { AccountView } from '../../core/connector.ts';
 import { parseForm } from '../../core/form.ts';
 import { parseLossless, toPlainJson } from '../../core/json.ts';
-import type { Json } from '../../core/json.ts';
+import type { Json, JsonObject } from '../../core/json.ts';
 import type {
   CallAnswer,
   IncomingCall,
@@ -139,8 +139,8 @@ export const ordersOf = (memory: PlatformMemory): readonly PlatformOrder[] =>
 /** The notice of an audit will never arrive. */
 export function loseNotice(callback: OutgoingCallback, memory: PlatformMemory): void {
   const [number = ''] = /DD\d{12}/u.exec(callback.body) ?? [];
-  const trade = memory[tradeKey(number)] as PlayedTrade | undefined;
-  if (trade !== undefined) memory[tradeKey(number)] = { ...trade, isUntold: true } as unknown as Json;
+  const trade = memory[tradeKey(number)] as (PlayedTrade & JsonObject) | undefined;
+  if (trade !== undefined) memory[tradeKey(number)] = { ...trade, isUntold: true };
 }
 
 /** A trade that a shop of the demo wants. */
