@@ -22,7 +22,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'stores of accounts: bind, release, import, list',
     load: () => import('./stores.ts'),
   },
-  machines: { summary: 'vending machines, their slots and stock', load: () => import('./machines.ts') },
+  machines: { summary: 'machines that sell goods, their slots and stock', load: () => import('./machines.ts') },
   shops: { summary: 'shops: join stores of several platforms', load: () => import('./shops.ts') },
   merchants: { summary: 'merchants: whose shops they are', load: () => import('./merchants.ts') },
   orders: { summary: 'list orders, show one, its timeline', load: () => import('./orders.ts') },

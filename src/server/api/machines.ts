@@ -19,7 +19,7 @@ const machine = {
   machine: Type.String({ description: 'The platform’s number of it.' }),
   name: text,
   address: text,
-  kind: Nullable(Type.String({ description: 'Such as vending or locker.' })),
+  kind: Nullable(Type.String({ description: 'Such as drinks or locker.' })),
   online: Type.Boolean({ description: 'As the platform told it last; it can be ten minutes late itself.' }),
   onlineSince: Time,
   operating: Type.Boolean({ description: 'In service, as its operator has set it.' }),
