@@ -106,6 +106,8 @@ export interface OrderToRead {
   readonly items?: readonly OrderItem[];
   /** All that is known of it: which refunds and settlements are still under way. */
   readonly lines?: Lines;
+  /** The account's access token, where its platform sells one; it is fetched when somebody asks for it. */
+  accessToken?(): Promise<PlatformResult<string>>;
 }
 
 /** A link that a platform is asked for. */
@@ -183,6 +185,12 @@ export const TRY_AGAIN: Reply = {
 export function jsonReply(body: string, status = 200): Reply {
   return { status, contentType: 'application/json; charset=utf-8', body };
 }
+
+/** Acknowledgements that are always the same two. */
+export const fixedReplies =
+  (stored: Reply, rejected: Reply) =>
+  (outcome: 'stored' | 'rejected'): Reply =>
+    outcome === 'stored' ? stored : rejected;
 
 /** Keeps the content type between a connector's own functions and hides it from the hub. */
 export function defineConnector<Content>(connector: Connector<Content>): Connector {

@@ -9,6 +9,7 @@ import { findOrderHead } from '../store/order-reads.ts';
 import { claimOrderClocks, putOffOrderClock, rearmOrderClock, removeOrderClock } from '../store/order-clocks.ts';
 import type { ClaimedClock } from '../store/order-clocks.ts';
 import { findOnlySellerToken, findTokenOfStore } from '../store/store-tokens.ts';
+import { accessTokenOf, dropAccessToken } from './access-tokens.ts';
 import type { AccountDirectory, KnownAccount } from './account-directory.ts';
 import type { HubContext } from './context.ts';
 import { CallLater, gatedCall } from './repair-call.ts';
@@ -156,7 +157,9 @@ async function readAndApply(
   const atMs = ctx.clock();
   const answer = await readTruth(ctx, deps, account, order, atMs);
   if (!answer.ok) {
-    const { class: kind, code, message } = answer.refusal;
+    const { class: kind, kind: behind, code, message } = answer.refusal;
+    // The next try buys a new one.
+    if (behind === 'token' && order.accessToken !== undefined) await dropAccessTokenOf(ctx, account, order);
     const reason = `${code}: ${message}`;
     ctx.log.info(
       { account: accountId, order: orderId, code },
@@ -177,6 +180,12 @@ async function readAndApply(
     return { kind: 'retry', reason: `The platform does not know it all yet (${again.doubt ?? ''}).` };
   }
   return clocks.some(({ kind }) => kind === OVERDUE_KIND) ? restAfter(ctx, account, orderId) : { kind: 'settled' };
+}
+
+/** Forgets the access token that the platform did not take; another process may have fetched a new one since. */
+async function dropAccessTokenOf(ctx: HubContext, account: KnownAccount, order: OrderToRead): Promise<void> {
+  const token = await order.accessToken?.();
+  if (token?.ok === true) await dropAccessToken(ctx, account.row.id, token.value);
 }
 
 /** The longer an order has rested, the rarer it is asked about: after a month every three days. */
@@ -246,5 +255,6 @@ async function orderToRead(
     platformFields: order?.platformFields ?? {},
     items: order?.items ?? [],
     lines: stored?.lines ?? {},
+    ...(account.connector.accessTokens === undefined ? {} : { accessToken: () => accessTokenOf(ctx, account) }),
   };
 }

@@ -14,14 +14,15 @@ const SETTLED_MS = 60 * MINUTE_MS;
 
 /**
  * How long a payment may rest: an open one until it should have been paid or let go of, a refund under way for half an
- * hour, and one that should be settled for an hour longer than the account waits. Those of the trade system are not
- * asked about: its questions carry a token, and it tells of an end by itself.
+ * hour, and one that should be settled for an hour longer than the account waits. Those of the trade system are only
+ * asked about while they are unpaid.
  */
 export function restMs(order: OrderJson, account: AccountView): number | undefined {
   const { platformOrderId, merchantOrderId, platformFields, payment, lifecycle, expiresAt, updatedAt } = order;
   if (merchantOrderId === null) return undefined;
   const aliases = platformOrderId === null ? [] : [{ kind: 'platform', value: platformOrderId } as const];
-  if (generationOfOrder({ aliases, platformFields }, account) === 'trade') return undefined;
+  // Of an order of the trade system only the payment is asked about.
+  if (generationOfOrder({ aliases, platformFields }, account) === 'trade' && payment !== 'unpaid') return undefined;
   if (order.flags.includes('refund_requested')) return REFUND_MS;
   if (payment === 'unpaid') {
     if (lifecycle !== 'open' || platformOrderId === null) return undefined;

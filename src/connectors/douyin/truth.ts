@@ -10,7 +10,7 @@ import { beijingTime, unixTime } from '../../core/time.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { topicFacts, whole } from '../../core/whole-facts.ts';
 import { REFUNDS, SETTLEMENTS } from './callback.ts';
-import { ecpayRequest, readAnswer, refused } from './client.ts';
+import { ecpayRequest, readAnswer, refused, tradeRequest } from './client.ts';
 import { MsgFields } from './fields.ts';
 import { generationOfOrder, isLastSettlement, numberOf, settleLine } from './order-numbers.ts';
 
@@ -196,7 +196,7 @@ const pendingSettlements = (lines: Lines): readonly string[] =>
 
 /**
  * Asks guaranteed payment about an order: whether it is paid, and what became of each refund and settlement under way.
- * The trade system is asked by the action `query`, which carries its token.
+ * The trade system is asked whether it is paid.
  */
 export async function readTruth(
   account: AccountView,
@@ -206,7 +206,7 @@ export async function readTruth(
 ): Promise<PlatformResult<readonly Report[]>> {
   const { aliases, platformFields = {}, lines = {} } = order;
   if (generationOfOrder({ aliases, platformFields }, account) === 'trade')
-    return refused('final', 'not_asked', 'An order of the trade system is asked about by the action query.');
+    return readTradeTruth(account, call, order, at);
   const merchantNo = numberOf(aliases, 'merchant');
   const reports: Report[] = [];
   if (merchantNo !== undefined) {
@@ -240,6 +240,28 @@ export async function readTruth(
       ...(facts.some(isUnderWay) ? { doubt: 'result' } : {}),
     });
   return { ok: true, value: reports };
+}
+
+/** One question of the trade system, which the account's access token vouches for. */
+async function readTradeTruth(
+  account: AccountView,
+  call: CallPlatform,
+  order: OrderToRead,
+  at: TimeMs,
+): Promise<PlatformResult<readonly Report[]>> {
+  const { aliases } = order;
+  const orderId = numberOf(aliases, 'platform');
+  const outOrderNo = numberOf(aliases, 'merchant');
+  const about = orderId === undefined ? { out_order_no: outOrderNo } : { order_id: orderId };
+  if (orderId === undefined && outOrderNo === undefined) return refused('final', 'no_number', 'It has no number.');
+  const token = await order.accessToken?.();
+  if (token === undefined) return refused('alert', 'no_token', 'The account has no access token.');
+  if (!token.ok) return token;
+  const answered = readAnswer('trade', await call(tradeRequest(account, 'order_query', about, token.value)));
+  if (answered.kind === 'refused') return { ok: false, refusal: answered.refusal };
+  if (answered.kind === 'unknown') return refused('retry', 'unknown', answered.reason);
+  const said = readTradePayment(answered.fields, aliases, at, account);
+  return said.ok ? { ok: true, value: [said.value.report] } : refused('final', 'unreadable_answer', said.reason);
 }
 
 const isUnderWay = (fact: Fact): boolean =>
