@@ -2,6 +2,7 @@ import type { PollAsk } from '../core/poll.ts';
 import { newId } from '../core/ids.ts';
 import { orderJson } from '../core/order-json.ts';
 import type { OrderJson } from '../core/order-json.ts';
+import { sameJson } from '../core/json.ts';
 import type { Json } from '../core/json.ts';
 import { PlatformUnreachable } from '../core/outgoing.ts';
 import type { PlatformRefusal } from '../core/outgoing.ts';
@@ -24,7 +25,7 @@ import { accessTokenOf } from './access-tokens.ts';
 import type { AccountDirectory, KnownAccount } from './account-directory.ts';
 import type { HubContext } from './context.ts';
 import { knowledgeOf } from './repair-asks.ts';
-import { CallLater, leaseKeeper, LeaseLost, patientCall } from './repair-call.ts';
+import { CallLater, ENDLESS, leaseKeeper, LeaseLost, MOST_PAGES, patientCall } from './repair-call.ts';
 import type { GatedDeps } from './repair-call.ts';
 import { AMOUNT_FIELDS, differencesOf, sideOf, ToldDay } from './reconcile-compare.ts';
 import type { ToldOrder } from './reconcile-compare.ts';
@@ -109,7 +110,8 @@ async function readTold(
   const call = patientCall(ctx, deps, account, keep);
   const { stores } = await knowledgeOf(ctx, account.row.id);
   const told = new ToldDay(connector.registers);
-  for (let page: Json = null; ;) {
+  let page: Json = null;
+  for (let pages = 1; ; pages += 1) {
     const ask: Pick<PollAsk, 'at' | 'page' | 'stores'> = { at: ctx.clock(), page, stores };
     const token = connector.accessTokens === undefined ? undefined : await accessTokenOf(ctx, account);
     if (token?.ok === false) return token.refusal;
@@ -120,8 +122,10 @@ async function readTold(
     for (const report of answer.value.reports) told.take(report);
     const until = new Date(ctx.clock() + LEASE_MS);
     if (!(await moveReconciliation(ctx.pool, row, lease, until, told.size))) throw new LeaseLost();
-    page = answer.value.next;
-    if (page === null) return told;
+    const { next } = answer.value;
+    if (next === null) return told;
+    if (pages >= MOST_PAGES || sameJson(next, page)) return ENDLESS;
+    page = next;
   }
 }
 

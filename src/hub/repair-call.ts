@@ -1,5 +1,5 @@
 import { PlatformUnreachable } from '../core/outgoing.ts';
-import type { CallPlatform } from '../core/outgoing.ts';
+import type { CallPlatform, PlatformRefusal } from '../core/outgoing.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { KnownAccount } from './account-directory.ts';
 import type { ActGate } from './act-gate.ts';
@@ -29,6 +29,16 @@ export interface GatedDeps {
   /** Waits on the spot; handed in, so that tests can let the time pass. */
   sleep(ms: number): Promise<void>;
 }
+
+/** Pages of one list. A day of a million orders has 20 000; what goes on after that goes round in a circle. */
+export const MOST_PAGES = 20_000;
+
+/** Why a list that never ends is read no further: it would use up the rate of its account for ever, and hold its worker. */
+export const ENDLESS: PlatformRefusal = {
+  class: 'final',
+  code: 'endless_list',
+  message: 'The platform’s list never ends: its pages lead round in a circle.',
+};
 
 /** Waiting times before a question is sent once more: a line that breaks is most often there again at once. */
 const AGAIN_MS = [500, 2000] as const;

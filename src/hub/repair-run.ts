@@ -10,7 +10,7 @@ import type { AccountDirectory, KnownAccount } from './account-directory.ts';
 import { settingOf } from './act-gate.ts';
 import type { HubContext } from './context.ts';
 import { knowledgeOf } from './repair-asks.ts';
-import { CallLater, leaseKeeper, LeaseLost, patientCall } from './repair-call.ts';
+import { CallLater, ENDLESS, leaseKeeper, LeaseLost, MOST_PAGES, patientCall } from './repair-call.ts';
 import type { GatedDeps } from './repair-call.ts';
 import { takeNews } from './repair-news.ts';
 import type { NewsDeps } from './repair-news.ts';
@@ -126,6 +126,8 @@ async function runHeld(ctx: HubContext, deps: RepairDeps, claimed: ClaimedPoll, 
       if (await endPoll(ctx.pool, held, lease, end)) deps.onRun?.(account.row.platform, poll.name, 'done');
       return;
     }
+    // By its number of pages alone: what is confirmed page by page may be asked for by the same words each time.
+    if (held.pages >= MOST_PAGES) return fail(ctx, deps, held, lease, ENDLESS);
     const isOver = ctx.clock() >= turnEndsMs;
     const dueAt = new Date(ctx.clock() + (isOver ? 0 : LEASE_MS));
     if (!(await movePoll(ctx.pool, held, lease, { dueAt, release: isOver })) || isOver) return;

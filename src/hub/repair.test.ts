@@ -352,6 +352,33 @@ test('a refusal puts the question off: longer and longer, for a person, or to a 
   assert.deepEqual(waited.slice(-2), [60_000, 60_000]);
 });
 
+test('a list that never ends is given up after 20 000 pages and begun anew later', async () => {
+  const id = await account();
+  let count = 0;
+  pages = [
+    () => {
+      count += 1;
+      // Its turn is over every five pages.
+      if (count % 5 === 0) nowMs += MINUTE_MS;
+      return { ok: true, value: { reports: [], next: count, mark: null } };
+    },
+  ];
+  await run();
+  assert.equal((await status(id)).list.code, null);
+  const before_ = count;
+  assert.ok(before_ >= 5);
+  const late = `update repair_polls set pages = 19999, due_at = $2 where account_id = $1 and poll = 'list' returning page`;
+  const { rows } = await hub.database.pool.query(late, [id, new Date(nowMs)]);
+  assert.deepEqual(rows, [{ page: before_ }]);
+  await createRepair(hub.ctx, deps()).run();
+  assert.equal((await status(id)).list.code, 'endless_list');
+  assert.equal(count, before_ + 1);
+  pages = [page([])];
+  await run(MINUTE_MS);
+  assert.equal(asked.at(-1)?.page, null);
+  assert.equal((await status(id)).list.code, null);
+});
+
 test('a question that nobody answered is sent again at once, and the platform is asked no more than thrice', async () => {
   await account();
   const answers = [502, 0, 200, 503, 504, 502];

@@ -221,6 +221,17 @@ test('a platform that is away is asked again, one that refuses is not, and a dea
   assert.equal((await api.call('GET', `/api/v1/reconciliations/${third.body.id}`)).body.state, 'done');
 });
 
+test('a platform whose list leads round in a circle is not asked for ever', async () => {
+  const id = await account();
+  pages = [page([said('C1')], 2), page([said('C2')], 3), page([said('C2')], 3), page([])];
+  const made = await asks(id);
+  await run();
+  const { state, reason } = (await api.call('GET', `/api/v1/reconciliations/${made.body.id}`)).body;
+  assert.equal(state, 'failed');
+  assert.match(reason, /^endless_list: /u);
+  assert.equal(asked.length, 3);
+});
+
 test('once a night each account that can be is reconciled for the day before', async () => {
   const id = await account();
   await account('test-takeaway');
