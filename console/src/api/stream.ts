@@ -33,6 +33,7 @@ export class HubStream {
   #sinceMs = Date.now();
   #stopping = new AbortController();
   #wake: (() => void) | null = null;
+  #attempt: AbortController | null = null;
   readonly #listener: StreamListener;
   readonly #types: string;
 
@@ -45,12 +46,14 @@ export class HubStream {
     this.#stopping = new AbortController();
     void this.#run(this.#stopping.signal);
     globalThis.addEventListener('online', this.#retryNow);
+    globalThis.addEventListener('offline', this.#breakOff);
     document.addEventListener('visibilitychange', this.#retryNow);
   }
 
   stop(): void {
     this.#stopping.abort();
     globalThis.removeEventListener('online', this.#retryNow);
+    globalThis.removeEventListener('offline', this.#breakOff);
     document.removeEventListener('visibilitychange', this.#retryNow);
     this.#wake?.();
   }
@@ -58,6 +61,9 @@ export class HubStream {
   readonly #retryNow = (): void => {
     if (document.visibilityState === 'visible') this.#wake?.();
   };
+
+  /** An open line gives no sign when the network goes: without this it would look alive for another half minute. */
+  readonly #breakOff = (): void => this.#attempt?.abort();
 
   #tell(state: StreamState): void {
     if (state === this.#state) return;
@@ -97,6 +103,7 @@ export class HubStream {
 
   async #connect(stopping: AbortSignal): Promise<'was live' | 'failed' | 'refused' | 'cursor'> {
     const attempt = new AbortController();
+    this.#attempt = attempt;
     const abort = (): void => attempt.abort();
     stopping.addEventListener('abort', abort);
     let silence = setTimeout(abort, SILENCE_LIMIT_MS);

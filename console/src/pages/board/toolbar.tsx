@@ -79,7 +79,7 @@ function SoundSwitch(): ReactNode {
     <Button
       type="text"
       icon={<SoundOutlined />}
-      aria-label={words.sound}
+      aria-label={text}
       aria-pressed={sound}
       title={words.sound}
       className={styles['switch'] ?? ''}
@@ -117,7 +117,7 @@ function NotificationSwitch(): ReactNode {
     <Button
       type="text"
       icon={<BellOutlined />}
-      aria-label={words.notify}
+      aria-label={isOn ? words.notifyOn : words.notifyOff}
       aria-pressed={isOn}
       title={words.notify}
       className={styles['switch'] ?? ''}
