@@ -1,4 +1,12 @@
-import { isLosslessObject, isStorableText, parseLossless, scalarText, stringifyLossless } from './json.ts';
+import {
+  isLosslessObject,
+  isStorableText,
+  NumberText,
+  parseLossless,
+  scalarText,
+  stringifyLossless,
+  toPlainJson,
+} from './json.ts';
 import type { Lossless, LosslessObject } from './json.ts';
 import { fenFromText, MAX_FEN, yuanToFen } from './money.ts';
 import type { Fen } from './money.ts';
@@ -8,6 +16,11 @@ import type { TimeMs } from './time.ts';
 
 /** Longer text is no field of an order: it would swell every event. */
 const MAX_TEXT = 2000;
+
+/** The name of a field, or all that it goes by: the first of them that says something is read. */
+export type FieldNames = string | readonly string[];
+
+const UNSTORABLE = 'holds characters that cannot be stored (U+0000 or half a pair)';
 
 /**
  * Reads the JSON of a message, in which most scalars come as text or as a number. `null`, '' and a missing field are
@@ -46,106 +59,134 @@ export class JsonReader {
   }
 
   /** Says that a field of this message cannot be read. */
-  wrong(name: string, why: string): undefined {
-    this.#faults.push(`${this.#path}${name} ${why}`);
+  wrong(names: FieldNames, why: string): undefined {
+    this.#faults.push(`${this.#path}${this.#named(names)} ${why}`);
     return undefined;
   }
 
+  /** Says that a field of this message is not there, under none of its names. */
+  missing(...names: readonly string[]): undefined {
+    this.#faults.push(`${this.#path}${names.join(' or ')} is missing`);
+    return undefined;
+  }
+
+  #named(names: FieldNames): string {
+    if (typeof names === 'string') return names;
+    for (const name of names) if (!isSilent(this.#fields.get(name))) return name;
+    return names[0] ?? '';
+  }
+
   /** A scalar as text, as it came. */
-  text(name: string, maxLength = MAX_TEXT): string | undefined {
+  text(names: FieldNames, maxLength = MAX_TEXT): string | undefined {
+    const name = this.#named(names);
     const value = this.#fields.get(name);
-    if (value === undefined || value === null || value === '') return undefined;
+    if (isSilent(value)) return undefined;
     const text = scalarText(value);
     if (text === undefined) return this.wrong(name, 'is not text or a number');
     if (text.length > maxLength) return this.wrong(name, `is longer than ${maxLength} characters`);
-    return isStorableText(text)
-      ? text
-      : this.wrong(name, 'holds characters that cannot be stored (U+0000 or half a pair)');
+    return isStorableText(text) ? text : this.wrong(name, UNSTORABLE);
+  }
+
+  /** Several texts as one value, null for each that says nothing; undefined where none does. */
+  textParts<Part extends string>(
+    names: Readonly<Record<Part, FieldNames>>,
+    maxLength = MAX_TEXT,
+  ): Record<Part, string | null> | undefined {
+    const fields: readonly [string, FieldNames][] = Object.entries(names);
+    const parts = fields.map(([part, field]) => [part, this.text(field, maxLength) ?? null] as const);
+    if (parts.every(([, text]) => text === null)) return undefined;
+    return Object.fromEntries(parts) as Record<Part, string | null>;
   }
 
   /** A number of an order: 19 digits fit no double, so it stays text. `0` is none. */
-  number(name: string): string | undefined {
-    const text = this.text(name);
+  number(names: FieldNames): string | undefined {
+    const text = this.text(names);
     if (text === undefined || text === '0') return undefined;
-    return /^\d{1,20}$/u.test(text) ? text : this.wrong(name, 'is not a whole number of up to 20 digits');
+    return /^\d{1,20}$/u.test(text) ? text : this.wrong(names, 'is not a whole number of up to 20 digits');
   }
 
   /** The row of a table for the value of a field; a value that the table lacks, or none, is a fault. */
-  oneOf<Row>(name: string, table: Readonly<Record<string, Row>>): Row | undefined {
-    const text = this.text(name, 64);
+  oneOf<Row>(names: FieldNames, table: Readonly<Record<string, Row>>): Row | undefined {
+    const text = this.text(names, 64);
     // A status called `constructor` is in no table of ours.
     if (text !== undefined && Object.hasOwn(table, text)) return table[text];
-    return this.wrong(name, `${JSON.stringify(text ?? null)} is not known`);
+    return this.wrong(names, `${JSON.stringify(text ?? null)} is not known`);
   }
 
   /** Yuan as decimal, never below zero, to fen. */
-  yuan(name: string): Fen | undefined {
-    const text = this.text(name);
+  yuan(names: FieldNames): Fen | undefined {
+    const text = this.text(names);
     if (text === undefined) return undefined;
     const fen = yuanToFen(text);
-    return fen === undefined || fen < 0 ? this.wrong(name, 'is not an amount in yuan') : fen;
+    return fen === undefined || fen < 0 ? this.wrong(names, 'is not an amount in yuan') : fen;
   }
 
   /** Fen as a whole number, which may be below zero. */
-  fen(name: string): Fen | undefined {
-    const text = this.text(name);
-    return text === undefined ? undefined : (fenFromText(text) ?? this.wrong(name, 'is not an amount in fen'));
+  fen(names: FieldNames): Fen | undefined {
+    const text = this.text(names);
+    return text === undefined ? undefined : (fenFromText(text) ?? this.wrong(names, 'is not an amount in fen'));
+  }
+
+  /** Fen as a whole number, never below zero. */
+  amount(names: FieldNames): Fen | undefined {
+    const fen = this.fen(names);
+    return fen !== undefined && fen < 0 ? this.wrong(names, 'is not an amount in fen') : fen;
   }
 
   /**
    * Yuan to fen, rounded to the nearest: some platforms write doubles (13.799999999999999). The digits of the text are
    * rounded, never a float. Only what is `signed` may be below zero.
    */
-  roundedYuan(name: string, signed = false): Fen | undefined {
-    const text = this.text(name);
+  roundedYuan(names: FieldNames, signed = false): Fen | undefined {
+    const text = this.text(names);
     if (text === undefined) return undefined;
     const match = /^(-?)(\d{1,12})(?:\.(\d{1,20}))?$/u.exec(text);
     const digits = (match?.[3] ?? '').padEnd(3, '0');
     const fen = Number(match?.[2]) * 100 + Number(digits.slice(0, 2)) + (digits.charAt(2) >= '5' ? 1 : 0);
     const isNegative = match?.[1] === '-' && fen !== 0;
-    if (!(fen <= MAX_FEN) || (isNegative && !signed)) return this.wrong(name, 'is not an amount in yuan');
+    if (!(fen <= MAX_FEN) || (isNegative && !signed)) return this.wrong(names, 'is not an amount in yuan');
     return isNegative ? -fen : fen;
   }
 
   /** A time in ms; `0` is how a missing time looks. */
-  time(name: string): TimeMs | undefined {
-    const text = this.text(name);
+  time(names: FieldNames): TimeMs | undefined {
+    const text = this.text(names);
     if (text === undefined || text === '0') return undefined;
-    return unixTime(text) ?? this.wrong(name, 'is not a time between the years 2000 and 2200');
+    return unixTime(text) ?? this.wrong(names, 'is not a time between the years 2000 and 2200');
   }
 
   /** A time as Unix seconds, as milliseconds, or as Beijing time in text: of some platforms all three occur. */
-  when(name: string): TimeMs | undefined {
-    const text = this.text(name);
+  when(names: FieldNames): TimeMs | undefined {
+    const text = this.text(names);
     if (text === undefined || text === '0') return undefined;
-    return unixTime(text) ?? beijingTime(text) ?? this.wrong(name, 'is not a time between the years 2000 and 2200');
+    return unixTime(text) ?? beijingTime(text) ?? this.wrong(names, 'is not a time between the years 2000 and 2200');
   }
 
-  count(name: string): number | undefined {
-    const text = this.text(name);
+  count(names: FieldNames): number | undefined {
+    const text = this.text(names);
     if (text === undefined) return undefined;
-    return /^\d{1,6}$/u.test(text) ? Number(text) : this.wrong(name, 'is not a whole number below a million');
+    return /^\d{1,6}$/u.test(text) ? Number(text) : this.wrong(names, 'is not a whole number below a million');
   }
 
-  flag(name: string): boolean | undefined {
-    const text = this.text(name);
+  flag(names: FieldNames): boolean | undefined {
+    const text = this.text(names);
     if (text === undefined) return undefined;
     if (text === 'true' || text === '1') return true;
-    return text === 'false' || text === '0' ? false : this.wrong(name, 'is neither true nor false');
+    return text === 'false' || text === '0' ? false : this.wrong(names, 'is neither true nor false');
   }
 
   /** What something is called, letters allowed. Some fields of old samples hold 0 for none. */
-  id(name: string): string | undefined {
-    const text = this.text(name, 64);
+  id(names: FieldNames): string | undefined {
+    const text = this.text(names, 64);
     return text === '0' ? undefined : text;
   }
 
   /** A count in thousandths, so that `1.0` and half a portion are exact. */
-  thousandths(name: string): number | undefined {
-    const text = this.text(name);
+  thousandths(names: FieldNames): number | undefined {
+    const text = this.text(names);
     if (text === undefined) return undefined;
     const match = /^(\d{1,6})(?:\.(\d{1,3})0*)?$/u.exec(text);
-    if (match === null) return this.wrong(name, 'is not a count below a million');
+    if (match === null) return this.wrong(names, 'is not a count below a million');
     return Number(match[1]) * 1000 + Number((match[2] ?? '').padEnd(3, '0'));
   }
 
@@ -200,8 +241,45 @@ export class JsonReader {
       const text = value === undefined || value === null ? undefined : (scalarText(value) ?? stringifyLossless(value));
       if (text === undefined || text === '' || text.length > MAX_TEXT) continue;
       if (isStorableText(text)) kept[prefix + name] = text;
-      else this.wrong(name, 'holds characters that cannot be stored (U+0000 or half a pair)');
+      else this.wrong(name, UNSTORABLE);
     }
     return kept;
   }
+
+  /**
+   * The fields of these names that say something, under their own names and in their own shape: numbers and texts as
+   * text, lists of them as lists, anything else with parts as JSON text. What is too long or cannot be stored is a fault.
+   */
+  kept(names: readonly string[], maxLength = MAX_TEXT): RegisterValues['platformFields'] {
+    const kept: Record<string, OwnField> = {};
+    for (const name of names) {
+      const value = this.#fields.get(name);
+      const isCompound = typeof value === 'object' && value !== null && !(value instanceof NumberText);
+      const said =
+        typeof value === 'boolean'
+          ? value
+          : isCompound
+            ? this.#whole(name, value, maxLength)
+            : this.text(name, maxLength);
+      if (said !== undefined) kept[name] = said;
+    }
+    return kept;
+  }
+
+  #whole(name: string, value: Lossless, maxLength: number): OwnField | undefined {
+    const text = stringifyLossless(value);
+    if (text.length > maxLength) return this.wrong(name, `is longer than ${maxLength} characters`);
+    const plain = toPlainJson(value);
+    // As JSON text everything that cannot be stored is escaped.
+    if (!Array.isArray(plain) || !plain.every((item) => typeof item === 'string' || typeof item === 'number'))
+      return text;
+    const items = plain as readonly (string | number)[];
+    const isStorable = items.every((item) => typeof item === 'number' || isStorableText(item));
+    return isStorable ? items : this.wrong(name, UNSTORABLE);
+  }
 }
+
+type OwnField = RegisterValues['platformFields'][string];
+
+const isSilent = (value: Lossless | undefined): value is undefined | null | '' =>
+  value === undefined || value === null || value === '';

@@ -14,3 +14,6 @@ export const TAKEAWAY_CONTENT: RegisterRules = byTime(
   ...(['money.original', 'money.total', 'money.paid', 'fees', 'items', 'store', 'takeaway'] as const),
   ...(['customer', 'realPhone', 'note', 'rider', 'invoice', 'platformFields'] as const),
 );
+
+/** A question's answer ends the doubt that a message of the same millisecond raised: it was asked for because of it. */
+export const ANSWER_ENDS_DOUBT: RegisterRules = { 'flag.doubt': { by: 'time', ranks: { true: 0, false: 1 } } };

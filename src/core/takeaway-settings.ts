@@ -4,6 +4,7 @@ import { CALL_SETTINGS, REPAIR_SECONDS } from './common-settings.ts';
 import type { AccountView } from './connector.ts';
 import { integer, words } from './field-builders.ts';
 import { LIFE } from './lives/life-settings.ts';
+import type { TimeMs } from './time.ts';
 
 type Settings = Pick<AccountView, 'settings'>;
 
@@ -22,3 +23,9 @@ export const takeawaySettings = (acceptHelp: Words): readonly AccountField[] => 
 /** How long an order waits to be accepted, in ms; undefined where the account does not say. */
 export const acceptWithinMs = ({ settings }: Settings): number | undefined =>
   typeof settings['acceptWithinMinutes'] === 'number' ? settings['acceptWithinMinutes'] * 60_000 : undefined;
+
+/** Until when an order that came at `since` must be accepted, where that is known. */
+export function acceptBy(account: Settings, since: TimeMs | undefined): TimeMs | undefined {
+  const waitMs = acceptWithinMs(account);
+  return since === undefined || waitMs === undefined ? undefined : since + waitMs;
+}

@@ -7,17 +7,26 @@ import type { TimeMs } from './time.ts';
 export const whole = <R extends RegisterName>(register: R, value: RegisterValues[R], at?: TimeMs | null): Fact =>
   ({ line: WHOLE, register, value, ...(at === undefined ? {} : { at }) }) as Fact;
 
-/** What a message says of the whole order by register, in the order in which it is listed; what is undefined is not said. */
-export const wholeFacts = (said: {
-  readonly [R in RegisterName]?: RegisterValues[R] | undefined;
-}): readonly Fact[] =>
-  Object.entries(said)
-    .filter(([, value]) => value !== undefined)
-    .map(([register, value]) => ({ line: WHOLE, register, value }) as Fact);
+/** What is said of one line, by register; what is undefined is not said. */
+export type Said = { readonly [R in RegisterName]?: RegisterValues[R] | undefined };
+
+/** The facts of a line, in the order in which they are listed. */
+export function factsOn(line: string, said: Said): readonly Fact[] {
+  const facts: Fact[] = [];
+  // A plain loop: filtering and mapping the entries took three times as long, for every push.
+  for (const register of Object.keys(said) as RegisterName[]) {
+    const value = said[register];
+    if (value !== undefined) facts.push({ line, register, value } as Fact);
+  }
+  return facts;
+}
+
+/** What a message says of the whole order. */
+export const wholeFacts = (said: Said): readonly Fact[] => factsOn(WHOLE, said);
 
 /** The platform's own fields of a message of its own (`topicLine`); none where it has none. */
 export const topicFacts = (topic: string, value: RegisterValues['platformFields']): readonly Fact[] =>
-  Object.keys(value).length === 0 ? [] : [{ line: topicLine(topic), register: 'platformFields', value }];
+  factsOn(topicLine(topic), { platformFields: Object.keys(value).length === 0 ? undefined : value });
 
 /** A value of several parts, or undefined where none of them is known. */
 export const ifAny = <Value extends object>(value: Value): Value | undefined =>

@@ -5,13 +5,14 @@ import type { Fact, RegisterRules, Report } from '../../core/fact.ts';
 import { isLosslessObject, parseLossless } from '../../core/json.ts';
 import type { LosslessObject } from '../../core/json.ts';
 import { JsonReader } from '../../core/json-reader.ts';
-import { byTime, firstOf, TAKEAWAY_CONTENT } from '../../core/register-rules.ts';
+import { ANSWER_ENDS_DOUBT, byTime, firstOf, TAKEAWAY_CONTENT } from '../../core/register-rules.ts';
 import { refundLine, REFUND_RANKS, topicLine, WHOLE } from '../../core/registers.ts';
 import type { Fulfilment } from '../../core/registers.ts';
-import type { StoreNotice } from '../../core/store-binding.ts';
+import { fixedReplies } from '../../core/replies.ts';
+import { storeBeside } from '../../core/takeaway-order.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { ifAny, topicFacts, whole, wholeFacts } from '../../core/whole-facts.ts';
-import { aboutStores, unrecognised } from '../../core/verification.ts';
+import { factsOn, topicFacts, whole, wholeFacts } from '../../core/whole-facts.ts';
+import { aboutOrders, aboutStores, isMissing, isUnknown, quoted, unrecognised } from '../../core/verification.ts';
 import { endFacts, orderNumber, orderReports } from './order.ts';
 
 /**
@@ -87,8 +88,7 @@ export const registers: RegisterRules = {
   answerBy: { by: 'time', ranks: 'lowest' },
   ...byTime('flag.cancel_requested', 'flag.refund_requested', 'flag.delivery_trouble', 'flag.reminder'),
   ...byTime('flag.provisional_money'),
-  // An answer of the millisecond of a message was asked for after it.
-  'flag.doubt': { by: 'time', ranks: { true: 0, false: 1 } },
+  ...ANSWER_ENDS_DOUBT,
 };
 
 /** A user's request to cancel that nobody answered is granted after so long (sheet, 6); of refunds no limit is known. */
@@ -114,18 +114,16 @@ export function readMessage(content: LosslessObject, account: AccountView, recei
   const type = fields.text('type', 64);
   const shopId = fields.id('shopId');
   const sentAt = fields.when('timestamp') ?? receivedAt;
-  const message = content.get('message');
   if (fields.fault !== undefined) return unrecognised(fields.fault);
-  if (type === undefined) return unrecognised('type is missing');
-  const row = TYPES.get(type);
-  if (row === undefined) return unrecognised(`type ${quoted(type)} is not known`);
+  const row = TYPES.get(type ?? '');
+  if (type === undefined || row === undefined) return isUnknown('type', type);
   if (row.body === 'nothing') return { kind: 'nothing', note: row.note };
+  const message = content.get('message');
   const map = typeof message === 'string' ? parseLossless(message) : undefined;
   if (!isLosslessObject(map)) return unrecognised('message is not the JSON text of an object');
-  const envelope = { type, body: new JsonReader(map), sentAt, receivedAt, shopId };
-  const said = interpret(row, envelope, account);
-  const { fault } = envelope.body;
-  return fault === undefined ? said : unrecognised(fault);
+  const body = new JsonReader(map);
+  const said = interpret(row, { type, body, sentAt, receivedAt, shopId }, account);
+  return body.fault === undefined ? said : unrecognised(body.fault);
 }
 
 function interpret(row: Exclude<TypeRow, { body: 'nothing' }>, envelope: Envelope, account: AccountView): Parsed {
@@ -151,7 +149,7 @@ function order(row: Row<'order'>, { body, sentAt, shopId, type }: Envelope, acco
   if (row.newer && !isOrder) return unrecognised(`type ${type} without the fields of an order is not known`);
   // A newer core message tells of later than the order's beginning, which is all that its own times name.
   const at = row.newer ? (body.when('updateTime') ?? sentAt) : null;
-  return { kind: 'reports', reports: orderReports(body, account, { at, stage: row.stage, sentAt, shopId }) };
+  return aboutOrders(body, ...orderReports(body, account, { at, stage: row.stage, sentAt, shopId }));
 }
 
 function status(row: Row<'status'>, envelope: Envelope): Parsed {
@@ -182,30 +180,24 @@ function requestOf(row: Row<'cancel' | 'refund'>, envelope: Envelope): Parsed {
     }
     if (isCancel)
       facts.push(whole('lifecycle', 'cancelled'), whole('closedAt', at), whole('payment', 'refunded'), ...endFacts());
-    else facts.push(refundFact(refundType, amount, at));
+    else facts.push(...refundFacts(refundType === 'normal', amount, at));
     if (refundType === 'part' && amount === null) doubt = `refund:${secondOf(at)}`;
   }
   // An open cancel request ends with the order, a refund request does not.
   const final = !isCancel || row.says === 'succeeded';
   if (doubt === undefined) return report(envelope, { at, stage: row.stage, final }, facts);
   // On a line of its own, since the other line's is final and this one's is not.
-  const doubted: Fact = {
-    line: final ? WHOLE : topicLine('cancel'),
-    register: 'flag.doubt',
-    value: true,
-    at: receivedAt,
-  };
+  const doubted: Fact = { ...whole('flag.doubt', true, receivedAt), line: final ? WHOLE : topicLine('cancel') };
   return report(envelope, { at, stage: row.stage, final, doubt }, [...facts, doubted]);
 }
 
 /** The second of its success tells one partial refund from the next, and a repeat from both. */
 const secondOf = (at: TimeMs): string => String(Math.floor(at / 1000));
 
-function refundFact(refundType: string, amount: number | null, at: TimeMs): Fact {
-  const isWhole = refundType === 'normal';
-  const value = { state: 'succeeded', amount, ...(isWhole ? { whole: true } : {}) } as const;
-  return { line: refundLine(isWhole ? 'whole' : secondOf(at)), register: 'refund', value };
-}
+const refundFacts = (isWhole: boolean, amount: number | null, at: TimeMs): readonly Fact[] =>
+  factsOn(refundLine(isWhole ? 'whole' : secondOf(at)), {
+    refund: { state: 'succeeded', amount, ...(isWhole ? { whole: true } : {}) },
+  });
 
 function reminder(envelope: Envelope): Parsed {
   const at = envelope.body.when('updateTime') ?? envelope.sentAt;
@@ -220,7 +212,7 @@ function waybill({ says, stage }: Row<'waybill'>, envelope: Envelope): Parsed {
     'flag.delivery_trouble': says === 'trouble',
     fulfilment: says === 'trouble' ? undefined : says,
     'flag.reminder': says === 'delivered' ? false : undefined,
-    rider: ifAny({ name: body.text('name', 100) ?? null, phone: body.text('phone', 100) ?? null }),
+    rider: body.textParts({ name: 'name', phone: 'phone' }, 100),
   });
   const named = topicFacts('delivery', body.raw(['state', 'subState'], 'waybill.'));
   return report(envelope, { at: body.when('updateAt') ?? sentAt, stage, final: false }, [...facts, ...named]);
@@ -230,17 +222,12 @@ type Row<Body extends TypeRow['body']> = Extract<TypeRow, { readonly body: Body 
 type When = Pick<Report, 'at' | 'stage' | 'doubt' | 'final'>;
 
 function report({ body, shopId }: Envelope, when: When, facts: readonly Fact[]): Parsed {
-  const number = orderNumber(body);
-  if (number === undefined) body.wrong('orderId', 'is missing');
-  const ref = body.id('shopId') ?? shopId;
-  // Without a time: an order object tells the shop's name too.
-  const store = ref === undefined ? [] : [whole('store', { ref, name: null }, null)];
-  const aliases = [{ kind: 'platform', value: number ?? '' }] as const;
+  const value = orderNumber(body) ?? body.missing('orderId') ?? '';
+  const store = storeBeside(body.id('shopId') ?? shopId);
   const { final = true, ...rest } = when;
-  return {
-    kind: 'reports',
-    reports: [{ aliases, kind: 'takeaway', ...rest, ...(final ? {} : { final }), facts: [...facts, ...store] }],
-  };
+  const aliases = [{ kind: 'platform', value }] as const;
+  const told = { ...rest, ...(final ? {} : { final }), facts: [...facts, ...store] };
+  return aboutOrders(body, { aliases, kind: 'takeaway', ...told });
 }
 
 /** Shops carry the platform's own number: a push knows no other. */
@@ -248,24 +235,17 @@ function storeNotice(about: StoreBody, { body, sentAt, shopId }: Envelope): Pars
   const store = body.id('shopId') ?? shopId;
   const timeField = { released: 'relieveOAuthTime', 'shop-audit': 'auditTime' }[about as string] ?? 'updateTime';
   const at = body.when(timeField) ?? sentAt;
-  const state = about === 'shop-state' ? (body.text('state') ?? body.text('status')) : undefined;
-  if (store === undefined && !about.endsWith('audit')) return unrecognised('shopId is missing');
-  const notice = ((): StoreNotice => {
-    if (store !== undefined && about === 'released') return { kind: 'released', store, at };
-    if (store !== undefined && state !== undefined) return { kind: 'state', store, state, at };
-    return { kind: 'notice', store: store ?? null, topic: about, data: body.raw(body.names), at };
-  })();
-  return aboutStores([notice]);
+  const state = about === 'shop-state' ? body.text(['state', 'status']) : undefined;
+  if (store === undefined && !about.endsWith('audit')) return isMissing('shopId');
+  if (store !== undefined && about === 'released') return aboutStores({ kind: 'released', store, at });
+  if (store !== undefined && state !== undefined) return aboutStores({ kind: 'state', store, state, at });
+  return aboutStores({ kind: 'notice', store: store ?? null, topic: about, data: body.raw(body.names), at });
 }
 
-/** A value of the sender inside a reason: short, and escaped, since the reason is stored as text. */
-const quoted = (value: string): string => JSON.stringify(value.slice(0, 32));
-
 const STORED = jsonReply('{"message":"ok"}');
-const REJECTED = jsonReply('{"message":"signature"}', 500);
 
 /** Lower-case `ok`: one demo answers it in capitals, the documents do not (sheet, 4.2). */
-export const reply = (outcome: 'stored' | 'rejected'): Reply => (outcome === 'stored' ? STORED : REJECTED);
+export const reply = fixedReplies(STORED, jsonReply('{"message":"signature"}', 500));
 
 /** The console fetches the push address to see that it is there. */
 export const answerGet = (): Reply => STORED;

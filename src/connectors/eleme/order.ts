@@ -2,9 +2,10 @@ import type { AccountView } from '../../core/connector.ts';
 import type { Fact, Report } from '../../core/fact.ts';
 import type { JsonReader } from '../../core/json-reader.ts';
 import type { ItemValue, RegisterValues } from '../../core/registers.ts';
+import { placeOf } from '../../core/takeaway-order.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { ifAny, whole, wholeFacts } from '../../core/whole-facts.ts';
-import { acceptWithinMs, isSet } from '../../core/takeaway-settings.ts';
+import { acceptBy, isSet } from '../../core/takeaway-settings.ts';
 
 /** Kept under their own names, since there is no noun for them here. */
 const OWN_FIELDS = ['book', 'invoiceType', 'openId', 'secretPhoneExpireTime'];
@@ -45,7 +46,7 @@ export const orderNumber = (body: JsonReader): string | undefined => body.id('or
  * one everything is provisional, its zeros are unknown, and it is to be read again for its money.
  */
 export function orderReports(body: JsonReader, account: AccountView, told: Told): readonly Report[] {
-  const number = orderNumber(body);
+  const value = orderNumber(body) ?? body.missing('orderId') ?? '';
   const says = body.text('status') === undefined ? 'nothing' : body.oneOf('status', STATUSES);
   const downgraded = body.flag('downgraded') ?? false;
   const tookEffectAt = body.when('activeAt') ?? body.when('createdAt') ?? told.sentAt;
@@ -56,17 +57,11 @@ export function orderReports(body: JsonReader, account: AccountView, told: Told)
     ...contentFacts(body, downgraded),
     ...store,
   ];
-  if (number === undefined) body.wrong('orderId', 'is missing');
-  const head = { aliases: [{ kind: 'platform', value: number ?? '' }], kind: 'takeaway' } as const;
+  const head = { aliases: [{ kind: 'platform', value }], kind: 'takeaway' } as const;
   const { at, stage } = { ...told, at: told.at ?? tookEffectAt };
   // Said for the moment when the order took effect: whatever a rider did came later.
-  const accepted: Report = {
-    ...head,
-    at: tookEffectAt,
-    stage: 1,
-    final: false,
-    facts: [whole('fulfilment', 'accepted')],
-  };
+  const acceptedFacts = wholeFacts({ fulfilment: 'accepted' });
+  const accepted: Report = { ...head, at: tookEffectAt, stage: 1, final: false, facts: acceptedFacts };
   const content: readonly Report[] = downgraded
     ? [
         { ...head, at, stage, final: false, doubt: 'money', facts },
@@ -86,10 +81,6 @@ function paymentFacts(body: JsonReader, account: AccountView, downgraded: boolea
   const told = body.roundedYuan('totalPrice');
   const total = downgraded && told === 0 ? undefined : told;
   const tookEffectAt = body.when('activeAt');
-  const waitMs = body.text('status') === 'unprocessed' ? acceptWithinMs(account) : undefined;
-  // Null is unknown, never zero: the zeros of a downgraded order are no sums.
-  const original = downgraded ? undefined : body.roundedYuan('originalPrice');
-  const fees = downgraded ? undefined : ifAny(feesOf(body));
   return wholeFacts({
     payment: onlinePaid === undefined ? undefined : onlinePaid ? 'paid' : 'unpaid',
     'money.total': total,
@@ -97,9 +88,10 @@ function paymentFacts(body: JsonReader, account: AccountView, downgraded: boolea
     // An order takes effect when it is paid.
     paidAt: onlinePaid === true ? tookEffectAt : undefined,
     placedAt: body.when('createdAt'),
-    acceptBy: tookEffectAt === undefined || waitMs === undefined ? undefined : tookEffectAt + waitMs,
-    'money.original': original,
-    fees,
+    acceptBy: body.text('status') === 'unprocessed' ? acceptBy(account, tookEffectAt) : undefined,
+    // Null is unknown, never zero: the zeros of a downgraded order are no sums.
+    'money.original': downgraded ? undefined : body.roundedYuan('originalPrice'),
+    fees: downgraded ? undefined : ifAny(feesOf(body)),
     'flag.provisional_money': downgraded,
   });
 }
@@ -117,6 +109,7 @@ function feesOf(body: JsonReader): RegisterValues['fees'] {
 
 function contentFacts(body: JsonReader, downgraded: boolean): readonly Fact[] {
   const items = itemsOf(body);
+  const [lng, lat, ...more] = body.text('deliveryGeo')?.split(',') ?? [];
   const own = body.raw(downgraded ? OWN_FIELDS : [...OWN_FIELDS, ...OWN_MONEY]);
   return wholeFacts({
     items: items.length > 0 ? items : undefined,
@@ -129,11 +122,12 @@ function contentFacts(body: JsonReader, downgraded: boolean): readonly Fact[] {
     customer: ifAny({
       name: body.text('consignee') ?? null,
       phone: body.texts('phoneList')[0] ?? null,
-      address: body.text('address') ?? body.text('deliveryPoiAddress') ?? null,
-      location: locationOf(body.text('deliveryGeo')),
+      address: body.text(['address', 'deliveryPoiAddress']) ?? null,
+      // `lng,lat`
+      location: more.length === 0 ? placeOf(lng, lat) : null,
     }),
     note: body.text('description'),
-    invoice: ifAny({ title: body.text('invoice') ?? null, taxpayerId: body.text('taxpayerId') ?? null }),
+    invoice: body.textParts({ title: 'invoice', taxpayerId: 'taxpayerId' }),
     platformFields: Object.keys(own).length > 0 ? own : undefined,
   });
 }
@@ -158,12 +152,6 @@ function itemsOf(body: JsonReader): readonly ItemValue[] {
       };
     });
   });
-}
-
-/** `lng,lat`; anything else is left out rather than refusing an order for its map pin. */
-function locationOf(text: string | undefined): { lng: number; lat: number } | null {
-  const match = /^(-?\d{1,3}(?:\.\d{1,20})?),(-?\d{1,2}(?:\.\d{1,20})?)$/u.exec(text ?? '');
-  return match === null ? null : { lng: Number(match[1]), lat: Number(match[2]) };
 }
 
 function storeFact(body: JsonReader, account: AccountView, around: string | undefined): readonly Fact[] {

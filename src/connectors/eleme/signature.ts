@@ -1,9 +1,10 @@
+import { signatureEvidence } from '../../core/accept.ts';
 import type { CallbackRequest } from '../../core/accept.ts';
 import type { AccountView, Verification } from '../../core/connector.ts';
-import { decodeUtf8, isLosslessObject, parseLossless, scalarText, stringifyLossless } from '../../core/json.ts';
+import { scalarText, stringifyLossless } from '../../core/json.ts';
 import type { Lossless, LosslessObject } from '../../core/json.ts';
 import { compareBytes, md5Hex } from '../../core/signing.ts';
-import { acceptSigned, refused } from '../../core/verification.ts';
+import { acceptProved, isRefused, jsonBody, refused, signatureIn } from '../../core/verification.ts';
 
 /**
  * The text of a push that is signed, without the secret: every field but `signature` as `name=value` **without** JSON
@@ -51,17 +52,13 @@ export function signRequest(
 
 /** Checks `signature` of a push against every app secret that is valid now; its hex may be of either case. */
 export function verify(request: CallbackRequest, account: AccountView): Verification<LosslessObject> {
-  const secrets = account.secrets('appSecret');
-  const text = decodeUtf8(request.body);
-  const content = text === undefined ? undefined : parseLossless(text);
-  if (secrets.length === 0) return refused('no_secret', 'The account has no appSecret to check a push with.');
-  if (text === undefined) return refused('unreadable', 'The body is not UTF-8.');
-  if (content === undefined) return refused('unreadable', 'The body is not JSON, or is nested too deeply.');
-  const given = isLosslessObject(content) ? content.get('signature') : undefined;
-  if (!isLosslessObject(content) || typeof given !== 'string' || given === '')
-    return refused('missing_signature', 'The body is not a JSON object with a field signature that is text.');
-  const signed = pushText(content);
-  if (signed === undefined) return refused('unreadable', 'A field of the push is neither text nor a number.');
-  const compute = (secret: string): string => frame(signed, secret);
-  return acceptSigned(request, { secrets, field: 'appSecret', given: given.toUpperCase(), content, compute });
+  const fields = jsonBody(request);
+  if (isRefused(fields)) return fields;
+  const given = signatureIn(fields, 'signature');
+  if (isRefused(given)) return given;
+  const text = pushText(fields);
+  if (text === undefined) return refused('unreadable', 'A field of the push is neither text nor a number.');
+  return acceptProved(request, account, 'appSecret', fields, (secret) =>
+    signatureEvidence(given.toUpperCase(), frame(text, secret.value), secret),
+  );
 }

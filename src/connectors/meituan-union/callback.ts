@@ -1,12 +1,16 @@
 import type { Accepted } from '../../core/accept.ts';
 import { jsonReply } from '../../core/connector.ts';
-import type { AccountView, Parsed, Reply } from '../../core/connector.ts';
+import type { AccountView, Parsed } from '../../core/connector.ts';
 import type { Fact, RegisterRules } from '../../core/fact.ts';
 import type { LosslessObject } from '../../core/json.ts';
+import { JsonReader } from '../../core/json-reader.ts';
+import { byTime, firstOf } from '../../core/register-rules.ts';
 import { partLine, PAYMENT_RANKS, RAISED_RANKS, WHOLE } from '../../core/registers.ts';
 import type { Payment } from '../../core/registers.ts';
+import { fixedReplies } from '../../core/replies.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { PushFields } from './fields.ts';
+import { aboutOrders, isMissing, quoted, unrecognised } from '../../core/verification.ts';
+import { factsOn, wholeFacts } from '../../core/whole-facts.ts';
 import { asksForCommission, COMMISSION_DOUBT } from './truth.ts';
 
 interface StatusRow {
@@ -45,34 +49,19 @@ export const registers: RegisterRules = {
   // A push about one voucher may count only itself.
   parts: { by: 'rank', ranks: 'highest' },
   // Reward types are added days after the completion by another push of status 8.
-  completedAt: { by: 'rank', ranks: 'lowest' },
-  'money.total': { by: 'time' },
-  'money.paid': { by: 'time' },
+  ...firstOf('completedAt'),
+  ...byTime('money.total', 'money.paid', 'refund', 'items', 'sid', 'placedAt', 'paidAt', 'platformFields'),
   // From the query, which is asked again after each push.
-  commission: { by: 'time' },
-  refund: { by: 'time' },
-  items: { by: 'time' },
-  sid: { by: 'time' },
-  placedAt: { by: 'time' },
-  paidAt: { by: 'time' },
-  platformFields: { by: 'time' },
+  ...byTime('commission'),
 };
 
 /** Kept under their own names: no noun of ours, or two public meanings (`businessLine`, `dealid`, `ratio`). */
 const ORDER_FIELDS = [
-  'actId',
-  'appkey',
-  'businessLine',
-  'dealid',
-  'direct',
-  'modTime',
-  'productId',
-  'ratio',
-  'subBusinessLine',
-  'tradeTypeList',
-  'type',
-  'uid',
-] as const;
+  ...['actId', 'appkey', 'businessLine', 'dealid', 'direct', 'modTime', 'productId', 'ratio', 'subBusinessLine'],
+  ...['tradeTypeList', 'type', 'uid'],
+];
+/** Where the product has a name of its own, the title is another thing. */
+const TITLED_FIELDS = [...ORDER_FIELDS, 'smstitle'];
 /** What belongs to the voucher where the push names one, else to the order. */
 const FATE_FIELDS = ['consumeType', 'couponCode', 'encryptionVoucherId', 'refundType', 'status'] as const;
 
@@ -81,14 +70,14 @@ const MAX_VOUCHER_ID = 256;
 const MAX_SID = 512;
 
 /** Turns a verified push into one report about its order, or says which field it could not read. */
-export function parse(accepted: Accepted<LosslessObject>, account: AccountView): Parsed {
-  const fields = new PushFields(accepted.content);
+export function parse({ content }: Accepted<LosslessObject>, account: AccountView): Parsed {
+  const fields = new JsonReader(content);
   const status = fields.text('status');
   const orderId = fields.text('orderid', MAX_ORDER_ID);
   const refundType = fields.text('refundType');
   if (fields.fault !== undefined) return unrecognised(fields.fault);
-  if (status === undefined) return unrecognised('status is missing');
-  if (orderId === undefined) return unrecognised('orderid is missing');
+  if (status === undefined) return isMissing('status');
+  if (orderId === undefined) return isMissing('orderid');
   const row = ROWS.get(`${status}/${refundType === undefined || refundType === '0' ? '' : refundType}`);
   if (row === undefined) {
     const withRefund = refundType === undefined ? '' : ` with refundType ${quoted(refundType)}`;
@@ -97,72 +86,49 @@ export function parse(accepted: Accepted<LosslessObject>, account: AccountView):
 
   // `couponCode` first: it is the one documented as telling the vouchers of an order apart; an encrypted id may change
   // with every encryption.
-  const voucher = fields.text('couponCode', MAX_VOUCHER_ID) ?? fields.text('encryptionVoucherId', MAX_VOUCHER_ID);
+  const voucher = fields.text(['couponCode', 'encryptionVoucherId'], MAX_VOUCHER_ID);
   const fateLine = voucher === undefined ? WHOLE : partLine(voucher);
   // Nothing stands in for a missing modTime: paytime and ordertime are the same in every push of an order, so they
   // would tie just as null does, and call the later statements older than they are. The stage decides.
-  const at = fields.time('modTime') ?? null;
+  const at = fields.when('modTime') ?? null;
   const facts = [...fateFacts(row, fateLine, at), ...contentFacts(fields, fateLine)];
-  if (fields.fault !== undefined) return unrecognised(fields.fault);
   const doubt = asksForCommission(account) ? { doubt: COMMISSION_DOUBT } : {};
-  return {
-    kind: 'reports',
-    reports: [{ aliases: [{ kind: 'platform', value: orderId }], kind: 'cps', at, stage: row.stage, ...doubt, facts }],
-  };
+  const aliases = [{ kind: 'platform', value: orderId }] as const;
+  return aboutOrders(fields, { aliases, kind: 'cps', at, stage: row.stage, ...doubt, facts });
 }
 
 /** What the status says, about the whole order or about the voucher that the push names. */
-function fateFacts(row: StatusRow, line: string, at: TimeMs | null): readonly Fact[] {
-  const facts: Fact[] = [{ line, register: 'payment', value: row.payment }];
-  if (row.completed) {
-    facts.push({ line, register: 'lifecycle', value: 'completed' });
-    if (at !== null) facts.push({ line, register: 'completedAt', value: at });
-  }
-  if (row.risk) facts.push({ line, register: 'flag.risk', value: true });
-  return facts;
-}
+const fateFacts = ({ payment, completed, risk }: StatusRow, line: string, at: TimeMs | null): readonly Fact[] =>
+  factsOn(line, {
+    payment,
+    lifecycle: completed && 'completed',
+    completedAt: completed && (at ?? undefined),
+    'flag.risk': risk,
+  });
 
 /** What the order is made of, and the fields that have no noun here. */
-function contentFacts(fields: PushFields, fateLine: string): readonly Fact[] {
-  const facts: Fact[] = [];
-  const line = WHOLE;
-  const total = fields.fen('total');
-  const payPrice = fields.fen('payPrice');
-  const paid = payPrice ?? fields.fen('direct');
+function contentFacts(fields: JsonReader, fateLine: string): readonly Fact[] {
   const quantity = fields.count('quantity');
-  const product = fields.text('productName');
-  const name = product ?? fields.text('smstitle');
-  const sid = fields.text('sid', MAX_SID);
-  const placedAt = fields.time('ordertime');
-  const paidAt = fields.time('paytime');
-  if (total !== undefined) facts.push({ line, register: 'money.total', value: total });
-  if (paid !== undefined) facts.push({ line, register: 'money.paid', value: paid });
-  if (name !== undefined || quantity !== undefined) {
-    // No price: the order's total holds fees and discounts, so a division would invent one.
-    const item = { line: '1', sku: null, name: name ?? '', quantity: quantity ?? 1, price: null, total: null };
-    facts.push({ line, register: 'items', value: [item] });
-  }
-  // Counts only once a voucher has a line of its own.
-  if (quantity !== undefined && quantity > 0) facts.push({ line, register: 'parts', value: quantity });
-  if (sid !== undefined) facts.push({ line, register: 'sid', value: sid });
-  if (placedAt !== undefined) facts.push({ line, register: 'placedAt', value: placedAt });
-  if (paidAt !== undefined) facts.push({ line, register: 'paidAt', value: paidAt });
-  const titles = product === undefined ? [] : ['smstitle'];
-  const own = [...ORDER_FIELDS, ...titles, ...(fateLine === WHOLE ? FATE_FIELDS : [])];
-  facts.push({ line, register: 'platformFields', value: fields.raw(own) });
-  if (fateLine !== WHOLE) facts.push({ line: fateLine, register: 'platformFields', value: fields.raw(FATE_FIELDS) });
-  return facts;
+  const name = fields.text(['productName', 'smstitle']);
+  // No price: the order's total holds fees and discounts, so a division would invent one.
+  const item = { line: '1', sku: null, name: name ?? '', quantity: quantity ?? 1, price: null, total: null };
+  const own = fields.has('productName') ? TITLED_FIELDS : ORDER_FIELDS;
+  const facts = wholeFacts({
+    'money.total': fields.yuan('total'),
+    'money.paid': fields.yuan(['payPrice', 'direct']),
+    items: name === undefined && quantity === undefined ? undefined : [item],
+    // Counts only once a voucher has a line of its own.
+    parts: quantity === 0 ? undefined : quantity,
+    sid: fields.text('sid', MAX_SID),
+    placedAt: fields.when('ordertime'),
+    paidAt: fields.when('paytime'),
+    platformFields: fields.kept(fateLine === WHOLE ? [...own, ...FATE_FIELDS] : own),
+  });
+  return fateLine === WHOLE ? facts : [...facts, ...factsOn(fateLine, { platformFields: fields.kept(FATE_FIELDS) })];
 }
-
-/** A value of the sender inside a reason: short, and escaped, since the reason is stored as text. */
-const quoted = (value: string): string => JSON.stringify(value.slice(0, 32));
-
-const unrecognised = (reason: string): Parsed => ({ kind: 'unrecognised', reason });
-
-const STORED = jsonReply('{"errcode":"0","errmsg":"ok"}');
-const REJECTED = jsonReply('{"errcode":"1","errmsg":"err"}');
 
 /** Strings, as the quoted document has them; HTTP 200 for both. */
-export function reply(outcome: 'stored' | 'rejected'): Reply {
-  return outcome === 'stored' ? STORED : REJECTED;
-}
+export const reply = fixedReplies(
+  jsonReply('{"errcode":"0","errmsg":"ok"}'),
+  jsonReply('{"errcode":"1","errmsg":"err"}'),
+);

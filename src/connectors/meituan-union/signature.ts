@@ -1,9 +1,10 @@
-import { accept, signatureEvidence } from '../../core/accept.ts';
+import { signatureEvidence } from '../../core/accept.ts';
 import type { CallbackRequest } from '../../core/accept.ts';
-import type { AccountView, Refusal, Verification } from '../../core/connector.ts';
-import { decodeUtf8, isLosslessObject, NumberText, parseLossless, stringifyLossless } from '../../core/json.ts';
+import type { AccountView, Verification } from '../../core/connector.ts';
+import { NumberText, stringifyLossless } from '../../core/json.ts';
 import type { Lossless, LosslessObject } from '../../core/json.ts';
 import { compareBytes, md5Hex } from '../../core/signing.ts';
+import { acceptProved, isRefused, jsonBody, signatureIn } from '../../core/verification.ts';
 import { signingRules } from './account.ts';
 import type { SigningRules } from './account.ts';
 
@@ -42,34 +43,15 @@ const frame = (text: string, secret: string): string => md5Hex(secret + text + s
 
 /**
  * Checks `sign` of a push against every callback secret that is valid now. Any content type will do: no source says
- * which one Meituan sends, and the bytes prove themselves.
+ * which one Meituan sends.
  */
 export function verify(request: CallbackRequest, account: AccountView): Verification<LosslessObject> {
-  const secrets = account.secrets('callbackSecret');
-  if (secrets.length === 0) {
-    return refused(
-      'no_secret',
-      'The account has no callbackSecret; copy the callback secret (回调secret) from the console.',
-    );
-  }
-  const text = decodeUtf8(request.body);
-  if (text === undefined) return refused('unreadable', 'The body is not UTF-8.');
-  const fields = parseLossless(text);
-  if (fields === undefined) return refused('unreadable', 'The body is not JSON, or is nested too deeply.');
-  if (!isLosslessObject(fields))
-    return refused('missing_signature', 'The body is not a JSON object, so it has no field sign.');
-  const given = fields.get('sign');
-  if (typeof given !== 'string' || given === '') {
-    return refused('missing_signature', 'The body has no field sign, or it is not text.');
-  }
-  const joined = signedText(fields, signingRules(account));
-  for (const secret of secrets) {
-    const evidence = signatureEvidence(given, frame(joined, secret.value), secret);
-    if (evidence !== undefined) return { ok: true, accepted: accept(request, evidence, fields) };
-  }
-  return refused('wrong_signature', 'The field sign matches none of the valid callback secrets.');
-}
-
-function refused(reason: Refusal['reason'], detail: string): { readonly ok: false; readonly refusal: Refusal } {
-  return { ok: false, refusal: { reason, detail } };
+  const fields = jsonBody(request);
+  if (isRefused(fields)) return fields;
+  const given = signatureIn(fields, 'sign');
+  if (isRefused(given)) return given;
+  const text = signedText(fields, signingRules(account));
+  return acceptProved(request, account, 'callbackSecret', fields, (secret) =>
+    signatureEvidence(given, frame(text, secret.value), secret),
+  );
 }

@@ -1,16 +1,17 @@
 import type { Accepted, CallbackRequest } from '../../core/accept.ts';
 import { jsonReply } from '../../core/connector.ts';
 import type { AccountView, Parsed, Reply } from '../../core/connector.ts';
-import type { Alias, Fact, RegisterRules, Report } from '../../core/fact.ts';
+import type { Alias, RegisterRules, Report } from '../../core/fact.ts';
 import { JsonReader } from '../../core/json-reader.ts';
 import { maskNote } from '../../core/mask.ts';
-import { byTime, firstOf, TAKEAWAY_CONTENT } from '../../core/register-rules.ts';
+import { ANSWER_ENDS_DOUBT, byTime, firstOf, TAKEAWAY_CONTENT } from '../../core/register-rules.ts';
 import { PAYMENT_RANKS, RAISED_RANKS, REFUND_RANKS, refundLine, SETTLEMENT_RANKS } from '../../core/registers.ts';
 import type { Fulfilment, RefundState } from '../../core/registers.ts';
 import type { StoreNotice } from '../../core/store-binding.ts';
+import { storeBeside } from '../../core/takeaway-order.ts';
 import { unixTime } from '../../core/time.ts';
-import { ifAny, topicFacts, whole, wholeFacts } from '../../core/whole-facts.ts';
-import { aboutStores, unrecognised } from '../../core/verification.ts';
+import { factsOn, topicFacts, whole, wholeFacts } from '../../core/whole-facts.ts';
+import { aboutOrders, aboutStores, unrecognised } from '../../core/verification.ts';
 import { isSet } from '../../core/takeaway-settings.ts';
 import { readOrder } from './order-push.ts';
 import { storesOf } from './signature.ts';
@@ -25,8 +26,7 @@ export const registers: RegisterRules = {
   refund: { by: 'time', ranks: REFUND_RANKS },
   ...firstOf('placedAt', 'acceptBy', 'completedAt', 'closedAt'),
   ...byTime('fulfilment', 'flag.delivery_trouble', 'answerBy'),
-  // An answer of the millisecond of a push was asked for after it.
-  'flag.doubt': { by: 'time', ranks: { true: 0, false: 1 } },
+  ...ANSWER_ENDS_DOUBT,
   'flag.reminder': { by: 'rank', ranks: RAISED_RANKS },
 };
 
@@ -107,7 +107,7 @@ export function parse(accepted: Accepted<Fields>, account: AccountView): Parsed 
   if (request.topic === 'privacy') {
     // It names no store: the numbers of the developer's every store are concerned.
     const store = plain(fields, 'ePoiId', 100) ?? null;
-    return aboutStores([{ kind: 'notice', store, topic: 'privacy', data: null, at: timeOf(fields) }]);
+    return aboutStores({ kind: 'notice', store, topic: 'privacy', data: null, at: timeOf(fields) });
   }
   // Early integrators read a partial refund from plain fields.
   if (request.topic === 'partial-refund' && fields.has('notifyType')) {
@@ -127,7 +127,7 @@ function readEvent(name: string, heard: Heard): Parsed {
 function said(json: JsonReader, heard: Heard, read: ReadEvent | undefined): Parsed {
   const found = read?.(json, heard);
   if (found === undefined || json.fault !== undefined) return unrecognised(json.fault ?? 'it cannot be read');
-  return 'facts' in found ? { kind: 'reports', reports: [found] } : aboutStores([found]);
+  return 'facts' in found ? aboutOrders(json, found) : aboutStores(found);
 }
 
 /** A report about the order named by `orderId`, and of which store it is. */
@@ -135,14 +135,12 @@ function aboutOrder(
   json: JsonReader,
   { fields }: Pick<Heard, 'fields'>,
   report: Pick<Report, 'at' | 'facts' | 'stage' | 'doubt'>,
-  alias: Alias['kind'] = 'platform',
+  kind: Alias['kind'] = 'platform',
 ): Report | undefined {
-  const id = json.number('orderId');
-  if (id === undefined) return json.wrong('orderId', 'is missing');
-  const ref = plain(fields, 'ePoiId', 100);
-  // Without a time: a push of the order itself tells the store's name too.
-  const store = ref === undefined ? [] : [whole('store', { ref, name: null }, null)];
-  return { ...report, aliases: [{ kind: alias, value: id }], kind: 'takeaway', facts: [...report.facts, ...store] };
+  const value = json.number('orderId');
+  if (value === undefined) return json.missing('orderId');
+  const facts = [...report.facts, ...storeBeside(plain(fields, 'ePoiId', 100))];
+  return { ...report, aliases: [{ kind, value }], kind: 'takeaway', facts };
 }
 
 /** No time is given and none is needed: cancelled is the end. Reason codes stay as they are (sheet, 2.3). */
@@ -169,9 +167,8 @@ function readRefund(
   const at = heard.request.receivedAt;
   const amount = (isSet(heard.account, 'partRefundUnit', 'fen') ? json.fen('money') : json.yuan('money')) ?? null;
   const sum = extent === 'whole' ? { amount: null, whole: true } : { amount };
-  const value = { state, ...sum, ...reasonOf(json) };
-  const facts: readonly Fact[] = [
-    { line: REFUND_NOTICE_LINES[extent], register: 'refund', value },
+  const facts = [
+    ...factsOn(REFUND_NOTICE_LINES[extent], { refund: { state, ...sum, ...reasonOf(json) } }),
     ...wholeFacts({ 'flag.doubt': true, answerBy: state === 'requested' ? at + REFUND_ANSWER_MS : undefined }),
   ];
   return aboutOrder(json, heard, { at, doubt: 'refund', facts });
@@ -181,12 +178,12 @@ function readRefund(
 export function readDelivery(json: JsonReader, heard: Pick<Heard, 'fields'>): Report | undefined {
   const row = json.oneOf('shippingStatus', DELIVERY_STATUSES);
   if (row === undefined) return undefined;
-  const rider = { name: json.text('dispatcherName', 100) ?? null, phone: json.text('dispatcherMobile', 100) ?? null };
+  const rider = json.textParts({ name: 'dispatcherName', phone: 'dispatcherMobile' }, 100);
   const isOff = row === DELIVERY_STATUSES['100'];
-  const facts: readonly Fact[] = [
+  const facts = [
     ...wholeFacts({ fulfilment: row.fulfilment, 'flag.delivery_trouble': isOff }),
     ...topicFacts('delivery', json.raw(['shippingStatus'])),
-    ...wholeFacts({ rider: isOff ? { name: null, phone: null } : ifAny(rider) }),
+    ...wholeFacts({ rider: isOff ? { name: null, phone: null } : rider }),
   ];
   return aboutOrder(json, heard, { at: json.time('time') ?? null, stage: row.stage, facts });
 }
@@ -202,33 +199,31 @@ function readStoreState(json: JsonReader, { fields }: Heard): StoreNotice | unde
   const store = json.text('ePoiId', 100) ?? plain(fields, 'ePoiId', 100);
   const state = json.oneOf('poiStatus', STORE_STATES);
   if (state === undefined) return undefined;
-  if (store === undefined) return json.wrong('ePoiId', 'is missing');
+  if (store === undefined) return json.missing('ePoiId');
   return { kind: 'state', store, state, at: timeOf(fields) };
 }
 
-/** A token for a store. One address can get bindings of other businesses, whose tokens open nothing here. */
+/** Tokens for stores. One address can get bindings of other businesses, whose tokens open nothing here. */
 function readBound({ fields, account }: Heard): Parsed {
+  if (!isOurBusiness(fields)) return { kind: 'nothing', note: 'a binding of another business (businessId)' };
   const stores = storesOf(fields, account);
   const accessToken = fields.get('appAuthToken') ?? '';
-  if (!isOurBusiness(fields)) return { kind: 'nothing', note: 'a binding of another business (businessId)' };
-  const fault =
-    storeFault(stores) ?? (/^[\w.~+/=-]{1,1024}$/u.test(accessToken) ? undefined : 'appAuthToken is not a token');
+  const tokenFault = /^[\w.~+/=-]{1,1024}$/u.test(accessToken) ? undefined : 'appAuthToken is not a token';
+  const fault = storeFault(stores) ?? tokenFault;
   if (fault !== undefined) return unrecognised(fault);
   const token = { accessToken, refreshToken: null, expiresAt: null };
   const platformStoreId = plain(fields, 'poiId', 100) ?? null;
-  const name = plain(fields, 'poiName', 200) ?? null;
-  return aboutStores(
-    stores.map((store) => ({ kind: 'bound', store, token, name, platformStoreId, at: timeOf(fields) })),
-  );
+  const bound = { kind: 'bound', token, name: plain(fields, 'poiName', 200) ?? null, platformStoreId } as const;
+  return aboutStores(...stores.map((store) => ({ ...bound, store, at: timeOf(fields) })));
 }
 
 function readReleased({ fields, account }: Heard, isHint: boolean): Parsed {
-  const stores = storesOf(fields, account);
   if (!isOurBusiness(fields)) return { kind: 'nothing', note: 'a release of another business (businessId)' };
+  const stores = storesOf(fields, account);
   const fault = storeFault(stores);
   if (fault !== undefined) return unrecognised(fault);
-  const at = timeOf(fields);
-  return aboutStores(stores.map((store) => ({ kind: 'released', store, at, ...(isHint ? { hint: true } : {}) })));
+  const released = { kind: 'released', at: timeOf(fields), ...(isHint && ({ hint: true } as const)) } as const;
+  return aboutStores(...stores.map((store) => ({ ...released, store })));
 }
 
 const isOurBusiness = (fields: Fields): boolean => ['2', ''].includes(fields.get('businessId') ?? '');

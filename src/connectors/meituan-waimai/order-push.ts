@@ -1,9 +1,10 @@
 import type { AccountView } from '../../core/connector.ts';
 import type { Alias, Fact, Report } from '../../core/fact.ts';
 import type { JsonReader } from '../../core/json-reader.ts';
-import type { CustomerValue, Fulfilment, ItemValue, Lifecycle } from '../../core/registers.ts';
+import type { Fulfilment, ItemValue, Lifecycle } from '../../core/registers.ts';
+import { placeOf } from '../../core/takeaway-order.ts';
 import { ifAny, whole, wholeFacts } from '../../core/whole-facts.ts';
-import { acceptWithinMs, isSet } from '../../core/takeaway-settings.ts';
+import { acceptBy, isSet } from '../../core/takeaway-settings.ts';
 
 interface StatusRow {
   /** Place in the order's life, for statements of one second. */
@@ -54,14 +55,11 @@ export function readOrder(order: JsonReader, account: AccountView): Report | und
   // Some of the order could not be put together in time and is left out; the platform says to ask again.
   const degraded = order.text('incmpCode') === '-1';
   if (aliases === undefined || row === undefined) return undefined;
-  const waitMs = row.fulfilment === undefined && row.lifecycle === undefined ? acceptWithinMs(account) : undefined;
-  const facts: readonly Fact[] = [
+  const isNew = row.fulfilment === undefined && row.lifecycle === undefined;
+  const facts = [
     ...fateFacts(order, row, at, account),
     ...contentFacts(order, degraded),
-    ...wholeFacts({
-      placedAt,
-      acceptBy: placedAt === undefined || waitMs === undefined ? undefined : placedAt + waitMs,
-    }),
+    ...wholeFacts({ placedAt, acceptBy: isNew ? acceptBy(account, placedAt) : undefined }),
     // Without a time, so that the answer ends it: by the platform's clock the push may be younger than the answer by ours.
     ...(degraded ? [whole('flag.doubt', true, null)] : []),
   ];
@@ -73,7 +71,7 @@ export function readOrder(order: JsonReader, account: AccountView): Report | und
 function orderAliases(order: JsonReader): readonly [Alias, ...Alias[]] | undefined {
   const id = order.number('orderId');
   const view = order.number('orderIdView');
-  if (id === undefined) return order.wrong('orderId', 'is missing');
+  if (id === undefined) return order.missing('orderId');
   return [{ kind: 'platform', value: id }, ...(view === undefined ? [] : [{ kind: 'display', value: view } as const])];
 }
 
@@ -84,10 +82,7 @@ function fateFacts(order: JsonReader, row: StatusRow, at: number | null, account
   const isPaid = isOnline === true && payment === 'paid';
   const six = order.text('status') === '6' && isSet(account, 'statusSix', 'delivered');
   const completed = row.lifecycle === 'completed';
-  const endedAt =
-    row.lifecycle === undefined
-      ? undefined
-      : (order.time(completed ? 'orderCompletedTime' : 'orderCancelTime') ?? at ?? undefined);
+  const toldAt = row.lifecycle && order.time(completed ? 'orderCompletedTime' : 'orderCancelTime');
   return [
     ...wholeFacts({
       payment: isOnline === undefined ? undefined : payment,
@@ -97,7 +92,7 @@ function fateFacts(order: JsonReader, row: StatusRow, at: number | null, account
     ...(row.fulfilment === undefined ? [] : [whole('fulfilment', six ? 'delivered' : row.fulfilment, null)]),
     ...wholeFacts({
       lifecycle: row.lifecycle,
-      [completed ? 'completedAt' : 'closedAt']: endedAt,
+      [completed ? 'completedAt' : 'closedAt']: row.lifecycle && (toldAt ?? at ?? undefined),
       'flag.delivery_trouble': completed ? false : undefined,
     }),
   ];
@@ -109,6 +104,7 @@ function contentFacts(order: JsonReader, degraded: boolean): readonly Fact[] {
   const received = order.object('poiReceiveDetail');
   const ref = order.text('ePoiId', 100);
   const daySequence = order.number('daySeq');
+  const invoice = { title: 'invoiceTitle', taxpayerId: 'taxpayerId' };
   const code = order.text('logisticsCode', 16)?.padStart(4, '0');
   return wholeFacts({
     'money.original': order.yuan('originalPrice'),
@@ -134,21 +130,12 @@ function contentFacts(order: JsonReader, degraded: boolean): readonly Fact[] {
       phone: order.text('recipientPhone') ?? null,
       // After `@#` stands what the geocoder made of it.
       address: order.text('recipientAddress')?.split('@#')[0]?.trim() ?? null,
-      location: readLocation(order),
+      location: placeOf(order.text('longitude'), order.text('latitude')),
     }),
     note: order.text('caution'),
-    invoice:
-      order.text('hasInvoiced') === '1'
-        ? { title: order.text('invoiceTitle') ?? null, taxpayerId: order.text('taxpayerId') ?? null }
-        : undefined,
+    invoice: order.text('hasInvoiced') === '1' ? order.textParts(invoice) : undefined,
     platformFields: order.raw(ORDER_FIELDS),
   });
-}
-
-/** GCJ-02 degrees; 0,0 lies in the sea and means that there is none. */
-function readLocation(order: JsonReader): CustomerValue['location'] {
-  const [lng, lat] = [Number(order.text('longitude') ?? 'none'), Number(order.text('latitude') ?? 'none')];
-  return Math.abs(lng) <= 180 && Math.abs(lat) <= 90 && (lng !== 0 || lat !== 0) ? { lng, lat } : null;
 }
 
 function readItem(item: JsonReader, index: number): ItemValue {

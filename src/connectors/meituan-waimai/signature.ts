@@ -1,9 +1,15 @@
-import { accept, emptyRequestEvidence, pendingBindingEvidence, storeHintEvidence } from '../../core/accept.ts';
+import {
+  accept,
+  emptyRequestEvidence,
+  pendingBindingEvidence,
+  signatureEvidence,
+  storeHintEvidence,
+} from '../../core/accept.ts';
 import type { CallbackRequest, Evidence } from '../../core/accept.ts';
 import type { AccountView, Verification } from '../../core/connector.ts';
 import { parseForm } from '../../core/form.ts';
 import { sha1Hex } from '../../core/signing.ts';
-import { acceptSigned, refused } from '../../core/verification.ts';
+import { acceptProved, refused } from '../../core/verification.ts';
 import { isSet } from '../../core/takeaway-settings.ts';
 
 /** The decoded fields of a callback. */
@@ -57,9 +63,9 @@ export function verify(request: CallbackRequest, account: AccountView): Verifica
   if (given === '') return verifyUnsigned(request, account, fields);
 
   const text = signedText(fields, signingRules(account));
-  const compute = (secret: string): string => sha1Hex(secret + text);
-  const secrets = account.secrets('signKey');
-  return acceptSigned(request, { secrets, field: 'signKey', given, content: fields, compute });
+  return acceptProved(request, account, 'signKey', fields, (secret) =>
+    signatureEvidence(given, sha1Hex(secret.value + text), secret),
+  );
 }
 
 function verifyUnsigned(request: CallbackRequest, account: AccountView, fields: Fields): Verification<Fields> {

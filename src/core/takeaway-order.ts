@@ -1,0 +1,23 @@
+import type { Fact } from './fact.ts';
+import type { CustomerValue } from './registers.ts';
+import { whole } from './whole-facts.ts';
+
+/**
+ * The store that a message beside the order names, such as a step of its delivery. Without a time, so that it never
+ * replaces what the order itself says: that has the store's name too.
+ */
+export const storeBeside = (ref: string | undefined): readonly Fact[] =>
+  ref === undefined ? [] : [whole('store', { ref, name: null }, null)];
+
+const DEGREES = /^-?\d{1,3}(?:\.\d{1,20})?$/u;
+
+/**
+ * GCJ-02 degrees as text. 0,0 lies in the sea and means that there is none; anything else that is no place is left out
+ * rather than refusing an order for its map pin.
+ */
+export function placeOf(lng: string | undefined, lat: string | undefined): CustomerValue['location'] {
+  if (lng === undefined || lat === undefined || !DEGREES.test(lng) || !DEGREES.test(lat)) return null;
+  const place = { lng: Number(lng), lat: Number(lat) };
+  const isOnGlobe = Math.abs(place.lng) <= 180 && Math.abs(place.lat) <= 90;
+  return isOnGlobe && (place.lng !== 0 || place.lat !== 0) ? place : null;
+}
