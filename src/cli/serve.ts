@@ -8,6 +8,7 @@ import { openDatabase } from '../server/database.ts';
 import { startHub } from '../server/start.ts';
 import type { HubRole, RunningHub } from '../server/start.ts';
 import { VERSION } from '../server/version.ts';
+import { shareOfConnections } from './connection-share.ts';
 import { UsageError, wholeNumber } from './command.ts';
 import type { Cli } from './command.ts';
 import { stopSignal, whenAborted } from './stop-signals.ts';
@@ -49,7 +50,8 @@ export async function run(argv: readonly string[], cli: Cli): Promise<void> {
   const processes = wholeNumber('processes', values.processes, 1, 64);
   if (processes > 1 && role === 'worker') throw new UsageError('--processes counts processes that take requests');
   const options = { HUIDAN_HOST: values.host, HUIDAN_PORT: values.port, HUIDAN_DATA_DIR: values['data-dir'] };
-  const config = readConfig(cli.environment, { options });
+  const wanted = readConfig(cli.environment, { options });
+  const config = { ...wanted, databaseConnections: shareOfConnections(wanted, processes) };
   if (cluster.isWorker) return serveOne(cli, config, 'http', true);
   return processes === 1 ? serveOne(cli, config, role, false) : serveMany(cli, config, role, processes);
 }
@@ -76,7 +78,10 @@ async function serveMany(cli: Cli, config: Config, role: HubRole, processes: num
   const listening = Promise.withResolvers<number>();
   let listeners = 0;
   const fork = (): void => {
-    const worker = cluster.fork({ DATABASE_URL: databaseUrl } satisfies Environment);
+    const worker = cluster.fork({
+      DATABASE_URL: databaseUrl,
+      HUIDAN_DATABASE_CONNECTIONS: String(config.databaseConnections),
+    } satisfies Environment);
     // Not before all of them: a free port that was asked for is lost with its only listener.
     worker.on('listening', ({ port }) => {
       listeners += 1;

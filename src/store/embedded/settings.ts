@@ -23,6 +23,9 @@ export function clusterName(cluster: string): string {
 
 const megabyte = 2 ** 20;
 
+/** Of a `full` server; PostgreSQL keeps 3 of them for its superuser. */
+export const MAX_CONNECTIONS = 60;
+
 /**
  * The arguments of `postgres`. On the command line and not in postgresql.conf, so that a new release brings its own and
  * nothing in the folder can turn fsync off. Who wants other settings wants a server of their own: DATABASE_URL.
@@ -55,7 +58,7 @@ export function serverArguments(settings: ServerSettings): string[] {
   const byDurability: Record<Durability, Record<string, string | number>> = {
     full: {
       shared_buffers: `${sharedMegabytes}MB`,
-      max_connections: 60,
+      max_connections: MAX_CONNECTIONS,
       fsync: 'on',
       synchronous_commit: 'on',
       full_page_writes: 'on',
