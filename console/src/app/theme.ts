@@ -7,12 +7,14 @@ const FONT =
   '-apple-system, BlinkMacSystemFont, "PingFang SC", "HarmonyOS Sans SC", MiSans, "Segoe UI", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", Roboto, sans-serif';
 
 const SHARED = {
+  // Where motion is unwanted the components have none at all: sped up to nothing, their popups lose their place.
+  motion: !globalThis.matchMedia('(prefers-reduced-motion: reduce)').matches,
   fontFamily: FONT,
   fontFamilyCode: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Noto Sans Mono CJK SC", monospace',
   borderRadius: 8,
   fontSize: 14,
   wireframe: false,
-} as const;
+};
 
 /** Every grey of a text has a contrast of at least 4.5 to every ground that it stands on: axe measures it. */
 const LIGHT: ThemeConfig = {

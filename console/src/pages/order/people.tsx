@@ -77,7 +77,9 @@ export function People({
   );
 }
 
-/** Whoever makes the meal now must know whom to call: no reason is asked for then. The hub decides, and writes it down. */
+const AT_WORK: ReadonlySet<Order['status']> = new Set(['pending', 'paid', 'accepted', 'fulfilling']);
+
+/** Staff who make the meal now must know whom to call: no reason is asked of them. The hub decides, and writes it down. */
 function Reveal({
   order,
   onReveal,
@@ -86,14 +88,15 @@ function Reveal({
   readonly onReveal: (reason: string) => void;
 }): ReactNode {
   const words = useWords(orderWords).people;
-  const { reveal } = useMe();
+  const { user, reveal, limits } = useMe();
   const [isAsking, setAsking] = useState(false);
   const [reason, setReason] = useState('');
   if (!reveal) return null;
-  const isLive = order.kind === 'takeaway' && order.lifecycle === 'open';
+  const isStaff = user !== null && (limits.shops !== null || limits.merchants !== null);
+  const isAtWork = isStaff && order.kind === 'takeaway' && AT_WORK.has(order.status);
   return (
     <>
-      <Button size="small" icon={<EyeOutlined />} onClick={() => (isLive ? onReveal('') : setAsking(true))}>
+      <Button size="small" icon={<EyeOutlined />} onClick={() => (isAtWork ? onReveal('') : setAsking(true))}>
         {words.reveal}
       </Button>
       <Modal
