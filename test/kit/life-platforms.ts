@@ -35,6 +35,8 @@ export class LifePlatforms {
     pushes: [] as string[],
     settled: 0,
     failsNextRefunds: 0,
+    /** A settlement is taken in and never heard of again. */
+    settlesSilently: false,
     /** The user has asked for it at the payment platform. */
     givenBackToUser: false,
   };
@@ -120,6 +122,7 @@ export class LifePlatforms {
         return {};
       case 'settle':
         payment.settled += 1;
+        if (payment.settlesSilently) return {};
         return { report: this.report('payment', [{ line: WHOLE, register: 'settlement', value: 'settled' }], key) };
       default:
         throw new Error(action);

@@ -14,6 +14,22 @@ describe('a sale at a machine', () => {
     assert.equal(world.payment.settled, 1);
   });
 
+  test('is in the attention queue when its settlement was taken in and does not come', () => {
+    const world = createWorld();
+    world.payment.settlesSilently = true;
+    world.userPays();
+    finish(world);
+    assert.ok(world.pay);
+    world.now += 48 * 60 * MINUTE_MS;
+    const { conditions, askAt } = world.look(world.pay);
+    assert.deepEqual(
+      conditions.map(({ name }) => name),
+      ['settle_failed'],
+    );
+    assert.ok(askAt !== null, 'it is asked for, too');
+    assert.equal(world.payment.settled, 1);
+  });
+
   test('dispenses one item after the other', () => {
     const world = createWorld({ prices: [1, 2, 3], amount: 6 });
     world.userPays();

@@ -14,6 +14,8 @@ export const ASK_RETRIES_MS = [10_000, 60_000, 300_000, 900_000];
 /** A platform takes seconds over a refund or a settlement; after two minutes its callback is missed. */
 const RESULT_MS = 120_000;
 
+const DAY_MS = 86_400_000;
+
 export const isClosed = (lifecycle: Lifecycle): lifecycle is 'cancelled' | 'expired' =>
   lifecycle === 'cancelled' || lifecycle === 'expired';
 
@@ -179,6 +181,8 @@ function settleSteps({ order, parent }: LifeView, draft: PlanDraft): void {
   if (byHand || since === null || !draft.isDue(Date.parse(since) + settings.settleAfterMs)) return;
   const params = { description: `订单 ${json.merchantOrderId ?? json.id} 结算`, splits: [], final: true };
   const stands = draft.act({ action: 'settle', cause: 'life:settle', params, retryAfterMs: SETTLE_RETRIES_MS });
-  if (stands.state === 'failed' || stands.state === 'unknown')
-    draft.raise('settle_failed', { code: stands.action.code });
+  if (stands.state === 'running') return;
+  // Taken in, and a day later still not settled: it failed there, and nobody said so.
+  const { state, finishedAt, code } = stands.action;
+  if (state !== 'succeeded' || draft.isDue((finishedAt ?? 0) + DAY_MS)) draft.raise('settle_failed', { code });
 }
