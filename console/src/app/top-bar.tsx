@@ -1,5 +1,4 @@
 import { BulbOutlined, GlobalOutlined, LogoutOutlined, SearchOutlined, UserOutlined } from '@ant-design/icons';
-import { useQueryClient } from '@tanstack/react-query';
 import { Button, Dropdown, Input } from 'antd';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
@@ -83,12 +82,11 @@ function UserMenu(): ReactNode {
   const words = useWords(appWords);
   const me = useMe();
   const { theme } = usePreferences();
-  const client = useQueryClient();
   const name = me.user?.name ?? me.user?.username ?? me.key?.name ?? words.byKey;
   const leave = async (): Promise<void> => {
     await signOut().catch(() => undefined);
-    client.clear();
-    client.setQueryData(['me'], null);
+    // Loaded anew: nothing of what was shown stays in the page for whoever comes next.
+    location.reload();
   };
   return (
     <Dropdown
