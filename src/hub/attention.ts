@@ -39,7 +39,13 @@ const PLAN_EVERY_MS = 10_000;
  * soon after each of its changes that this process commits. Opens what is new, closes what has gone, tells both by
  * events. Returns how many accounts it looked at. `stop` ends its listening.
  */
-export function createAttention(ctx: HubContext): { run(): Promise<number>; stop(): void } {
+export function createAttention(
+  ctx: HubContext,
+  options: {
+    /** While callbacks flood in, only the half minute counts: they need the disk more than anybody the list. */
+    readonly isIntakeBusy?: () => boolean;
+  } = {},
+): { run(): Promise<number>; stop(): void } {
   const changed = new Set<string>();
   let plannedMs: TimeMs | undefined;
   const stop = ctx.wake.onDeliveries((accountId) => {
@@ -59,7 +65,8 @@ export function createAttention(ctx: HubContext): { run(): Promise<number>; stop
         plannedMs = nowMs;
       }
       // One that is being looked at now is hurried the next time.
-      for (const id of await hurrySweeps(ctx.pool, [...changed], new Date(nowMs + AFTER_CHANGE_MS))) changed.delete(id);
+      const hurried = options.isIntakeBusy?.() === true ? [] : [...changed];
+      for (const id of await hurrySweeps(ctx.pool, hurried, new Date(nowMs + AFTER_CHANGE_MS))) changed.delete(id);
       const lease = newId('req', nowMs, ctx.randomBytes);
       const claimed = await claimSweeps(ctx.pool, {
         now: new Date(nowMs),

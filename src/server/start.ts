@@ -242,7 +242,7 @@ function dueSteps(ctx: HubContext, { accounts, commits, metrics }: Intake, undo:
   };
   const repair = createRepair(ctx, asking);
   undo.push(() => repair.stop());
-  const attention = createAttention(ctx);
+  const attention = createAttention(ctx, { isIntakeBusy: () => commits.stats.waiting > BUSY_INTAKE });
   undo.push(async () => attention.stop());
   return [
     { name: 'partitions', run: followTheWeek(ctx) },
