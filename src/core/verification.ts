@@ -41,20 +41,21 @@ export function signatureIn(fields: LosslessObject, name: string): string | Refu
 
 /**
  * Believes a request that one of the account's secrets proves: each that is valid now is tried, the newest first.
- * `field`: the credential; `prove`: the evidence that a secret gives, from the functions of `accept.ts`; `content`: what
- * was read on the way, for `parse`.
+ * `field`: the credential; `given`: the signature, or why there is none; `content`: what was read on the way, for
+ * `parse`; `prove`: the evidence that a secret gives, from the functions of `accept.ts`.
  */
 export function acceptProved<Content>(
   request: CallbackRequest,
   account: Pick<AccountView, 'secrets'>,
-  field: string,
-  content: Content,
-  prove: (secret: Secret) => Evidence | undefined,
+  { field, given, content }: { readonly field: string; readonly given: string | Refused; readonly content: Content },
+  prove: (given: string, secret: Secret) => Evidence | undefined,
 ): Verification<Content> {
   const secrets = account.secrets(field);
+  // First, since it is what the account's owner can mend.
   if (secrets.length === 0) return refused('no_secret', `The account has no ${field} to check a callback with.`);
+  if (typeof given !== 'string') return given;
   for (const secret of secrets) {
-    const evidence = prove(secret);
+    const evidence = prove(given, secret);
     if (evidence !== undefined) return { ok: true, accepted: accept(request, evidence, content) };
   }
   return refused('wrong_signature', `The signature matches none of the valid values of ${field}.`);
@@ -72,6 +73,10 @@ export const isMissing = (name: string): Parsed => unrecognised(`${name} is miss
 /** A value that no table of ours has: short, and escaped, since the reason is stored as text. */
 export const isUnknown = (name: string, value: string | undefined): Parsed =>
   value === undefined ? isMissing(name) : unrecognised(`${name} ${quoted(value)} is not known`);
+
+/** The row of a table; a status called `constructor` is in no table of ours. */
+export const lookUp = <Row>(table: Readonly<Record<string, Row>>, value: string | undefined): Row | undefined =>
+  value !== undefined && Object.hasOwn(table, value) ? table[value] : undefined;
 
 /** A value of the sender inside a reason. */
 export const quoted = (value: string): string => JSON.stringify(value.slice(0, 32));

@@ -1,10 +1,12 @@
-import { accept, publicKeyEvidence, signatureEvidence } from '../../core/accept.ts';
+import { publicKeyEvidence, signatureEvidence } from '../../core/accept.ts';
 import type { CallbackRequest } from '../../core/accept.ts';
-import type { AccountView, Refusal, Verification } from '../../core/connector.ts';
-import { decodeUtf8, isLosslessObject, NumberText, parseLossless, scalarText } from '../../core/json.ts';
+import type { AccountView, Verification } from '../../core/connector.ts';
+import { NumberText, scalarText } from '../../core/json.ts';
 import type { Lossless, LosslessObject } from '../../core/json.ts';
 import { signRsaSha256, verifyRsaSha256 } from '../../core/rsa.ts';
 import { compareBytes, sha1Hex } from '../../core/signing.ts';
+import type { Refused } from '../../core/verification.ts';
+import { acceptProved, isRefused, jsonBody, refused, signatureIn } from '../../core/verification.ts';
 
 /** Fields that are no part of the signed text of a guaranteed-payment callback (sheet, 3.2). */
 const UNSIGNED = new Set(['type', 'msg_signature']);
@@ -66,64 +68,37 @@ export interface Envelope {
  * even refunds of old orders handled there keep the SHA-1 signature, without that field).
  */
 export function verify(request: CallbackRequest, account: AccountView): Verification<Envelope> {
-  const text = decodeUtf8(request.body);
-  if (text === undefined) return refused('unreadable', 'The body is not UTF-8.');
-  const fields = parseLossless(text);
-  if (fields === undefined) return refused('unreadable', 'The body is not JSON, or is nested too deeply.');
-  if (!isLosslessObject(fields)) return refused('unreadable', 'The body is not a JSON object.');
+  const fields = jsonBody(request);
+  if (isRefused(fields)) return fields;
   return fields.has('version') ? verifyTrade(request, account, fields) : verifyEcpay(request, account, fields);
 }
 
 function verifyEcpay(request: CallbackRequest, account: AccountView, fields: LosslessObject): Verification<Envelope> {
-  const tokens = account.secrets('token');
-  if (tokens.length === 0) {
-    return refused('no_secret', 'The account has no token; copy the callback token from the payment settings page.');
-  }
-  const given = fields.get('msg_signature');
-  if (typeof given !== 'string' || given === '') {
-    return refused('missing_signature', 'The body has no field msg_signature, or it is not text.');
-  }
+  const content = { generation: 'ecpay', fields } as const;
+  return acceptProved(request, account, { field: 'token', given: givenIn(fields), content }, (given, token) =>
+    signatureEvidence(given, callbackSignature(fields, token.value) ?? '', token),
+  );
+}
+
+function givenIn(fields: LosslessObject): string | Refused {
+  const given = signatureIn(fields, 'msg_signature');
+  if (isRefused(given)) return given;
   const missing = ENVELOPE.find((name) => !isTextOrNumber(fields.get(name)));
   if (missing !== undefined) return refused('unreadable', `The field ${missing} is missing, or is no text or number.`);
-  for (const token of tokens) {
-    const computed = callbackSignature(fields, token.value);
-    if (computed === undefined) return refused('unreadable', 'A field of the body is neither text nor number.');
-    const evidence = signatureEvidence(given, computed, token);
-    if (evidence !== undefined) {
-      return { ok: true, accepted: accept(request, evidence, { generation: 'ecpay', fields }) };
-    }
-  }
-  return refused('wrong_signature', 'The field msg_signature matches none of the valid tokens.');
+  if (callbackText(fields, '') !== undefined) return given;
+  return refused('unreadable', 'A field of the body is neither text nor number.');
 }
 
 function verifyTrade(request: CallbackRequest, account: AccountView, fields: LosslessObject): Verification<Envelope> {
-  const keys = account.secrets('platformPublicKey');
-  if (keys.length === 0) {
-    return refused(
-      'no_secret',
-      'The body has a version, so the platform signed it with RSA; the account has no platformPublicKey.',
-    );
-  }
-  const { 'byte-timestamp': timestamp, 'byte-nonce-str': nonce, 'byte-signature': given } = request.headers;
-  if (timestamp === undefined || nonce === undefined || given === undefined || given === '') {
-    return refused(
-      'missing_signature',
-      'Byte-Timestamp, Byte-Nonce-Str and Byte-Signature are needed; a header is missing.',
-    );
-  }
-  const signed = tradeCallbackText(timestamp, nonce, request.body);
-  for (const key of keys) {
-    const evidence = publicKeyEvidence((publicKey) => verifyRsaSha256(publicKey, signed, given), key);
-    if (evidence !== undefined) {
-      return { ok: true, accepted: accept(request, evidence, { generation: 'trade', fields }) };
-    }
-  }
-  return refused('wrong_signature', 'Byte-Signature matches none of the valid public keys of the platform.');
+  const { 'byte-timestamp': timestamp, 'byte-nonce-str': nonce, 'byte-signature': signature = '' } = request.headers;
+  const isSigned = timestamp !== undefined && nonce !== undefined && signature !== '';
+  const given = isSigned ? signature : refused('missing_signature', 'A header Byte-… of the signature is missing.');
+  const signed = tradeCallbackText(timestamp ?? '', nonce ?? '', request.body);
+  const content = { generation: 'trade', fields } as const;
+  return acceptProved(request, account, { field: 'platformPublicKey', given, content }, (_, key) =>
+    publicKeyEvidence((publicKey) => verifyRsaSha256(publicKey, signed, signature), key),
+  );
 }
 
 const isTextOrNumber = (value: Lossless | undefined): boolean =>
   typeof value === 'string' || value instanceof NumberText;
-
-function refused(reason: Refusal['reason'], detail: string): { readonly ok: false; readonly refusal: Refusal } {
-  return { ok: false, refusal: { reason, detail } };
-}

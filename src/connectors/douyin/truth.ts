@@ -3,6 +3,8 @@ import type { Alias, Fact, Lines, Report } from '../../core/fact.ts';
 import { read } from '../../core/fact.ts';
 import { isLosslessObject, parseLossless } from '../../core/json.ts';
 import type { LosslessObject } from '../../core/json.ts';
+import { JsonReader } from '../../core/json-reader.ts';
+import type { FieldNames } from '../../core/json-reader.ts';
 import type { CallPlatform, PlatformResult } from '../../core/outgoing.ts';
 import { refundLine, REFUND_RANKS } from '../../core/registers.ts';
 import type { RegisterValues } from '../../core/registers.ts';
@@ -11,7 +13,6 @@ import type { TimeMs } from '../../core/time.ts';
 import { topicFacts, whole } from '../../core/whole-facts.ts';
 import { REFUNDS, SETTLEMENTS } from './callback.ts';
 import { ecpayRequest, readAnswer, refused, tradeRequest } from './client.ts';
-import { MsgFields } from './fields.ts';
 import { generationOfOrder, isLastSettlement, numberOf, settleLine } from './order-numbers.ts';
 
 type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
@@ -34,13 +35,13 @@ const objectOf = (value: unknown): LosslessObject | undefined => {
 export function readEcpayPayment(answer: LosslessObject, aliases: readonly Alias[], at: TimeMs): Read<ReadPayment> {
   const info = objectOf(answer.get('payment_info'));
   if (info === undefined) return { ok: false, reason: 'payment_info is missing' };
-  const [outer, fields] = [new MsgFields(answer), new MsgFields(info)];
-  const status = fields.text(['order_status']) ?? '';
-  const total = fields.fen(['total_fee', 'total_amount']);
-  const payTime = fields.text(['pay_time']);
+  const [outer, fields] = [new JsonReader(answer), new JsonReader(info)];
+  const status = fields.text('order_status') ?? '';
+  const total = fields.amount(['total_fee', 'total_amount']);
+  const payTime = fields.text('pay_time');
   const paidAt = payTime === undefined ? undefined : (beijingTime(payTime) ?? unixTime(payTime));
-  const numbers = joined(aliases, outer.number(['order_id']), outer.number(['out_order_no']));
-  const kept = fields.raw(['way', 'channel_no', 'seller_uid', 'item_id']);
+  const numbers = joined(aliases, outer.text('order_id', 64), outer.text('out_order_no', 64));
+  const kept = fields.kept(['way', 'channel_no', 'seller_uid', 'item_id']);
   const fault = fields.fault ?? outer.fault;
   if (fault !== undefined) return { ok: false, reason: fault };
   switch (status) {
@@ -73,13 +74,13 @@ export function readTradePayment(
 ): Read<ReadPayment> {
   const data = objectOf(answer.get('data'));
   if (data === undefined) return { ok: false, reason: 'data is missing' };
-  const fields = new MsgFields(data);
-  const status = fields.text(['pay_status']) ?? '';
-  const total = fields.fen(['total_amount']);
-  const discount = account.settings['discountReducesPaid'] === false ? 0 : (fields.fen(['discount_amount']) ?? 0);
-  const paidAt = fields.time(['pay_time']);
-  const numbers = joined(aliases, fields.number(['order_id']), fields.number(['out_order_no']));
-  const kept = fields.raw(['pay_channel', 'channel_pay_id', 'merchant_uid', 'discount_amount']);
+  const fields = new JsonReader(data);
+  const status = fields.text('pay_status') ?? '';
+  const total = fields.amount('total_amount');
+  const discount = account.settings['discountReducesPaid'] === false ? 0 : (fields.amount('discount_amount') ?? 0);
+  const paidAt = fields.time('pay_time');
+  const numbers = joined(aliases, fields.text('order_id', 64), fields.text('out_order_no', 64));
+  const kept = fields.kept(['pay_channel', 'channel_pay_id', 'merchant_uid', 'discount_amount']);
   if (fields.fault !== undefined) return { ok: false, reason: fields.fault };
   switch (status) {
     case 'SUCCESS': {
@@ -145,19 +146,19 @@ function unpaidReport(
 export function readEcpayRefund(answer: LosslessObject, number: string): Read<readonly Fact[]> {
   const info = objectOf(answer.get('refundInfo')) ?? objectOf(answer.get('refund_info'));
   if (info === undefined) return { ok: false, reason: 'refundInfo is missing' };
-  return refundFacts(new MsgFields(info), number, ['refund_status'], ['refund_amount'], ['msg', 'message']);
+  return refundFacts(new JsonReader(info), number, 'refund_status', 'refund_amount', ['msg', 'message']);
 }
 
 function refundFacts(
-  fields: MsgFields,
+  fields: JsonReader,
   number: string,
-  statusNames: readonly string[],
-  amountNames: readonly string[],
-  reasonNames: readonly string[],
+  statusNames: FieldNames,
+  amountNames: FieldNames,
+  reasonNames: FieldNames,
 ): Read<readonly Fact[]> {
   const status = fields.text(statusNames) ?? '';
   const state = Object.hasOwn(REFUNDS, status) ? REFUNDS[status] : undefined;
-  const amount = fields.fen(amountNames) ?? null;
+  const amount = fields.amount(amountNames) ?? null;
   const reason = fields.text(reasonNames);
   if (fields.fault !== undefined) return { ok: false, reason: fields.fault };
   if (state === undefined)
@@ -170,10 +171,10 @@ function refundFacts(
 export function readEcpaySettlement(answer: LosslessObject, number: string): Read<readonly Fact[]> {
   const info = objectOf(answer.get('settle_info'));
   if (info === undefined) return { ok: false, reason: 'settle_info is missing' };
-  const fields = new MsgFields(info);
-  const status = fields.text(['settle_status']) ?? '';
+  const fields = new JsonReader(info);
+  const status = fields.text('settle_status') ?? '';
   const row = Object.hasOwn(SETTLEMENTS, status) ? SETTLEMENTS[status] : undefined;
-  const kept = fields.raw(['settle_no', 'settle_amount', 'settle_detail', 'rake', 'commission', 'message']);
+  const kept = fields.kept(['settle_no', 'settle_amount', 'settle_detail', 'rake', 'commission', 'message']);
   if (fields.fault !== undefined) return { ok: false, reason: fields.fault };
   if (row === undefined)
     return { ok: false, reason: `settle_status ${JSON.stringify(status.slice(0, 32))} is not known` };

@@ -54,11 +54,10 @@ export function signRequest(
 export function verify(request: CallbackRequest, account: AccountView): Verification<LosslessObject> {
   const fields = jsonBody(request);
   if (isRefused(fields)) return fields;
-  const given = signatureIn(fields, 'signature');
-  if (isRefused(given)) return given;
   const text = pushText(fields);
   if (text === undefined) return refused('unreadable', 'A field of the push is neither text nor a number.');
-  return acceptProved(request, account, 'appSecret', fields, (secret) =>
+  const signed = { field: 'appSecret', given: signatureIn(fields, 'signature'), content: fields };
+  return acceptProved(request, account, signed, (given, secret) =>
     signatureEvidence(given.toUpperCase(), frame(text, secret.value), secret),
   );
 }

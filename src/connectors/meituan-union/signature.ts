@@ -48,10 +48,9 @@ const frame = (text: string, secret: string): string => md5Hex(secret + text + s
 export function verify(request: CallbackRequest, account: AccountView): Verification<LosslessObject> {
   const fields = jsonBody(request);
   if (isRefused(fields)) return fields;
-  const given = signatureIn(fields, 'sign');
-  if (isRefused(given)) return given;
   const text = signedText(fields, signingRules(account));
-  return acceptProved(request, account, 'callbackSecret', fields, (secret) =>
+  const signed = { field: 'callbackSecret', given: signatureIn(fields, 'sign'), content: fields };
+  return acceptProved(request, account, signed, (given, secret) =>
     signatureEvidence(given, frame(text, secret.value), secret),
   );
 }

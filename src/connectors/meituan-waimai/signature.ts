@@ -63,8 +63,8 @@ export function verify(request: CallbackRequest, account: AccountView): Verifica
   if (given === '') return verifyUnsigned(request, account, fields);
 
   const text = signedText(fields, signingRules(account));
-  return acceptProved(request, account, 'signKey', fields, (secret) =>
-    signatureEvidence(given, sha1Hex(secret.value + text), secret),
+  return acceptProved(request, account, { field: 'signKey', given, content: fields }, (signature, secret) =>
+    signatureEvidence(signature, sha1Hex(secret.value + text), secret),
   );
 }
 
