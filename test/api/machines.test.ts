@@ -165,7 +165,10 @@ describe('machines and their stock', () => {
     const command = { body: { action: 'dispense', params: {} } };
     const path = `/api/v1/orders/${made.body.id}/actions`;
     const answers = await Promise.all([1, 2, 3].map(() => world.api.call('POST', path, command)));
-    assert.deepEqual(answers.map(({ status }) => status).toSorted((a, b) => a - b), [202, 422, 422]);
+    assert.deepEqual(
+      answers.map(({ status }) => status).toSorted((a, b) => a - b),
+      [202, 422, 422],
+    );
     const sent = world.calls.filter((call) => call === 'delivery.put').length;
     await world.pass(30);
     assert.equal(world.calls.filter((call) => call === 'delivery.put').length, sent + 1);

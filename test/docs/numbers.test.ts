@@ -147,7 +147,7 @@ const TOLD: readonly {
   },
   {
     file: 'src/store/embedded/settings.ts',
-    code: 'max_connections: 60',
+    code: 'MAX_CONNECTIONS = 60',
     pages: { 'docs/operations.md': 'The embedded PostgreSQL takes 60' },
   },
   {
