@@ -9,8 +9,8 @@ import type { Sealer } from '../store/seal.ts';
 import { covers } from './access.ts';
 import type { Principal } from './access.ts';
 import type { HubContext } from './context.ts';
-import { mayReveal, recordReveal } from './reveal.ts';
-import type { RevealWish } from './reveal.ts';
+import { isLive, orderReveal, recordReveal } from './reveal.ts';
+import type { OrderReveal, RevealWish } from './reveal.ts';
 
 type Deps = Pick<HubContext, 'pool' | 'clock' | 'randomBytes' | 'sealer'>;
 
@@ -20,7 +20,7 @@ export type OrderQuery = {
     | OrderFilter[Name]
     | undefined;
 } & {
-  /** Any number of the order, or a phone number, or its last four digits. */
+  /** Any number of the order, a phone or its last four digits, `#12` of the day, a sid, a store or a member. */
   readonly q?: string | undefined;
 };
 
@@ -36,20 +36,34 @@ export async function readOrders(
   page: { readonly beforeId: string | null; readonly limit: number },
   wish: RevealWish,
 ): Promise<readonly OrderJson[]> {
-  const reveal = mayReveal(principal, wish);
+  const reveal = orderReveal(principal, wish);
   const rows = await listOrders(ctx.pool, filterOf(ctx.sealer, principal, query), { ...page, limit: page.limit + 1 });
-  const orders = rows.map((row) => toOrderJson(ctx.sealer, row, reveal));
-  const seen = orders.slice(0, page.limit).map(({ id }) => id);
-  if (reveal) await recordReveal(ctx, ctx.pool, principal, wish, seen);
+  const orders = rows.map((row) => showOrder(ctx.sealer, row, reveal));
+  const seen = orders.slice(0, page.limit).filter((order) => reveal === 'all' || (reveal === 'live' && isLive(order)));
+  await recordReveal(
+    ctx,
+    ctx.pool,
+    principal,
+    wish,
+    seen.map(({ id }) => id),
+  );
   return orders;
 }
 
 /** One order. Errors: `order_not_found` (also where it lies outside the key's limits), `forbidden`, `reveal_needs_reason`. */
 export async function readOrder(ctx: Deps, principal: Principal, id: string, wish: RevealWish): Promise<OrderJson> {
-  const reveal = mayReveal(principal, wish);
+  const reveal = orderReveal(principal, wish);
   const row = await readVisibleOrder(ctx, principal, id);
-  if (reveal) await recordReveal(ctx, ctx.pool, principal, wish, [id]);
-  return toOrderJson(ctx.sealer, row, reveal);
+  const order = showOrder(ctx.sealer, row, reveal);
+  if (reveal === 'live' && !isLive(order)) throw new HuidanError('reveal_needs_reason');
+  if (reveal !== 'none') await recordReveal(ctx, ctx.pool, principal, wish, [id]);
+  return order;
+}
+
+/** The order as it may be shown; with `live` its personal data only while somebody is at work on it. */
+function showOrder(sealer: Sealer, row: OrderSqlRow, reveal: OrderReveal): OrderJson {
+  const order = toOrderJson(sealer, row, reveal === 'all');
+  return reveal === 'live' && isLive(order) ? toOrderJson(sealer, row, true) : order;
 }
 
 /** The stored order, if the key may see it. Error: `order_not_found`. */
@@ -65,7 +79,8 @@ export async function readVisibleOrder(
   return row;
 }
 
-function filterOf(sealer: Sealer, principal: Principal, query: OrderQuery): OrderFilter {
+/** The filter of a query, within the limits of who asks. */
+export function filterOf(sealer: Sealer, principal: Principal, query: OrderQuery): OrderFilter {
   return {
     account: query.account ?? null,
     platform: query.platform ?? null,
@@ -90,13 +105,18 @@ function filterOf(sealer: Sealer, principal: Principal, query: OrderQuery): Orde
   };
 }
 
+/** `#12` and `＃12` are what staff call out; all else may be a number, a name or a phone. */
 function searchFor(sealer: Sealer, q: string): OrderSearch {
+  const sequence = /^[#＃](\d{1,6})$/u.exec(q)?.[1];
+  const none = { number: null, phoneHash: null, phoneTailHash: null, daySequence: null, name: null };
+  if (sequence !== undefined) return { ...none, daySequence: Number(sequence) };
   // Blanks, dashes and a country's prefix are how people write phone numbers.
   const digits = q.replace(/^\+86/u, '').replaceAll(/[\s-]/gu, '');
-  if (!/^\d{4,20}$/u.test(digits)) return { number: q, phoneHash: null, phoneTailHash: null };
+  const named = { ...none, number: q, name: q };
+  if (!/^\d{4,20}$/u.test(digits)) return named;
   const hashes = phoneHashes(sealer, digits);
   return {
-    number: q,
+    ...named,
     phoneHash: digits.length > 4 ? hashes.whole : null,
     phoneTailHash: digits.length === 4 ? hashes.tail : null,
   };

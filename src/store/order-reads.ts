@@ -30,11 +30,16 @@ export interface OrderFilter {
   readonly shops: readonly string[] | null;
 }
 
+/** Ways to find orders; each that is given finds some, and what any of them finds counts. */
 export interface OrderSearch {
   /** An order's id or any number that names it. */
-  readonly number: string;
+  readonly number: string | null;
   readonly phoneHash: Buffer | null;
   readonly phoneTailHash: Buffer | null;
+  /** What staff call out. */
+  readonly daySequence: number | null;
+  /** A sid, a store at its platform, or a member. */
+  readonly name: string | null;
 }
 
 /**
@@ -48,16 +53,20 @@ export async function listOrders(
 ): Promise<readonly OrderSqlRow[]> {
   const values: unknown[] = [];
   const value = (given: unknown): string => `$${values.push(given)}`;
-  const conditions = orderConditions(filter, value);
+  const conditions = ['o.account_id = a.id', ...orderConditions(filter, value)];
   if (page.beforeId !== null) conditions.push(`o.id < ${value(page.beforeId)}`);
   const limit = value(page.limit);
+  const wanted =
+    filter.search === null
+      ? conditions
+      : ['o.account_id = a.id', foundBy(searchWays(filter.search, value), conditions, limit)];
   const found = await db.query<OrderSqlRow>(
     `select o.*
        from accounts a
       cross join lateral (
         select ${ORDER_COLUMNS}
           from orders o
-         where ${['o.account_id = a.id', ...conditions].join('\n           and ')}
+         where ${wanted.join('\n           and ')}
          order by o.id desc
          limit ${limit}) o
       where ${accountConditions(filter, value).join(' and ')}
@@ -91,8 +100,37 @@ function orderConditions(filter: OrderFilter, value: (given: unknown) => string)
   if (filter.shops !== null) conditions.push(`o.shop = any(${value(filter.shops)}::text[])`);
   if (filter.platformOrderId !== null) conditions.push(namedBy(value, filter.platformOrderId, 'platform'));
   if (filter.merchantOrderId !== null) conditions.push(namedBy(value, filter.merchantOrderId, 'merchant'));
-  if (filter.search !== null) conditions.push(searchCondition(filter.search, value));
   return conditions;
+}
+
+/**
+ * Each way reads its own index from the youngest order on and stops at a page. In one condition with `or` the planner
+ * gathered all that a member had ever ordered, or walked the whole account, to show the first fifty.
+ */
+function foundBy(ways: readonly string[], conditions: readonly string[], limit: string): string {
+  const reads = ways.map(
+    (way) =>
+      `(select o.id from orders o where ${[...conditions, way].join(' and ')} order by o.id desc limit ${limit})`,
+  );
+  return `o.id = any(array(${reads.join('\n union all ')}))`;
+}
+
+/** How many orders the filter finds, counted up to `most`. A search is not counted: it shows a page. */
+export async function countOrders(db: Queryable, filter: OrderFilter, most: number): Promise<number> {
+  const values: unknown[] = [];
+  const value = (given: unknown): string => `$${values.push(given)}`;
+  const conditions = ['o.account_id = a.id', ...orderConditions(filter, value)];
+  if (filter.search !== null) conditions.push(`(${searchWays(filter.search, value).join(' or ')})`);
+  const found = await db.query<{ n: number }>(
+    `select count(*)::int as n
+       from (select
+               from accounts a
+               join orders o on ${conditions.join(' and ')}
+              where ${accountConditions(filter, value).join(' and ')}
+              limit ${value(most)}) counted`,
+    values,
+  );
+  return found.rows[0]?.n ?? 0;
 }
 
 // As an array, so that the planner reads the aliases first and then the orders by key. With `in (select …)` it walks the
@@ -103,11 +141,17 @@ function namedBy(value: (given: unknown) => string, number: string, kind?: strin
                             where n.account_id = a.id and n.kind in (${kinds}) and n.value = ${value(number)}))`;
 }
 
-function searchCondition(search: OrderSearch, value: (given: unknown) => string): string {
-  const ways = [namedBy(value, search.number), `o.id = ${value(search.number)}`];
+function searchWays(search: OrderSearch, value: (given: unknown) => string): readonly string[] {
+  const ways: string[] = [];
+  if (search.number !== null) ways.push(namedBy(value, search.number), `o.id = ${value(search.number)}`);
   if (search.phoneHash !== null) ways.push(`o.phone_hash = ${value(search.phoneHash)}`);
   if (search.phoneTailHash !== null) ways.push(`o.phone_tail_hash = ${value(search.phoneTailHash)}`);
-  return `(${ways.join(' or ')})`;
+  if (search.daySequence !== null) ways.push(`o.day_sequence = ${value(search.daySequence)}`);
+  if (search.name !== null) {
+    const name = value(search.name);
+    ways.push(`o.sid = ${name}`, `o.store = ${name}`, `o.member = ${name}`);
+  }
+  return ways.length === 0 ? ['false'] : ways;
 }
 
 /** One order by its id, of whichever account. */

@@ -7,30 +7,35 @@ import { orderCreationRoutes } from './order-creation.ts';
 import { Order, OrderKind, OrderStatus } from './order-shape.ts';
 import { FilterText, Page, RevealQuery, Time } from './shapes.ts';
 
-const OrderListQuery = Type.Object(
-  {
-    account: Type.Optional(FilterText('Id of an account.')),
-    platform: Type.Optional(FilterText('Id of a platform.')),
-    status: Type.Optional(OrderStatus),
-    kind: Type.Optional(OrderKind),
-    platformOrderId: Type.Optional(FilterText("The platform's number.")),
-    merchantOrderId: Type.Optional(FilterText("The merchant's number.")),
-    merchant: Type.Optional(FilterText('A merchant.')),
-    shop: Type.Optional(FilterText('A shop.')),
-    store: Type.Optional(FilterText('A store at the platform.')),
-    sid: Type.Optional(FilterText('The promotion position of a CPS order.')),
-    member: Type.Optional(FilterText('A member.')),
-    flag: Type.Optional(FilterText('Such as `risk`.')),
-    q: Type.Optional(FilterText('Any number of the order, or the phone number or its last four digits.')),
-    placedFrom: Type.Optional(Time),
-    placedTo: Type.Optional(Time),
-    parent: Type.Optional(FilterText('The order that these are legs of.')),
-    legs: Type.Optional(
-      Type.Boolean({ default: false, description: 'Whether orders that are a leg of another one are listed too.' }),
+/** What orders can be narrowed down by. */
+export const OrderFilterShape = {
+  account: Type.Optional(FilterText('Id of an account.')),
+  platform: Type.Optional(FilterText('Id of a platform.')),
+  status: Type.Optional(OrderStatus),
+  kind: Type.Optional(OrderKind),
+  platformOrderId: Type.Optional(FilterText("The platform's number.")),
+  merchantOrderId: Type.Optional(FilterText("The merchant's number.")),
+  merchant: Type.Optional(FilterText('A merchant.')),
+  shop: Type.Optional(FilterText('A shop.')),
+  store: Type.Optional(FilterText('A store at the platform.')),
+  sid: Type.Optional(FilterText('The promotion position of a CPS order.')),
+  member: Type.Optional(FilterText('A member.')),
+  flag: Type.Optional(FilterText('Such as `risk`.')),
+  q: Type.Optional(
+    FilterText(
+      'Any number of the order, the phone or its last four digits, `#12` of the day, a sid, a store, a member.',
     ),
-    ...PageQuery,
-    ...RevealQuery,
-  },
+  ),
+  placedFrom: Type.Optional(Time),
+  placedTo: Type.Optional(Time),
+  parent: Type.Optional(FilterText('The order that these are legs of.')),
+  legs: Type.Optional(
+    Type.Boolean({ default: false, description: 'Whether orders that are a leg of another one are listed too.' }),
+  ),
+};
+
+const OrderListQuery = Type.Object(
+  { ...OrderFilterShape, ...PageQuery, ...RevealQuery },
   { additionalProperties: false },
 );
 
