@@ -82,6 +82,7 @@ function optionOf(
       splitLine: { lineStyle: { color: ink.line } },
       axisLabel: { color: ink.text, formatter: (value: number) => format(value) },
       splitNumber: 4,
+      minInterval: 1,
     },
     series: series.map(({ name, kind, colour, values, stack }) => ({
       name,
