@@ -73,5 +73,11 @@ export async function lookForOverdue(
 export function overdueAt({ connector, view }: KnownAccount, order: OrderJson): number | undefined {
   if (order.mergedInto !== null) return undefined;
   const restMs = connector.restMs?.(order, view);
-  return restMs === undefined ? undefined : Date.parse(order.updatedAt) + restMs;
+  return restMs === undefined ? undefined : Date.parse(order.updatedAt) + restMs * hasteOf(connector, view.settings);
+}
+
+/** An account whose repair asks more often than its platform's polls do by themselves waits so much less for an order. */
+function hasteOf({ polls = [] }: Connector, { repairSeconds }: KnownAccount['view']['settings']): number {
+  const usual = polls.length === 0 ? OVERDUE_SECONDS : Math.min(...polls.map(({ everySeconds }) => everySeconds));
+  return typeof repairSeconds === 'number' ? Math.min(1, repairSeconds / usual) : 1;
 }

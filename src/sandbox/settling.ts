@@ -39,6 +39,9 @@ export interface Settling {
   compare(): Promise<VerifyReport>;
 }
 
+const MOST_LOOKS = 5;
+const PAUSE_MS = 1000;
+
 export function createSettling(world: SettlingWorld): Settling {
   const { hub, agendas, outbox, clocks, shoppers } = world;
   const truth = (): PlatformTruth => readPlatformTruth(world.ledger().state, world.platforms);
@@ -64,9 +67,18 @@ export function createSettling(world: SettlingWorld): Settling {
       }),
     async compare() {
       const accounts = world.accounts();
-      const hubOrders = await world.whenHubAnswers(() => readHubOrders(hub, accounts));
       const leftovers = await world.whenHubAnswers(() => readLeftovers(hub, accounts, sleep));
-      const report = compareWithHub(world.ledger().state, hubOrders, truth(), leftovers.orders);
+      const { state } = world.ledger();
+      let report: VerifyReport;
+      for (let look = 1; ; look += 1) {
+        const eventsBefore = state.events.totals.events;
+        const hubOrders = await world.whenHubAnswers(() => readHubOrders(hub, accounts));
+        report = compareWithHub(state, hubOrders, truth(), leftovers.orders);
+        // A settlement that fell due while the list was read is no difference.
+        const hasMoved = state.events.totals.events !== eventsBefore;
+        if (report.differences.length === 0 || !hasMoved || look === MOST_LOOKS) break;
+        await sleep(PAUSE_MS);
+      }
       const ofStock = await world.whenHubAnswers(() => compareStock(hub, truth(), sleep));
       return { ...report, differences: [...report.differences, ...ofStock, ...leftovers.differences] };
     },
