@@ -116,11 +116,7 @@ async function busyBoard(call: Call): Promise<void> {
     const { data } = await call<Listed<ListedOrder>>('GET', '/orders?limit=200');
     const isThere = (status: string): boolean => data.filter((order) => order.status === status).length >= 3;
     const platforms = new Set(data.map(({ platform }) => platform));
-    if (platforms.size < 5 || !['paid', 'accepted', 'fulfilling', 'completed'].every(isThere)) return undefined;
-    const asked = await Promise.all(
-      ['refund_requested', 'cancel_requested'].map((flag) => call<Listed<unknown>>('GET', `/orders?flag=${flag}`)),
-    );
-    return asked.some((list) => list.data.length > 0) ? true : undefined;
+    return platforms.size >= 5 && ['paid', 'accepted', 'fulfilling', 'completed'].every(isThere) ? true : undefined;
   });
 }
 
@@ -211,8 +207,12 @@ async function takePictures(
     };
     const board = await openPage(browser, url, language, 860);
     await board.goto(`${url}/console/board`);
-    await board.locator('article').nth(12).waitFor();
-    await sleep(2000);
+    // Somebody asks for something, and a new order can be accepted at a click: then it is the picture of a working day.
+    await until('a board on which something is to be done', async () => {
+      const asked = await board.locator('[data-column="needs"] article button').count();
+      const fresh = await board.locator('[data-column="paid"] article button').count();
+      return asked > 0 && fresh > 1 ? true : undefined;
+    });
     await shot(board, 'board');
     await board.context().close();
 
