@@ -197,14 +197,13 @@ test('a call can be done and its answer lost, or lost before it is done, or answ
   assert.match(String(outcomes[4]), /"count":3/u);
 });
 
-test('what a platform does by its own clock happens when it is due, once, and sets callbacks off', async () => {
-  const world = await newWorld();
+/** Lets the platform plan a deed, or a lapse, so long after each call; a callback tells of it. */
+function planDeeds({ platform }: Awaited<ReturnType<typeof newWorld>>, afterMs: number, isLapse: boolean): number[] {
   const ticks: number[] = [];
-  const { platform } = world;
   platform.sandbox.tick = (at, _account, memory) => {
     const dueAt = Number(memory['dueAt'] ?? 0);
     if (dueAt === 0) return { callbacks: [], nextAt: null };
-    if (at < dueAt) return { callbacks: [], nextAt: dueAt };
+    if (at < dueAt) return { callbacks: [], nextAt: isLapse ? null : dueAt, lapsesAt: isLapse ? dueAt : null };
     ticks.push(at);
     memory['dueAt'] = 0;
     const headers = { 'content-type': 'application/json' };
@@ -212,15 +211,34 @@ test('what a platform does by its own clock happens when it is due, once, and se
   };
   const { answer } = platform.sandbox;
   platform.sandbox.answer = (call, account, memory) => {
-    memory['dueAt'] = call.at + 60_000;
+    memory['dueAt'] = call.at + afterMs;
     return answer?.(call, account, memory) ?? { status: 500, contentType: 'text/plain', body: '' };
   };
+  return ticks;
+}
+
+test('what a platform does by its own clock happens when it is due, once, and sets callbacks off', async () => {
+  const world = await newWorld();
+  const ticks = planDeeds(world, 300, false);
   await world.play();
   const before = world.hub.counts.callbacks;
+  const calledAt = Date.now();
   await fetch(`${baseOf(world)}/count`, { method: 'POST' });
   assert.equal(ticks.length, 0);
-  // A minute of the platform's clock is 60 ms of the wall's here.
   while (world.hub.counts.callbacks === before) await sleep(5);
+  // By the wall's clock, though stories pass a thousand times faster here.
+  assert.ok(Date.now() - calledAt >= 300);
   await sleep(100);
   assert.equal(ticks.length, 1);
+});
+
+test('at the end of a run what a platform has begun ends at once, and what lapses keeps its time', async () => {
+  for (const isLapse of [false, true]) {
+    const world = await newWorld();
+    const ticks = planDeeds(world, 60_000, isLapse);
+    const sandbox = await world.play();
+    await fetch(`${baseOf(world)}/count`, { method: 'POST' });
+    await sandbox.drain(5000);
+    assert.equal(ticks.length, isLapse ? 0 : 1);
+  }
 });
