@@ -1,11 +1,15 @@
 import type { Accepted } from '../../src/core/accept.ts';
 import { jsonReply } from '../../src/core/connector.ts';
-import type { Parsed, Reply } from '../../src/core/connector.ts';
-import type { Fact, RegisterRules } from '../../src/core/fact.ts';
+import type { Parsed } from '../../src/core/connector.ts';
+import type { RegisterRules } from '../../src/core/fact.ts';
 import { decodeUtf8, isLosslessObject, parseLossless } from '../../src/core/json.ts';
 import { JsonReader } from '../../src/core/json-reader.ts';
-import { PAYMENT_RANKS, WHOLE } from '../../src/core/registers.ts';
+import { byTime } from '../../src/core/register-rules.ts';
+import { PAYMENT_RANKS } from '../../src/core/registers.ts';
 import type { Lifecycle, Payment } from '../../src/core/registers.ts';
+import { fixedReplies } from '../../src/core/replies.ts';
+import { aboutOrders, unrecognised } from '../../src/core/verification.ts';
+import { wholeFacts } from '../../src/core/whole-facts.ts';
 
 interface StatusRow {
   readonly payment?: Payment;
@@ -20,13 +24,11 @@ export const STATUSES: Readonly<Record<string, StatusRow>> = {
   refunded: { payment: 'refunded' },
 };
 
-/** `rank` where a terminal statement never reverts, `time` where the younger statement replaces the older. */
+/** `rank` where a terminal statement never reverts, by time where the younger statement replaces the older. */
 export const registers: RegisterRules = {
   payment: { by: 'rank', ranks: PAYMENT_RANKS },
   lifecycle: { by: 'rank', ranks: { open: 0, completed: 1, cancelled: 2 } },
-  'money.total': { by: 'time' },
-  'money.paid': { by: 'time' },
-  platformFields: { by: 'time' },
+  ...byTime('money.total', 'money.paid', 'platformFields'),
 };
 
 const MAX_NUMBER = 64;
@@ -34,29 +36,22 @@ const MAX_NUMBER = 64;
 /** Turns a verified notice into one report about its order, or names the first field that it could not read. */
 export function parse({ request }: Accepted<null>): Parsed {
   const fields = parseLossless(decodeUtf8(request.body) ?? '');
-  if (!isLosslessObject(fields)) return { kind: 'unrecognised', reason: 'the body is not a JSON object' };
+  if (!isLosslessObject(fields)) return unrecognised('the body is not a JSON object');
   const notice = new JsonReader(fields);
-  const number = notice.text('order_no', MAX_NUMBER) ?? notice.wrong('order_no', 'is missing');
+  const value = notice.text('order_no', MAX_NUMBER) ?? notice.missing('order_no') ?? '';
   const row = notice.oneOf('status', STATUSES);
-  const at = notice.time('updated_at') ?? notice.wrong('updated_at', 'is missing');
   const total = notice.yuan('amount');
-  const platformFields = notice.raw(['status']);
-  if (number === undefined || row === undefined || at === undefined || notice.fault !== undefined) {
-    return { kind: 'unrecognised', reason: notice.fault ?? 'the notice is not complete' };
-  }
-  const { payment, lifecycle } = row;
-  const facts: Fact[] = [{ line: WHOLE, register: 'platformFields', value: platformFields }];
-  if (payment !== undefined) facts.push({ line: WHOLE, register: 'payment', value: payment });
-  if (lifecycle !== undefined) facts.push({ line: WHOLE, register: 'lifecycle', value: lifecycle });
-  if (total !== undefined) facts.push({ line: WHOLE, register: 'money.total', value: total });
-  if (total !== undefined && payment !== undefined) facts.push({ line: WHOLE, register: 'money.paid', value: total });
-  return { kind: 'reports', reports: [{ aliases: [{ kind: 'platform', value: number }], kind: 'payment', at, facts }] };
+  // What is undefined is not said; a field that could not be read makes the whole notice unrecognised.
+  const facts = wholeFacts({
+    platformFields: notice.raw(['status']),
+    payment: row?.payment,
+    lifecycle: row?.lifecycle,
+    'money.total': total,
+    'money.paid': row?.payment === undefined ? undefined : total,
+  });
+  const at = notice.time('updated_at') ?? notice.missing('updated_at') ?? null;
+  return aboutOrders(notice, { aliases: [{ kind: 'platform', value }], kind: 'payment', at, facts });
 }
-
-const STORED = jsonReply('{"code":0}');
-const REJECTED = jsonReply('{"code":401}', 401);
 
 /** The platform's own acknowledgement, byte for byte. */
-export function reply(outcome: 'stored' | 'rejected'): Reply {
-  return outcome === 'stored' ? STORED : REJECTED;
-}
+export const reply = fixedReplies(jsonReply('{"code":0}'), jsonReply('{"code":401}', 401));

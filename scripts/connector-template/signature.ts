@@ -1,7 +1,8 @@
-import { accept, signatureEvidence } from '../../src/core/accept.ts';
+import { signatureEvidence } from '../../src/core/accept.ts';
 import type { CallbackRequest } from '../../src/core/accept.ts';
-import type { AccountView, Refusal, Verification } from '../../src/core/connector.ts';
+import type { AccountView, Verification } from '../../src/core/connector.ts';
 import { hmacSha256Base64 } from '../../src/core/signing.ts';
+import { acceptProved, refused } from '../../src/core/verification.ts';
 
 const HEADER = 'x-signature';
 
@@ -12,17 +13,8 @@ export function sign(secret: string, body: Uint8Array): string {
 
 /** Checks the raw bytes against every secret that is valid now. What was read on the way goes on to `parse`. */
 export function verify(request: CallbackRequest, account: AccountView): Verification<null> {
-  const secrets = account.secrets('appSecret');
-  if (secrets.length === 0) return refused('no_secret', 'The account has no appSecret.');
-  const given = request.headers[HEADER];
-  if (given === undefined) return refused('missing_signature', `The header ${HEADER} is missing.`);
-  for (const secret of secrets) {
-    const evidence = signatureEvidence(given, sign(secret.value, request.body), secret);
-    if (evidence !== undefined) return { ok: true, accepted: accept(request, evidence, null) };
-  }
-  return refused('wrong_signature', `The header ${HEADER} fits no valid appSecret.`);
-}
-
-function refused(reason: Refusal['reason'], detail: string): { readonly ok: false; readonly refusal: Refusal } {
-  return { ok: false, refusal: { reason, detail } };
+  const given = request.headers[HEADER] ?? refused('missing_signature', `The header ${HEADER} is missing.`);
+  return acceptProved(request, account, { field: 'appSecret', given, content: null }, (signature, secret) =>
+    signatureEvidence(signature, sign(secret.value, request.body), secret),
+  );
 }

@@ -126,4 +126,38 @@ describe('reading the JSON of a message', () => {
     assert.deepEqual(push.raw(['a', 'b', 'd', 'e', 'f'], 'x.'), { 'x.a': '34.0', 'x.b': '[1,{"c":2.50}]' });
     for (const json of ['', '[]', '1', '{']) assert.equal(JsonReader.over('push', json), undefined);
   });
+
+  test('of several names the first that says something is read, and named where it cannot be', () => {
+    const push = over('{"a":"","b":"12.00","c":"free"}');
+    assert.equal(push.yuan(['a', 'b', 'c']), 1200);
+    assert.equal(push.yuan(['x', 'y']), undefined);
+    assert.equal(push.fault, undefined);
+    assert.deepEqual([push.yuan(['a', 'c']), push.fault], [undefined, 'push.c is not an amount in yuan']);
+    const other = over('{"fen":-1}');
+    assert.deepEqual([other.amount('fen'), other.fault], [undefined, 'push.fen is not an amount in fen']);
+    const none = over('{}');
+    assert.deepEqual([none.missing('a', 'b'), none.fault], [undefined, 'push.a or b is missing']);
+  });
+
+  test('texts that belong together are one value, and none where all are silent', () => {
+    const push = over('{"rider":"Wu","phone":""}');
+    assert.deepEqual(push.textParts({ name: 'rider', phone: 'phone' }), { name: 'Wu', phone: null });
+    assert.equal(push.textParts({ name: 'x', phone: 'phone' }), undefined);
+    assert.deepEqual(
+      [push.textParts({ name: 'rider' }, 1), push.fault],
+      [undefined, 'push.rider is longer than 1 characters'],
+    );
+  });
+
+  test('fields are kept in their own shape, and a fault where they cannot be', () => {
+    const push = over('{"a":7,"b":true,"c":[2,"x"],"d":[[1]],"e":{"f":1.0},"g":null,"h":""}');
+    const kept = { a: '7', b: true, c: [2, 'x'], d: '[[1]]', e: '{"f":1.0}' };
+    assert.deepEqual(push.kept(['a', 'b', 'c', 'd', 'e', 'g', 'h', 'i']), kept);
+    assert.equal(push.fault, undefined);
+    push.kept(['e'], 5);
+    assert.equal(push.fault, 'push.e is longer than 5 characters');
+    const odd = over(String.raw`{"a":["\ud800"]}`);
+    odd.kept(['a']);
+    assert.match(odd.fault ?? '', /^push\.a holds characters that cannot be stored/u);
+  });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ifAny, topicFacts, whole, wholeFacts } from './whole-facts.ts';
+import { factsOn, ifAny, topicFacts, whole, wholeFacts } from './whole-facts.ts';
 
 test('what is undefined is not said, and the rest keeps its order; zero, false and null are said', () => {
   assert.deepEqual(wholeFacts({ 'money.total': 0, note: undefined, 'flag.reminder': false, answerBy: null }), [
@@ -22,4 +22,10 @@ test('fields that a message does not have make no fact, and values of which noth
   ]);
   assert.equal(ifAny({ name: null, phone: null }), undefined);
   assert.deepEqual(ifAny({ name: null, phone: '1' }), { name: null, phone: '1' });
+});
+
+test('what is said of another line stands on it', () => {
+  assert.deepEqual(factsOn('part:1', { payment: 'paid', sid: undefined }), [
+    { line: 'part:1', register: 'payment', value: 'paid' },
+  ]);
 });

@@ -1,39 +1,30 @@
 import { availableAfterField } from '../../core/commission/available-after.ts';
 import type { AccountSpec } from '../../core/account-fields.ts';
 import type { AccountView } from '../../core/connector.ts';
+import { credential, integer, words } from '../../core/field-builders.ts';
 
 /** The tolerance of the Standard Webhooks libraries. */
 const DEFAULT_TOLERANCE_SECONDS = 300;
+const TOLERANCE = [0, 31_536_000, DEFAULT_TOLERANCE_SECONDS] as const;
 
 export const account: AccountSpec = {
   callbackSecrets: ['secret'],
   credentials: [
-    {
-      name: 'secret',
-      kind: 'text',
-      maxLength: 256,
-      required: true,
-      label: { en: 'Signing secret', zh: '签名密钥' },
-      help: {
-        en: 'whsec_ and base64 as Standard Webhooks has it, or any text. Make one: openssl rand -base64 32.',
-        zh: '按 Standard Webhooks 为 whsec_ 加 base64，也可以是任意文本。生成方式：openssl rand -base64 32。',
-      },
-    },
+    credential('secret', 256, words('Signing secret', '签名密钥'), {
+      en: 'whsec_ and base64 as Standard Webhooks has it, or any text. Make one: openssl rand -base64 32.',
+      zh: '按 Standard Webhooks 为 whsec_ 加 base64，也可以是任意文本。生成方式：openssl rand -base64 32。',
+    }),
   ],
   settings: [
-    {
-      name: 'toleranceSeconds',
-      kind: 'integer',
-      minimum: 0,
-      maximum: 31_536_000,
-      default: DEFAULT_TOLERANCE_SECONDS,
-      required: false,
-      label: { en: 'Tolerance of webhook-timestamp, seconds', zh: 'webhook-timestamp 允许的偏差（秒）' },
-      help: {
+    integer(
+      'toleranceSeconds',
+      TOLERANCE,
+      words('Tolerance of webhook-timestamp, seconds', 'webhook-timestamp 允许的偏差（秒）'),
+      {
         en: 'How far the signed time may be from ours, before or behind. 0: not checked.',
         zh: '签名时间与本机时间允许的前后偏差。0 表示不检查。',
       },
-    },
+    ),
     {
       name: 'baseUrl',
       kind: 'url',
