@@ -6,6 +6,8 @@ import type { OutgoingRequest, PlatformRefusal } from '../core/outgoing.ts';
 import { WHOLE } from '../core/registers.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { ActionPatch, ActionRow, ShownRequest } from '../store/actions.ts';
+import { findWishOfOrder } from '../store/order-wishes.ts';
+import { findAliases } from '../store/orders.ts';
 import { accessTokenOf } from './access-tokens.ts';
 import { end, mayBeDone } from './act-decide.ts';
 import type { Decision, Heard, SilenceRules } from './act-decide.ts';
@@ -148,7 +150,8 @@ export function handedOver(ctx: Pick<HubContext, 'sealer'>, heard: Heard): Actio
  */
 export async function lastWord(ctx: HubContext, work: Work, decision: Decision): Promise<Decision> {
   const { state } = decision.patch;
-  if (!decision.isOver || state === 'succeeded') return decision;
+  if (!decision.isOver) return decision;
+  if (state === 'succeeded') return namedOnce(ctx, work, decision);
   const { account, row } = work.held;
   const now = ctx.clock();
   const found = await readOrderToActOn(ctx, ctx.pool, account.row.id, row.orderId);
@@ -159,6 +162,28 @@ export async function lastWord(ctx: HubContext, work: Work, decision: Decision):
   }
   if (state !== 'failed' || !isCreation(work.spec)) return decision;
   return { ...decision, reports: [...decision.reports, notMade(account, work.request, now)] };
+}
+
+/**
+ * A platform that answers the making of an order with the number of another order that was made here has said nothing that
+ * can be believed: taken at its word, two sales would become one, and the second customer would be given the first one's
+ * payment to pay. So it is a person's. A number that was only heard of (its callback was faster) is the order's own.
+ */
+async function namedOnce(ctx: Pick<HubContext, 'pool' | 'clock'>, work: Work, decision: Decision): Promise<Decision> {
+  if (!isCreation(work.spec)) return decision;
+  const { account, orderId } = work.held.row;
+  const aliases = await findAliases(
+    ctx.pool,
+    account,
+    decision.reports.flatMap((report) => report.aliases),
+  );
+  for (const other of new Set(aliases.values())) {
+    if (other === orderId || (await findWishOfOrder(ctx.pool, account, other)) === undefined) continue;
+    const reason = `The platform answered with the number of order ${other}.`;
+    const ended = end('unknown', 'number_of_another', reason, ctx.clock());
+    return { ...ended, patch: { ...decision.patch, ...ended.patch, sealedHandOver: null } };
+  }
+  return decision;
 }
 
 /** What an order that its platform did not make says of itself: cancelled, by our own word. */

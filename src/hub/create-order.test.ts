@@ -259,6 +259,35 @@ test('when the payment is refused the goods are let go of again', async () => {
   assert.equal(machines.calls.filter(({ path }) => path === '/close').length, 1);
 });
 
+test('a platform that answers with the number of another order makes no two sales one, and hands over no payment of another', async () => {
+  const other = '20261120000000000002';
+  const first = await create(sale());
+  pay.next('/create', 'first-number');
+  await assert.rejects(
+    create(sale({ merchantOrderId: other })),
+    refusedAs('order_create_pending', 'number_of_another'),
+  );
+  const legs = await ordersOf(payer());
+  assert.deepEqual(
+    legs.map(({ merchantOrderId, platformOrderId, parent }) => [merchantOrderId, platformOrderId, parent !== null]),
+    [
+      [NUMBER, `P${NUMBER}`, true],
+      [other, null, true],
+    ],
+  );
+  assert.equal(legs[0]?.parent, first.order.id);
+  const [action] = await actionsOf(legs[1]?.id ?? '');
+  assert.deepEqual([action?.state, action?.code, action?.nextAt], ['unknown', 'number_of_another', null]);
+  assert.equal(await readCheckout(hub.ctx, ADMIN_PRINCIPAL, legs[1]?.parent ?? ''), null);
+  machines.next('/create', 'first-number');
+  const third = alone({ merchantOrderId: '20261120000000000003' });
+  await assert.rejects(create(third), refusedAs('order_create_pending', 'number_of_another'));
+  assert.deepEqual(
+    (await ordersOf(machine())).map(({ platformOrderId }) => platformOrderId),
+    [`P${NUMBER}`, `P${other}`, null],
+  );
+});
+
 test('no answer in time is told as not known, and the same request goes on to the one order', async () => {
   machines.next('/create', 'done-but-silent');
   await assert.rejects(create(sale(), ADMIN_PRINCIPAL, 200), refusedAs('order_create_pending', 'Action act_'));

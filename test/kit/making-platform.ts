@@ -24,6 +24,8 @@ export type MakingBehaviour =
   | 'busy'
   | 'too-often'
   | 'sold-out'
+  /** It answers with the number of the first order that it made. */
+  | 'first-number'
   | 'token-refused'
   /** It answers, but only after 300 ms. */
   | 'slow'
@@ -78,7 +80,8 @@ export async function startMakingServer(): Promise<MakingServer> {
     if (path === '/create') orders.set(number, { asked: (known?.asked ?? 0) + 1, state: 'open', body });
     if (path === '/close' && known !== undefined) known.state = 'closed';
     if (behaviour === 'done-but-silent' || behaviour === 'slow-and-silent') return void request.socket.destroy();
-    answer({ code: 'ok', orderId: `P${number}` });
+    const named = behaviour === 'first-number' ? orders.keys().next().value : number;
+    answer({ code: 'ok', orderId: `P${named ?? ''}` });
   };
   const server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
