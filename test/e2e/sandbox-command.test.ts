@@ -160,3 +160,31 @@ test('wrong options are named and end with 2, a refusal of the hub ends with 1',
   assert.equal(nothing.code, 1);
   assert.match(nothing.stderr, /There is no ledger/u);
 });
+
+test('a running sandbox is asked for a customer and for a fault from another terminal', async () => {
+  const { hub, dir } = await world();
+  const ask = (...args: readonly string[]) => start(args, dir).ended;
+  const early = await ask('shop', '--platform', 'em');
+  assert.equal(early.code, 1);
+  assert.match(early.stderr, /No sandbox runs on/u);
+
+  const run = start(['--hub', hub.url, '--platform', 'em,meituan-union', '--rate', '50'], dir);
+  await untilCallbacks(hub, 1, run);
+  const shopped = await ask('shop', '--platform', 'em');
+  assert.equal(shopped.code, 0, shopped.stderr);
+  const customer = JSON.parse(shopped.stdout) as Readonly<Record<string, unknown>>;
+  assert.equal(customer['platform'], 'em');
+  assert.match(String(customer['merchantOrderId']), /^SUP\d{12}$/u);
+
+  const faulty = await ask('fault', 'lost_answer', '--platform', 'em', '--times', '2');
+  assert.deepEqual([faulty.code, JSON.parse(faulty.stdout)], [0, { ok: true }]);
+  const nothing = await ask('shop', '--platform', 'meituan-union');
+  assert.equal(nothing.code, 1);
+  assert.match(nothing.stderr, /Nothing of meituan-union is ordered through the hub/u);
+  const unknown = await ask('fault', 'bad_mood', '--platform', 'em');
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.stderr, /em knows the faults lost_request, .*refused.*not 'bad_mood'/u);
+
+  run.kill('SIGTERM');
+  assert.equal((await run.ended).code, 0);
+});
