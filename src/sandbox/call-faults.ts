@@ -45,13 +45,24 @@ export class CallFaults {
     this.#asked.set(platform, [...waiting, { name, times }]);
   }
 
-  /** What becomes of this call. `random` draws by the call's name, so that a seed meets the same share of troubles. */
+  /** How often this was drawn for, this time included. */
+  count(name: string): number {
+    const count = (this.#counts.get(name) ?? 0) + 1;
+    this.#counts.set(name, count);
+    return count;
+  }
+
+  /**
+   * What becomes of this call. `random` draws by the call's name: where the call names an order by the shop's own number
+   * (`ownNumber`) that and what is asked, so that a seeded run repeats whatever else is asked meanwhile; else the path.
+   */
   fateOf(
     platform: string,
     known: readonly SandboxFault[],
     call: IncomingCall,
     chance: number,
     random: (name: string) => Random,
+    ownNumber?: string,
   ): CallFate {
     const possible = known.filter((fault) => fault.applies(call));
     const byName = (name: string): CallFate | undefined => {
@@ -65,10 +76,10 @@ export class CallFaults {
       wish.times -= 1;
       return fate;
     }
-    const name = `${platform}${call.path}`;
-    const count = (this.#counts.get(name) ?? 0) + 1;
-    this.#counts.set(name, count);
-    const draw = random(`${name}/${count}`);
+    // A platform's own numbers follow the order in which it was asked.
+    const what = ownNumber === undefined ? call.path : `${call.path.replaceAll(/\d{4,}/gu, '#')}/${ownNumber}`;
+    const name = `${platform}${what}`;
+    const draw = random(`${name}/${this.count(name)}`);
     if (draw() >= chance) return NO_FAULT;
     const names = [...COMMON_FAULTS, ...possible.map((fault) => fault.name)];
     return byName(names[Math.floor(draw() * names.length)] ?? '') ?? NO_FAULT;

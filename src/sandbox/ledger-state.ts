@@ -57,6 +57,8 @@ export interface LedgerState {
   readonly setOff: { count: number; readonly open: Map<number, MessageRecord> };
   /** Customers of the merchant's own shop, by `orderKey`. */
   readonly shoppers: Map<string, ShopperLine>;
+  /** The numbers that their shop gave what they ordered. */
+  readonly shopperNumbers: Set<string>;
   readonly events: EventBook;
   readonly refused: string[];
   readonly totals: { messages: number; dropped: number; acknowledged: number; reads: number };
@@ -78,6 +80,7 @@ export function emptyLedgerState(): LedgerState {
     memories: new Map(),
     setOff: { count: 0, open: new Map() },
     shoppers: new Map(),
+    shopperNumbers: new Set(),
     events: createEventBook(),
     refused: [],
     totals: { messages: 0, dropped: 0, acknowledged: 0, reads: 0 },
@@ -165,9 +168,12 @@ export function applyLine(state: LedgerState, line: LedgerLine, place?: LinePlac
       if (open?.delete(line.step) === true) state.totals.acknowledged += 1;
       break;
     }
-    case 'shopper':
+    case 'shopper': {
       state.shoppers.set(orderKey(line.platform, line.number), line);
+      const { merchantOrderId } = line.body;
+      if (typeof merchantOrderId === 'string') state.shopperNumbers.add(merchantOrderId);
       break;
+    }
     case 'event':
       state.events.enter(line);
       break;

@@ -12,6 +12,7 @@ import { memoryOf } from './ledger-state.ts';
 import type { MessageRecord } from './ledger-state.ts';
 import { noteTruthTold } from './lives.ts';
 import { draftOf } from './memory-draft.ts';
+import { ownNumberIn } from './own-number.ts';
 import { playedAccount } from './played-account.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -72,7 +73,8 @@ export async function answerAtDoor(context: PlatformDoorContext, call: DoorCall)
   const random = (name: string) => seededRandom(`${context.seed()}/fault/${name}`);
   // A merchant's browser is no client of ours.
   const chance = call.method === 'GET' ? 0 : context.chaos().fault;
-  const fate = context.faults.fateOf(platformId, faults, incoming, chance, random);
+  const own = ownNumberIn(ledger.state, incoming.path, incoming.query, incoming.body);
+  const fate = context.faults.fateOf(platformId, faults, incoming, chance, random, own);
   if (!fate.done && typeof fate.answer === 'string') return fate.answer === 'lost' ? undefined : SERVER_ERROR;
   const instead = typeof fate.answer === 'object' ? fate.answer : undefined;
   const isLost = typeof fate.answer === 'string';
@@ -124,9 +126,10 @@ export function changeWorld<Done extends Change>(
   const first = ledger.state.setOff.count;
   const isPage = answer.location !== undefined || answer.contentType?.startsWith('text/html') === true;
   // What a merchant's click sets off, nobody would set off again.
-  const fates = callbacks.map((_, index) =>
-    isPage ? NO_TROUBLE : setOffFate(context, `${platform.id}/${first + index}`),
-  );
+  const fates = callbacks.map((callback, index) => {
+    const own = ownNumberIn(ledger.state, callback.body);
+    return isPage ? NO_TROUBLE : setOffFate(context, `${platform.id}/${own ?? first + index}`);
+  });
   for (const [index, callback] of callbacks.entries())
     if (fates[index]?.dropped === true) platform.sandbox.lost?.(callback, what.at, view, memory);
   const line: CallLine = {
@@ -151,8 +154,9 @@ export function changeWorld<Done extends Change>(
 }
 
 /** Nothing comes after it that it could be kept back for. */
-function setOffFate(context: PlatformDoorContext, name: string): Fate {
-  const fate = drawFate(seededRandom(`${context.seed()}/set-off/${name}`), context.chaos());
+function setOffFate(context: PlatformDoorContext, about: string): Fate {
+  const name = `set-off/${about}`;
+  const fate = drawFate(seededRandom(`${context.seed()}/${name}/${context.faults.count(name)}`), context.chaos());
   return { ...fate, heldBack: false };
 }
 
