@@ -82,3 +82,7 @@ export const emptyInSignature = (...choices: readonly ['include', 'skip'] | read
     en: 'include: the name of an empty field is signed; skip: the field is left out.',
     zh: 'include：空字段的字段名参与签名；skip：空字段不参与签名。',
   });
+
+/** For platforms whose pages and programs differ in the unit of a time that we send. */
+export const timeUnit = (name: string, choices: readonly ['ms', 's'] | readonly ['s', 'ms'], label: Words) =>
+  choice(name, choices, label, words('ms: milliseconds; s: seconds.', 'ms：毫秒；s：秒。'));

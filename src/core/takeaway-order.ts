@@ -1,13 +1,13 @@
 import type { Fact } from './fact.ts';
 import type { CustomerValue } from './registers.ts';
-import { whole } from './whole-facts.ts';
+import { wholeFacts } from './whole-facts.ts';
 
 /**
  * The store that a message beside the order names, such as a step of its delivery. Without a time, so that it never
  * replaces what the order itself says: that has the store's name too.
  */
 export const storeBeside = (ref: string | undefined): readonly Fact[] =>
-  ref === undefined ? [] : [whole('store', { ref, name: null }, null)];
+  wholeFacts({ store: ref === undefined ? undefined : { ref, name: null } }, null);
 
 const DEGREES = /^-?\d{1,3}(?:\.\d{1,20})?$/u;
 

@@ -28,4 +28,5 @@ test('what is said of another line stands on it', () => {
   assert.deepEqual(factsOn('part:1', { payment: 'paid', sid: undefined }), [
     { line: 'part:1', register: 'payment', value: 'paid' },
   ]);
+  assert.deepEqual(wholeFacts({ sid: 's' }, null), [{ line: '', register: 'sid', value: 's', at: null }]);
 });

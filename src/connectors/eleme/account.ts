@@ -1,5 +1,5 @@
 import type { AccountSpec } from '../../core/account-fields.ts';
-import { apiHost, choice, credential, optionalText, words } from '../../core/field-builders.ts';
+import { apiHost, choice, credential, optionalText, timeUnit, words } from '../../core/field-builders.ts';
 import { takeawaySettings } from '../../core/takeaway-settings.ts';
 
 /** Credentials and settings of an Ele.me app; the README says which unsure fact each setting is for. */
@@ -24,10 +24,11 @@ export const account: AccountSpec = {
       en: 'isv: merchants authorise the app on a page of Ele.me; own: a merchant’s own app, which needs no page.',
       zh: 'isv：企业应用，商户通过授权页授权；own：个人应用（自研商家），使用 client_credentials，无需授权页。',
     }),
-    choice('metasTimestamp', ['s', 'ms'], words('Time in our calls', '请求时间戳单位'), {
-      en: 'metas.timestamp in seconds or milliseconds.',
-      zh: 'metas.timestamp 使用秒（s）或毫秒（ms）。',
-    }),
+    timeUnit(
+      'metasTimestamp',
+      ['s', 'ms'],
+      words('Time in our calls (metas.timestamp)', '请求时间戳 metas.timestamp 的单位'),
+    ),
     choice('refreshScope', ['include', 'omit'], words('scope when refreshing', '刷新令牌时的 scope'), {
       en: 'include: scope=all is sent with a refresh token; omit: it is not.',
       zh: 'include：刷新令牌时带 scope=all；omit：不带。',

@@ -1,5 +1,5 @@
 import type { AccountSpec } from '../../core/account-fields.ts';
-import { apiHost, choice, credential, emptyInSignature, host, words } from '../../core/field-builders.ts';
+import { apiHost, choice, credential, emptyInSignature, host, timeUnit, words } from '../../core/field-builders.ts';
 import { takeawaySettings } from '../../core/takeaway-settings.ts';
 
 const UNCONFIRMED_CALLS = ['getUnConfirmedOrders', 'queryNewOrdersByDevId'] as const;
@@ -25,10 +25,7 @@ export const account: AccountSpec = {
       en: 'signed: with a signature; unsigned: the old form, which shows the sign key in the address.',
       zh: 'signed：带签名；unsigned：旧形式，签名密钥会明文出现在地址中。',
     }),
-    choice('bindTimestamp', ['ms', 's'], words('Time in the binding link', '映射链接的时间单位'), {
-      en: 'Milliseconds or seconds.',
-      zh: '毫秒（ms）或秒（s）。',
-    }),
+    timeUnit('bindTimestamp', ['ms', 's'], words('Time in the binding link', '映射链接的时间单位')),
     choice('bindCallbacks', ['unsigned_allowed', 'signed_only'], words('Bind and unbind callbacks', '绑定与解绑回调'), {
       en: 'unsigned_allowed: one without a signature is believed for a pending binding and proved by a call.',
       zh: 'unsigned_allowed：无签名的回调仅在有待绑定门店时采信，并以一次查询核实；signed_only：必须带签名。',

@@ -95,39 +95,30 @@ const EVENTS: Readonly<Record<string, ReadEvent>> = {
 /** Turns a believed callback into what it says of an order or of a store. */
 export function parse(accepted: Accepted<Fields>, account: AccountView): Parsed {
   const { request, content: fields, evidence } = accepted;
+  const { topic } = request;
   if (evidence.kind === 'empty') return { kind: 'nothing', note: 'an empty request, as the console tries an address' };
   const heard = { request, fields, account };
   const names = evidence.kind === 'signature' ? Object.keys(EVENTS).filter((name) => fields.has(name)) : [];
   const [name] = names;
   if (names.length > 1) return unrecognised(`it holds ${names.join(' and ')} at once`);
-  if (name !== undefined) return readEvent(name, heard);
-  if (request.topic === 'bind') return readBound(heard);
-  if (request.topic === 'unbind') return readReleased(heard, evidence.kind !== 'signature');
-  if (request.topic === 'heartbeat') return { kind: 'nothing', note: 'a heartbeat' };
-  if (request.topic === 'privacy') {
-    // It names no store: the numbers of the developer's every store are concerned.
-    const store = plain(fields, 'ePoiId', 100) ?? null;
-    return aboutStores({ kind: 'notice', store, topic: 'privacy', data: null, at: timeOf(fields) });
-  }
-  // Early integrators read a partial refund from plain fields.
-  if (request.topic === 'partial-refund' && fields.has('notifyType')) {
-    return said(new JsonReader(fields, ''), heard, EVENTS['partOrderRefund']);
-  }
+  // Others found the partial refund in the field `order`, and early integrators in plain fields.
+  const isPart = topic === 'partial-refund' && (name === 'order' || (name === undefined && fields.has('notifyType')));
+  const json = name === undefined ? new JsonReader(fields) : JsonReader.over(name, fields.get(name) ?? '');
+  if (json === undefined) return unrecognised(`${name} does not hold a JSON object`);
+  const event = isPart ? 'partOrderRefund' : name;
+  if (event !== undefined) return told(json, EVENTS[event]?.(json, heard));
+  if (topic === 'bind') return readBound(heard);
+  if (topic === 'unbind') return readReleased(heard, evidence.kind !== 'signature');
+  if (topic === 'heartbeat') return { kind: 'nothing', note: 'a heartbeat' };
+  // It names no store: the numbers of the developer's every store are concerned.
+  const store = plain(fields, 'ePoiId', 100) ?? null;
+  if (topic === 'privacy') return aboutStores({ kind: 'notice', store, topic, data: null, at: timeOf(fields) });
   return unrecognised('it has no field of a known event');
 }
 
-function readEvent(name: string, heard: Heard): Parsed {
-  const json = JsonReader.over(name, heard.fields.get(name) ?? '');
-  if (json === undefined) return unrecognised(`${name} does not hold a JSON object`);
-  // Others found the partial refund in the field `order`.
-  const isPart = name === 'order' && heard.request.topic === 'partial-refund';
-  return said(json, heard, EVENTS[isPart ? 'partOrderRefund' : name]);
-}
-
-function said(json: JsonReader, heard: Heard, read: ReadEvent | undefined): Parsed {
-  const found = read?.(json, heard);
-  if (found === undefined || json.fault !== undefined) return unrecognised(json.fault ?? 'it cannot be read');
-  return 'facts' in found ? aboutOrders(json, found) : aboutStores(found);
+function told(json: JsonReader, said: Report | StoreNotice | undefined): Parsed {
+  if (said === undefined || json.fault !== undefined) return unrecognised(json.fault ?? 'it cannot be read');
+  return 'facts' in said ? aboutOrders(json, said) : aboutStores(said);
 }
 
 /** A report about the order named by `orderId`, and of which store it is. */

@@ -3,7 +3,7 @@ import type { Alias, Fact, Report } from '../../core/fact.ts';
 import type { JsonReader } from '../../core/json-reader.ts';
 import type { Fulfilment, ItemValue, Lifecycle } from '../../core/registers.ts';
 import { placeOf } from '../../core/takeaway-order.ts';
-import { ifAny, whole, wholeFacts } from '../../core/whole-facts.ts';
+import { ifAny, wholeFacts } from '../../core/whole-facts.ts';
 import { acceptBy, isSet } from '../../core/takeaway-settings.ts';
 
 interface StatusRow {
@@ -61,7 +61,7 @@ export function readOrder(order: JsonReader, account: AccountView): Report | und
     ...contentFacts(order, degraded),
     ...wholeFacts({ placedAt, acceptBy: isNew ? acceptBy(account, placedAt) : undefined }),
     // Without a time, so that the answer ends it: by the platform's clock the push may be younger than the answer by ours.
-    ...(degraded ? [whole('flag.doubt', true, null)] : []),
+    ...wholeFacts({ 'flag.doubt': degraded ? true : undefined }, null),
   ];
   if (order.fault !== undefined) return undefined;
   return { aliases, kind: 'takeaway', at, stage: row.stage, ...(degraded ? { doubt: 'incomplete' } : {}), facts };
@@ -89,7 +89,7 @@ function fateFacts(order: JsonReader, row: StatusRow, at: number | null, account
       'money.paid': isPaid ? order.yuan('total') : undefined,
     }),
     // Without a time: a push of the whole order may come late or again, and the delivery's own pushes know better.
-    ...(row.fulfilment === undefined ? [] : [whole('fulfilment', six ? 'delivered' : row.fulfilment, null)]),
+    ...wholeFacts({ fulfilment: six ? 'delivered' : row.fulfilment }, null),
     ...wholeFacts({
       lifecycle: row.lifecycle,
       [completed ? 'completedAt' : 'closedAt']: row.lifecycle && (toldAt ?? at ?? undefined),
@@ -145,7 +145,7 @@ function readItem(item: JsonReader, index: number): ItemValue {
   return {
     line: String(index + 1),
     // Ours only once the dishes are mapped; before that they can be empty or the platform's.
-    sku: item.text('sku_id', 200) ?? item.text('app_food_code', 200) ?? null,
+    sku: item.text(['sku_id', 'app_food_code'], 200) ?? null,
     name: item.text('food_name') ?? '',
     quantity: quantity / 1000,
     price,

@@ -59,30 +59,25 @@ export function verify(request: CallbackRequest, account: AccountView): Verifica
   // One integrator reads the query where the body has nothing (sheet, 1.3).
   const fields = parseForm(request.body.length === 0 ? request.query : request.body);
   if (fields === undefined) return refused('unreadable', 'The body is not a form in UTF-8, or names a field twice.');
-  const given = fields.get('sign') ?? [...fields].find(([name]) => isSign(name))?.[1] ?? '';
-  if (given === '') return verifyUnsigned(request, account, fields);
-
+  const named = fields.get('sign') ?? [...fields].find(([name]) => isSign(name))?.[1] ?? '';
+  const voucher = named === '' ? storeEvidence(request.topic, account, fields) : undefined;
+  if (voucher !== undefined) return { ok: true, accepted: accept(request, voucher, fields) };
+  const given = named === '' ? refused('missing_signature', UNSIGNED) : named;
   const text = signedText(fields, signingRules(account));
   return acceptProved(request, account, { field: 'signKey', given, content: fields }, (signature, secret) =>
     signatureEvidence(signature, sha1Hex(secret.value + text), secret),
   );
 }
 
-function verifyUnsigned(request: CallbackRequest, account: AccountView, fields: Fields): Verification<Fields> {
-  const evidence = isSet(account, 'bindCallbacks', 'signed_only')
-    ? undefined
-    : storeEvidence(request.topic, account, fields);
-  if (evidence !== undefined) return { ok: true, accepted: accept(request, evidence, fields) };
-  return refused('missing_signature', 'There is no field sign, and no binding of the store that it names is pending.');
-}
+const UNSIGNED = 'There is no field sign, and no binding of the store that it names is pending.';
 
 function storeEvidence(topic: string, account: AccountView, fields: Fields): Evidence | undefined {
+  if (isSet(account, 'bindCallbacks', 'signed_only')) return undefined;
   const stores = storesOf(fields, account);
+  if (topic === 'unbind') return storeHintEvidence(stores, account.knownStores ?? new Set());
   const [store] = stores;
-  if (topic === 'bind' && store !== undefined && stores.length === 1) {
-    return pendingBindingEvidence(store, account.pendingBindings);
-  }
-  return topic === 'unbind' ? storeHintEvidence(stores, account.knownStores ?? new Set()) : undefined;
+  const isOne = topic === 'bind' && store !== undefined && stores.length === 1;
+  return isOne ? pendingBindingEvidence(store, account.pendingBindings) : undefined;
 }
 
 /** Our numbers of the stores that a bind or unbind callback names: several by commas, unless a store's own number has one. */
