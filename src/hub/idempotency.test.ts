@@ -60,3 +60,29 @@ test('work that fails gives its turn on', async () => {
   );
   assert.equal(answer.text, '"done"');
 });
+
+test('who waits too long for its turn is told to come back, and the turns go on', async () => {
+  const slow = Promise.withResolvers<void>();
+  const keyed = (key: string, work: () => Promise<void>, waitMs: number) =>
+    answerOnceApart(
+      ctx,
+      { apiKeyId: 'key_a', key, content: 'POST /' },
+      () => undefined,
+      async () => {
+        await work();
+        return { status: 200, body: key };
+      },
+      waitMs,
+    );
+  const nothing = (): Promise<void> => Promise.resolve();
+  // Of 4 connections one may hold a key.
+  const first = keyed('slow', () => slow.promise, 5000);
+  const patient = keyed('patient', nothing, 5000);
+  await assert.rejects(keyed('hasty', nothing, 50), (error: unknown) => {
+    assert.equal((error as { readonly code?: unknown }).code, 'overloaded');
+    return true;
+  });
+  slow.resolve();
+  assert.deepEqual([(await first).text, (await patient).text], ['"slow"', '"patient"']);
+  assert.equal((await keyed('hasty', nothing, 5000)).repeated, false);
+});

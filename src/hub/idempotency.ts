@@ -13,6 +13,11 @@ import type { HubContext } from './context.ts';
 const CONNECTIONS_PER_HOLDER = 4;
 /** Work that may wait for its turn; more is a flood, and is told to come back. */
 const MAX_WAITING_HOLDERS = 200;
+/**
+ * How long one waits for its turn: where platforms take 20 s for each, 40 requests would let the last one hang for minutes,
+ * long after its caller has gone.
+ */
+const LONGEST_TURN_WAIT_MS = 10_000;
 
 interface Turns {
   free: number;
@@ -94,9 +99,10 @@ export async function answerOnceApart(
   request: KeyedRequest | undefined,
   renderRefusal: (error: HuidanError) => Answer | undefined,
   work: () => Promise<Answer>,
+  waitMs = LONGEST_TURN_WAIT_MS,
 ): Promise<RenderedAnswer> {
   if (request === undefined) return rendered(await work());
-  return takingTurns(ctx.pool, () =>
+  return takingTurns(ctx.pool, waitMs, () =>
     answerOnce(ctx, request, renderRefusal, async (tx) => {
       await tx.query('set local idle_in_transaction_session_timeout = 0');
       return work();
@@ -105,7 +111,7 @@ export async function answerOnceApart(
 }
 
 /** Lets only a part of the pool's connections hold keys. Error: `overloaded`. */
-async function takingTurns<T>(pool: Pool, work: () => Promise<T>): Promise<T> {
+async function takingTurns<T>(pool: Pool, waitMs: number, work: () => Promise<T>): Promise<T> {
   let turns = turnsOf.get(pool);
   if (turns === undefined) {
     turns = { free: Math.max(1, Math.floor(pool.options.max / CONNECTIONS_PER_HOLDER)), waiting: [] };
@@ -115,7 +121,7 @@ async function takingTurns<T>(pool: Pool, work: () => Promise<T>): Promise<T> {
   if (turns.free > 0) turns.free -= 1;
   else if (waiting.length >= MAX_WAITING_HOLDERS) throw new HuidanError('overloaded');
   // Whoever ends hands its turn on, so that nobody slips in between.
-  else await new Promise<void>((resolve) => waiting.push(resolve));
+  else await waitForTurn(waiting, waitMs);
   try {
     return await work();
   } finally {
@@ -123,6 +129,20 @@ async function takingTurns<T>(pool: Pool, work: () => Promise<T>): Promise<T> {
     if (next === undefined) turns.free += 1;
     else next();
   }
+}
+
+function waitForTurn(waiting: Turns['waiting'], waitMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const go = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(() => {
+      waiting.splice(waiting.indexOf(go), 1);
+      reject(new HuidanError('overloaded'));
+    }, waitMs);
+    waiting.push(go);
+  });
 }
 
 async function runOrRefuse(
