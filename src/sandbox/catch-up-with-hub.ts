@@ -16,13 +16,15 @@ export interface CatchUpWorld {
   /** Repeats are waited for as well: what they do wrong must show. */
   isIdle(): boolean;
   isOver(): boolean;
+  /** How long a difference is waited for while nothing happens. */
+  readonly settledMs: number;
   readonly onProgress?: (left: CatchUp) => void;
 }
 
 /** Waits until all is sent, the hub has done what it goes on with by itself, and every event of it has come. */
 export function catchUpWithHub(world: CatchUpWorld): Promise<CatchUp> {
   const { state, hub, onProgress } = world;
-  const outstanding = createOutstanding(state, world.truth);
+  const outstanding = createOutstanding(state, world.truth, world.settledMs);
   return catchUp({
     waitMs: world.waitMs,
     unreceived: world.unreceived,

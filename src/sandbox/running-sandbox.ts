@@ -123,6 +123,7 @@ export class RunningSandbox implements Sandbox {
       ...{ clocks: this.#clocks, shoppers: this.#shoppers, ledger: () => this.#book() },
       accounts: () => this.#accountIds(),
       isOver: () => this.#stopped,
+      hasTrouble: () => options.finishOnly !== true && (this.#chaos.drop > 0 || this.#chaos.fault > 0),
       whenHubAnswers: (call) => this.#whenHubAnswers(call),
     });
     this.allPlaced = new Promise((resolve) => {

@@ -117,7 +117,7 @@ function holdsOutstanding(hubOrders: ReadonlyMap<string, Fields>, nowMs: TimeMs)
 }
 
 /** A read of the truth is due a second after its message, and takes effect a moment after it was answered. */
-const SETTLED_MS = 3000;
+export const SETTLED_MS = 3000;
 
 /**
  * How much there is to wait for, call after call: events, doubts, and orders that differ while anything still happens.
@@ -127,6 +127,7 @@ const SETTLED_MS = 3000;
 export function createOutstanding(
   state: LedgerState,
   truth: () => PlatformTruth,
+  settledMs: number = SETTLED_MS,
   now: () => TimeMs = Date.now,
 ): (hubOrders: ReadonlyMap<string, Fields>) => number {
   let seen = -1;
@@ -135,7 +136,7 @@ export function createOutstanding(
     const happened = state.events.totals.events + state.totals.reads;
     if (happened !== seen) [seen, sinceMs] = [happened, performance.now()];
     const outstanding = eventsOutstanding(state, hubOrders) + holdsOutstanding(hubOrders, now());
-    if (outstanding > 0 || performance.now() - sinceMs > SETTLED_MS) return outstanding;
+    if (outstanding > 0 || performance.now() - sinceMs > settledMs) return outstanding;
     const { differences } = compareWithHub(state, hubOrders, truth());
     return new Set(differences.flatMap(({ kind, subject }) => (kind === 'order' || kind === 'money' ? [subject] : [])))
       .size;

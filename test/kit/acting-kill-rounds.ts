@@ -17,8 +17,8 @@ const KEY = 'hdk_chaos_test_key_0123456789abcdef';
 const POINTS = ['act.after-send', 'act.before-outcome', 'act.before-send'] as const;
 /** A round in which so many calls are not made in time is ended by a kill from outside. */
 const LONGEST_ROUND_MS = 5000;
-/** What a dead process had taken up stays its own for 40 s, and a hold lasts 20. */
-const DRAIN_MS = 150_000;
+/** What a dead process had taken up stays its own for 40 s, and of a refund the hub asks after two minutes. */
+const DRAIN_MS = 300_000;
 
 /**
  * A hub that makes, pays, dispenses, gives back and settles sales at the played machines and the played payment platform

@@ -34,7 +34,7 @@ export interface ChaosRunOptions extends Partial<SandboxOptions> {
 }
 
 /** A hub of this process on a database of its own, played by the sandbox under chaos; both end with the run. */
-export async function chaosRun({ seconds, drainMs = 90_000, look, ...options }: ChaosRunOptions): Promise<ChaosRun> {
+export async function chaosRun({ seconds, drainMs = 240_000, look, ...options }: ChaosRunOptions): Promise<ChaosRun> {
   const database = await createTestDatabase();
   const dir = await mkdtemp(join(tmpdir(), 'huidan-chaos-run-'));
   const hub = await startHub(

@@ -28,6 +28,9 @@ interface PlayedTrade {
 
 const COUNT = 'trades made';
 const tradeKey = (number: string): string => `trade ${number}`;
+const toldKey = (number: string): string => `told ${number}`;
+/** Of an answer that got lost nobody knows the trade's number. */
+export const notesTold = (name: string): boolean => name.startsWith(toldKey(''));
 
 type Fields = Readonly<Record<string, Json>>;
 /** Makes a notice of the platform: its `request_data`, sent at that time. */
@@ -75,6 +78,7 @@ function create(
   const number = `DD${beijingDay(call.at).replaceAll('-', '')}${String(10_000 - (count % 5000)).padStart(4, '0')}`;
   const trade: PlayedTrade = { number, data: request };
   memory[tradeKey(number)] = trade as unknown as Json;
+  memory[toldKey(number)] = true;
   const audit = JSON.stringify({
     notify_type: 'OUT_TRADE_AUDIT',
     trade_no: number,
@@ -129,6 +133,7 @@ export const ordersOf = (memory: PlatformMemory): readonly PlatformOrder[] =>
     .filter((name) => name.startsWith('trade '))
     .map((name) => {
       const { number, isUntold } = memory[name] as unknown as PlayedTrade;
+      if (isUntold === true && memory[toldKey(number)] === undefined) return { platformOrderId: number };
       const [status, fulfilment] = isUntold === true ? ['pending', 'none'] : ['accepted', 'accepted'];
       return {
         platformOrderId: number,

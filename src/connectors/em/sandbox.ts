@@ -5,7 +5,7 @@ import { beijingDay } from '../../core/time.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { schemeOf } from './account.ts';
 import { NOTICES } from './callback.ts';
-import { answer, faults, loseNotice, ordersOf, wish } from './sandbox-trades.ts';
+import { answer, faults, loseNotice, notesTold, ordersOf, wish } from './sandbox-trades.ts';
 import { sign } from './signature.ts';
 
 const SECOND_MS = 1000;
@@ -154,6 +154,7 @@ export const sandbox: SandboxPlatform = {
   answer: (call, account, memory) => answer(call, account, memory, (data, atMs) => notice(data, 'json', atMs, account)),
   orders: (_account, memory) => ordersOf(memory),
   lost: (callback, _at, _account, memory) => loseNotice(callback, memory),
+  notesTold,
   wish: (random, number) => wish(random, number),
   faults,
   // Exactly the seven letters; no source says that the HTTP status counts.
