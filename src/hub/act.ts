@@ -2,6 +2,7 @@ import { HuidanError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import type { ActionState } from '../store/actions.ts';
 import { lockClock } from '../store/events.ts';
+import { findWishOfOrder } from '../store/order-wishes.ts';
 import type { Tx } from '../store/transaction.ts';
 import type { Principal } from './access.ts';
 import type { AccountDirectory, KnownAccount } from './account-directory.ts';
@@ -33,9 +34,20 @@ export async function requestAction(
   if (account === undefined) throw new HuidanError('account_not_found');
   requireLive(account);
   await lockClock(tx, account.row.id);
+  if (wish.action === 'paid') await requireNoPayment(tx, account, orderId);
   const intent = { ...wish, cause: null, askedBy: principal.id, own: false };
   const { id, state } = await storeIntent(ctx, tx, account, orderId, intent);
   return { id, state };
+}
+
+/**
+ * An order that is paid at another account is paid there alone: were the shop to take the money too, the customer could
+ * still pay the other one, and nobody would ever be told that it came twice. Error: `action_refused`.
+ */
+async function requireNoPayment(tx: Tx, account: KnownAccount, orderId: string): Promise<void> {
+  // The wish, and not the payment itself: that is made only once the goods are held.
+  const payer = (await findWishOfOrder(tx, account.row.id, orderId))?.paymentAccount ?? null;
+  if (payer !== null) throw new HuidanError('action_refused', `It is paid at the account ${payer}.`);
 }
 
 /** Errors: `account_observes`, `account_paused`. */

@@ -120,6 +120,18 @@ test('a sale paid by Douyin: held, paid, dispensed one by one, completed, pushed
   assert.equal(callsOf('dy-1', from).filter((call) => call === 'ecpay.settle').length, 1);
 });
 
+test('the shop cannot take the money for a sale that has a payment, or the customer could pay twice', async () => {
+  const { id, paymentNo } = await sell([one(221)]);
+  await stage.settle();
+  const body = { action: 'paid', params: { amount: 700, channel: 'cash', reference: 'till 1' } };
+  const asked = await stage.api.call('POST', `/api/v1/orders/${id}/actions`, { body });
+  assert.equal(asked.status, 422, asked.text);
+  assert.equal(asked.body.code, 'action_refused');
+  await stage.pay('dy-1', paymentNo);
+  await stage.wait(MINUTE_MS);
+  assert.equal((await stage.read(id)).status, 'completed');
+});
+
 test('an item that jams is given back, exactly its share, and nothing else', async () => {
   const { id, number, paymentNo } = await sell([one(221), one(225)]);
   await stage.pay('dy-1', paymentNo);
