@@ -78,9 +78,9 @@ export class JsonReader {
 
   /** A scalar as text, as it came. */
   text(names: FieldNames, maxLength = MAX_TEXT): string | undefined {
-    const name = this.#named(names);
+    const name = typeof names === 'string' ? names : this.#named(names);
     const value = this.#fields.get(name);
-    if (isSilent(value)) return undefined;
+    if (value === undefined || value === null || value === '') return undefined;
     const text = scalarText(value);
     if (text === undefined) return this.wrong(name, 'is not text or a number');
     if (text.length > maxLength) return this.wrong(name, `is longer than ${maxLength} characters`);
