@@ -71,6 +71,8 @@ export type ActedScene = { readonly at: TimeMs } & (
 /** What the hub has read of an order, the last of each kind. */
 export type Reading = {
   readonly order?: { readonly at: TimeMs; readonly status: number };
+  /** The furthest status before a cancellation, which says nothing of what was before it. */
+  readonly reached?: number;
   /** `steps`, `acts`: how many there had been by then; a sped-up order is ahead of the clock that reads are made by. */
   readonly refunds?: { readonly steps: number; readonly acts: number; readonly list: readonly PlayedRefund[] };
 };
@@ -104,8 +106,14 @@ export const actedOrders = (memory: PlatformMemory): readonly string[] =>
 export const readingOf = (memory: PlatformMemory, orderId: string): Reading =>
   recall<Reading>(memory, `read ${orderId}`, {});
 
+const CANCELLED = 9;
+
 export function noteReading(memory: PlatformMemory, orderId: string, reading: Reading): void {
-  memory[`read ${orderId}`] = { ...readingOf(memory, orderId), ...reading } as unknown as Json;
+  const held = readingOf(memory, orderId);
+  const status = reading.order?.status ?? CANCELLED;
+  const reached = status === CANCELLED ? held.reached : Math.max(status, held.reached ?? 0);
+  const next: Reading = { ...held, ...reading, ...(reached === undefined ? {} : { reached }) };
+  memory[`read ${orderId}`] = next as unknown as Json;
 }
 
 /** All orders that exist. */

@@ -36,7 +36,8 @@ export function expectedOrder(
   const secondOf = ({ at }: Heard): number => Math.floor(at / 1000);
   const heard = [...own, ...actsOf(memory, order.id)].sort((a, b) => secondOf(a) - secondOf(b));
   const reading = readingOf(memory, order.id);
-  const asked = reading.order === undefined ? statusesAsked(scenes, told, happened) : [reading.order.status];
+  const read = [reading.order?.status, reading.reached].filter((status) => status !== undefined);
+  const asked = read.length === 0 ? statusesAsked(scenes, told, happened) : read;
   const refunds = refundsKnown(order, scenes, told, happened, memory);
   const expected = truth(order, heard, asked, refunds);
   const isByActs = own.length < heard.length && expected.lifecycle === 'cancelled';
