@@ -76,7 +76,7 @@ test('nobody gets past the door without a session or a key, and a cookie that is
 
 test('every write by cookie refuses a page of another site', async () => {
   const browser = await api.signedIn({ username: 'root', role: 'admin' });
-  for (const { method, path } of routes.filter(({ method }) => method !== 'GET')) {
+  for (const { method, path } of routes.filter((route) => route.method !== 'GET')) {
     const answer = await browser.call(method, path, { headers: { origin: 'https://evil.test' } });
     assert.equal(answer.status, 403, `${method} ${path}`);
     assert.equal(answer.body.code, 'cross_site_refused', `${method} ${path}`);

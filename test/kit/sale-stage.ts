@@ -210,8 +210,8 @@ export class SaleStage {
       `select min(due_at) as due from (select due_at from order_clocks union all select due_at from actions) d`,
     );
     const times = this.#mail.map(({ at }) => at);
-    const due = found.rows[0]?.due ?? null;
-    if (due !== null) times.push(due.getTime());
+    const clockDue = found.rows[0]?.due ?? null;
+    if (clockDue !== null) times.push(clockDue.getTime());
     if (this.repairs) times.push(this.now + 60_000);
     for (const { id, connector } of this.#accounts) {
       const due = connector.sandbox.tick?.(this.now, await this.#view(id), this.memory(id));
