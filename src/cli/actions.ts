@@ -1,4 +1,4 @@
-import type { ActionJson } from '../hub/action-json.ts';
+import type { NamedActionJson } from '../hub/action-json.ts';
 import { UsageError, jsonOption, runVerbs, verb } from './command.ts';
 import type { Cli } from './command.ts';
 import { HUB_OPTIONS, HUB_USAGE, connectHub } from './hub-client.ts';
@@ -20,13 +20,13 @@ const VERBS = {
     async run(cli, options) {
       const { account, order, state, action } = options;
       const query = { account, order, state, action };
-      await printList<ActionJson>(cli, await connectHub(cli, options), '/actions', query, options, [
+      await printList<NamedActionJson>(cli, await connectHub(cli, options), '/actions', query, options, [
         { title: 'AT', value: ({ createdAt }) => localTime(createdAt) },
         { title: 'ID', value: ({ id }) => id },
         { title: 'ORDER', value: (row) => row.order },
         { title: 'ACTION', value: (row) => row.action },
         { title: 'STATE', value: (row) => row.state },
-        { title: 'BY', value: ({ cause, askedBy }) => cause ?? askedBy },
+        { title: 'BY', value: ({ cause, askedByName, askedBy }) => cause ?? askedByName ?? askedBy },
         { title: 'REASON', value: ({ reason }) => reason },
       ]);
     },
@@ -38,7 +38,7 @@ const VERBS = {
     positionals: ['ID'],
     async run(cli, options, id = '') {
       const hub = await connectHub(cli, options);
-      const action = await hub.call<ActionJson>('GET', `/actions/${encodeURIComponent(id)}`);
+      const action = await hub.call<NamedActionJson>('GET', `/actions/${encodeURIComponent(id)}`);
       if (options.json) printJson(cli, action);
       else show(cli, action);
     },
@@ -67,7 +67,7 @@ const VERBS = {
       if (options.reason === undefined) throw new UsageError('--reason TEXT is missing: how it is known');
       const hub = await connectHub(cli, options);
       const path = `/actions/${encodeURIComponent(id)}/settle`;
-      const settled = await hub.call<ActionJson>('POST', path, { body: { outcome, reason: options.reason } });
+      const settled = await hub.call<NamedActionJson>('POST', path, { body: { outcome, reason: options.reason } });
       if (options.json) printJson(cli, settled);
       else cli.out(`${settled.id} ${settled.state}\n`);
     },
@@ -79,7 +79,7 @@ export async function run(argv: readonly string[], cli: Cli): Promise<void> {
   await runVerbs(cli, 'actions', VERBS, argv, 'list');
 }
 
-function show(cli: Cli, action: ActionJson): void {
+function show(cli: Cli, action: NamedActionJson): void {
   const { request } = action;
   cli.out(
     pairs([
@@ -90,7 +90,7 @@ function show(cli: Cli, action: ActionJson): void {
       ['params', JSON.stringify(action.params)],
       ['state', action.state],
       ['number', action.number],
-      ['by', action.cause ?? action.askedBy],
+      ['by', action.cause ?? action.askedByName ?? action.askedBy],
       ['request', request === null ? null : `${request.call} ${request.method} ${request.host}${request.path}`],
       ['answer', action.answer === null ? null : JSON.stringify(action.answer)],
       ['reason', [action.code, action.reason].filter((part) => part !== null).join(': ')],

@@ -1,7 +1,8 @@
 import type { Json } from '../core/json.ts';
 import { maskAddress, maskName, maskPhone } from '../core/mask.ts';
 import { toRfc3339 } from '../core/time.ts';
-import type { ActionRow, ActionState, ShownRequest } from '../store/actions.ts';
+import type { ActionRow, ActionState, ListedAction, ShownRequest } from '../store/actions.ts';
+import { ADMIN_PRINCIPAL } from './access.ts';
 
 /** An action as every reader sees it: no secret, no personal data. */
 export interface ActionJson {
@@ -16,7 +17,7 @@ export interface ActionJson {
   readonly number: string;
   /** Of an automatic action, such as `auto:accept`. */
   readonly cause: string | null;
-  /** The API key that asked. */
+  /** Id of the API key or the user that asked. */
   readonly askedBy: string | null;
   readonly request: ShownRequest | null;
   readonly answer: Json;
@@ -57,6 +58,21 @@ export function actionJson(row: ActionRow, platform: string): ActionJson {
     finishedAt: time(row.finishedAt),
     nextAt: time(row.dueAt),
   };
+}
+
+/** An action as the API shows it. Events have no name of who asked: they are kept as they are when that name changes. */
+export interface NamedActionJson extends ActionJson {
+  /** The user's name for signing in, or the name of the key; null where the hub asked by itself. */
+  readonly askedByName: string | null;
+}
+
+export function namedActionJson(row: ListedAction): NamedActionJson {
+  return { ...actionJson(row, row.platform), askedByName: nameOfAsker(row.askedBy, row.askedByName) };
+}
+
+/** The name of who asked: `stored`, or that of the admin key, which no table has. */
+export function nameOfAsker<Name extends Json>(askedBy: Json, stored: Name): Name | string {
+  return askedBy === ADMIN_PRINCIPAL.id ? ADMIN_PRINCIPAL.name : stored;
 }
 
 const MASKS: Readonly<Record<string, (text: string) => string>> = {

@@ -2,8 +2,8 @@ import { HuidanError } from '../core/errors.ts';
 import { findAction, listActions } from '../store/actions.ts';
 import { covers } from './access.ts';
 import type { Principal } from './access.ts';
-import { actionJson } from './action-json.ts';
-import type { ActionJson } from './action-json.ts';
+import { namedActionJson } from './action-json.ts';
+import type { NamedActionJson } from './action-json.ts';
 import type { HubContext } from './context.ts';
 
 /** What a list of actions is asked for; what is left out does not count. */
@@ -20,16 +20,20 @@ export async function readActions(
   principal: Principal,
   query: ActionQuery,
   page: { readonly beforeId: string | null; readonly limit: number },
-): Promise<readonly ActionJson[]> {
+): Promise<readonly NamedActionJson[]> {
   const { accounts, merchants, shops } = principal;
   const { account = null, order = null, state = null, action = null } = query;
   const rows = await listActions(ctx.pool, { account, order, state, action, accounts, merchants, shops }, page);
-  return rows.map((row) => actionJson(row, row.platform));
+  return rows.map((row) => namedActionJson(row));
 }
 
 /** One action. Error: `action_not_found`, also where its order lies outside the key's limits. */
-export async function readAction(ctx: Pick<HubContext, 'pool'>, principal: Principal, id: string): Promise<ActionJson> {
+export async function readAction(
+  ctx: Pick<HubContext, 'pool'>,
+  principal: Principal,
+  id: string,
+): Promise<NamedActionJson> {
   const row = await findAction(ctx.pool, id);
   if (row === undefined || !covers(principal, row)) throw new HuidanError('action_not_found');
-  return actionJson(row, row.platform);
+  return namedActionJson(row);
 }

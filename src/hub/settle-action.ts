@@ -11,8 +11,8 @@ import type { Principal } from './access.ts';
 import type { AccountDirectory, KnownAccount } from './account-directory.ts';
 import { actionEvent } from './act-outcome.ts';
 import { isCreation, notMade, requestOf } from './act-work.ts';
-import { actionJson } from './action-json.ts';
-import type { ActionJson } from './action-json.ts';
+import { namedActionJson } from './action-json.ts';
+import type { NamedActionJson } from './action-json.ts';
 import { readOrderToActOn } from './action-order.ts';
 import { applyBatch } from './apply-batch.ts';
 import { recordAudit } from './audit.ts';
@@ -46,7 +46,7 @@ export async function settleAction(
   id: string,
   { outcome, reason }: Settlement,
   tx: Tx,
-): Promise<ActionJson> {
+): Promise<NamedActionJson> {
   const seen = await findAction(ctx.pool, id);
   const account = seen === undefined ? undefined : await deps.accounts.find(seen.account);
   if (seen === undefined || account === undefined || !covers(principal, seen))
@@ -74,7 +74,7 @@ export async function settleAction(
     throw new HuidanError(left !== undefined && canBeSettled(left) ? 'action_under_way' : 'action_not_open');
   }
   await recordAudit(ctx, tx, principal, { action: 'action.settle', subject: id, detail: { outcome, reason } });
-  return actionJson(over, account.row.platform);
+  return namedActionJson({ ...seen, ...over });
 }
 
 /** What the person's word says about the order. */

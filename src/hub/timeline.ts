@@ -5,6 +5,7 @@ import type { Sealer } from '../store/seal.ts';
 import { readTimeline } from '../store/timeline-reads.ts';
 import type { TimelineKind, TimelinePlace, TimelineSqlRow } from '../store/timeline-reads.ts';
 import type { Principal } from './access.ts';
+import { nameOfAsker } from './action-json.ts';
 import type { HubContext } from './context.ts';
 import { readVisibleOrder } from './read-orders.ts';
 import { mayReveal, recordReveal } from './reveal.ts';
@@ -52,8 +53,9 @@ function toEntry(sealer: Sealer, row: TimelineSqlRow, reveal: boolean): Timeline
   const { kind, at, id, detail } = row;
   const head = { kind, at: at.toISOString(), id };
   if (kind === 'action') {
-    const { sentAt = null, finishedAt = null } = detail;
-    return { ...head, ...detail, sentAt: timeText(sentAt), finishedAt: timeText(finishedAt) };
+    const { sentAt = null, finishedAt = null, askedBy = null } = detail;
+    const askedByName = nameOfAsker(askedBy, detail['askedByName'] ?? null);
+    return { ...head, ...detail, askedByName, sentAt: timeText(sentAt), finishedAt: timeText(finishedAt) };
   }
   if (kind !== 'fact') return { ...head, ...detail };
   return {

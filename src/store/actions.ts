@@ -1,4 +1,5 @@
 import type { Json } from '../core/json.ts';
+import { askerName } from './asker-name.ts';
 import { sql } from './pool.ts';
 import type { Queryable } from './pool.ts';
 
@@ -281,11 +282,13 @@ export async function moveActions(
   );
 }
 
-/** An action with what says who may see it. */
+/** An action with what says who may see it, and who asked. */
 export interface ListedAction extends ActionRow {
   readonly platform: string;
   readonly merchant: string | null;
   readonly shop: string | null;
+  /** Of the user or the stored key. */
+  readonly askedByName: string | null;
 }
 
 export interface ActionFilter {
@@ -322,7 +325,7 @@ export async function listActions(
     `select t.*
        from accounts a
       cross join lateral (
-        select ${actionColumns('t')}, o.platform, o.merchant, o.shop
+        select ${actionColumns('t')}, o.platform, o.merchant, o.shop, ${askerName('t.asked_by')} as "askedByName"
           from actions t join orders o on o.account_id = t.account_id and o.id = t.order_id
          where ${conditions.join('\n           and ')}
          order by t.id desc
@@ -340,7 +343,7 @@ export async function findAction(db: Queryable, id: string): Promise<ListedActio
   const found = await db.query<ListedAction>(
     `select t.* from accounts a
       cross join lateral (
-        select ${actionColumns('t')}, o.platform, o.merchant, o.shop
+        select ${actionColumns('t')}, o.platform, o.merchant, o.shop, ${askerName('t.asked_by')} as "askedByName"
           from actions t join orders o on o.account_id = t.account_id and o.id = t.order_id
          where t.account_id = a.id and t.id = $1) t`,
     [id],

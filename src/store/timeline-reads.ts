@@ -1,4 +1,5 @@
 import type { Json } from '../core/json.ts';
+import { askerName } from './asker-name.ts';
 import type { Queryable } from './pool.ts';
 import { ofOrder } from './receipt-reads.ts';
 
@@ -65,7 +66,8 @@ export async function readTimeline(
          union all
          (select 4, n.created_at, n.id,
                  jsonb_build_object('action', n.action, 'params', n.params, 'state', n.state, 'number', n.number,
-                                    'cause', n.cause, 'askedBy', n.asked_by, 'request', n.request, 'answer', n.answer,
+                                    'cause', n.cause, 'askedBy', n.asked_by, 'askedByName', ${askerName('n.asked_by')},
+                                    'request', n.request, 'answer', n.answer,
                                     'code', n.code, 'reason', n.reason, 'attempts', n.attempts, 'questions', n.questions,
                                     'durationMs', n.duration_ms, 'sentAt', n.sent_at, 'finishedAt', n.finished_at),
                  null

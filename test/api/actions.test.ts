@@ -5,16 +5,16 @@ import { createActGate } from '../../src/hub/act-gate.ts';
 import { runDueActions } from '../../src/hub/act-run.ts';
 import { actingPlatform, startActingServer, toldOrder } from '../kit/acting-platform.ts';
 import type { ActingServer } from '../kit/acting-platform.ts';
-import { createTestApi } from '../kit/api.ts';
-import type { TestApi } from '../kit/api.ts';
+import { createListeningApi } from '../kit/browser.ts';
+import type { ListeningApi } from '../kit/browser.ts';
 
-let api: TestApi;
+let api: ListeningApi;
 let platform: ActingServer;
 let order = '';
 
 before(async () => {
   platform = await startActingServer();
-  api = await createTestApi({ registry: createRegistry([actingPlatform]) }, { allowPrivateTargets: true });
+  api = await createListeningApi({ registry: createRegistry([actingPlatform]) }, { allowPrivateTargets: true });
   const account = {
     id: 'shop',
     platform: 'test-acting',
@@ -66,6 +66,39 @@ test('an action is taken with 202, done, read, listed, and shown in the timeline
     [made.body.id],
   );
   assert.deepEqual((await api.call('GET', '/api/v1/actions?state=failed')).body.data, []);
+});
+
+test('who asked is told by name, in lists, in the timeline and when it is settled', async () => {
+  const other = await tell('N3');
+  const path = `/api/v1/orders/${other}/actions`;
+  const body = { action: 'refund', params: { amount: 1, reason: 'cold' } };
+  const person = await api.signedIn({ username: 'wang', role: 'operator', name: 'Wang Li' });
+  const { id } = (await person.ok('GET', '/api/v1/me')).user;
+  const key = await api.key({ name: 'till', right: 'write' });
+  const asked: string[] = [(await person.ok('POST', path, body)).id];
+  await run();
+  platform.next('/refund', 'done-but-silent');
+  asked.push((await api.call('POST', path, { body, key })).body.id);
+  await run();
+  const more = { action: 'refund', params: { amount: 2, reason: 'cold' } };
+  asked.push((await api.call('POST', path, { body: more })).body.id);
+  await run();
+  // Who is gone is still who it was.
+  assert.equal((await api.call('DELETE', `/api/v1/users/${id}`)).status, 204);
+
+  const names = ['wang', 'till', 'admin'];
+  const nameOf = ({ askedByName }: { askedByName: string }): string => askedByName;
+  const listed = await api.call('GET', `/api/v1/actions?order=${other}`);
+  assert.deepEqual(listed.body.data.map(nameOf).reverse(), names);
+  assert.equal(listed.body.data[2].askedBy, id);
+  const timeline = await api.call('GET', `/api/v1/orders/${other}/timeline`);
+  const entries = timeline.body.data.filter(({ kind }: { kind: string }) => kind === 'action');
+  assert.deepEqual(entries.map(nameOf), names);
+  assert.equal((await api.call('GET', `/api/v1/actions/${asked[0]}`)).body.askedByName, 'wang');
+  const word = { outcome: 'succeeded', reason: 'seen in the console' };
+  const settled = await api.call('POST', `/api/v1/actions/${asked[1]}/settle`, { body: word });
+  assert.equal(settled.status, 200, settled.text);
+  assert.deepEqual([settled.body.state, settled.body.askedByName], ['succeeded', 'till']);
 });
 
 test('the same Idempotency-Key gives the same action', async () => {

@@ -212,6 +212,7 @@ export interface ActionFields {
   readonly number: string;
   readonly cause: string | null;
   readonly askedBy: string | null;
+  readonly askedByName: string | null;
   readonly request: {
     readonly call: string;
     readonly method: string;

@@ -24,7 +24,8 @@ export const timelineActionFields = {
   state: State,
   number: Type.String({ description: 'Our own number of it, the same on every repeat.' }),
   cause: Nullable(Type.String({ description: 'Of an automatic action, such as `auto:accept`.' })),
-  askedBy: Nullable(Type.String({ description: 'The API key that asked.' })),
+  askedBy: Nullable(Type.String({ description: 'Id of the API key or the user that asked; null: the hub by itself.' })),
+  askedByName: Nullable(Type.String({ description: 'The name of that key or user.' })),
   request: Nullable(
     Type.Object({ call: Type.String(), method: Type.String(), host: Type.String(), path: Type.String() }),
   ),

@@ -270,7 +270,7 @@ function ActionDetail({ entry }: { readonly entry: ActionEntry }): ReactNode {
           [words.code, entry.code],
           [words.number, <code key="number">{entry.number}</code>],
           [words.cause, entry.cause],
-          [words.askedBy, entry.askedBy],
+          [words.askedBy, entry.askedByName ?? entry.askedBy],
           [words.attempts, String(entry.attempts)],
           [words.duration, entry.durationMs === null ? null : durationText(entry.durationMs, language)],
           [words.sentAt, entry.sentAt === null ? words.unsent : <Time key="sent" at={entry.sentAt} isWhole />],
