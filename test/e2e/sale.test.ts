@@ -146,6 +146,20 @@ test('an item that jams is given back, exactly its share, and nothing else', asy
   assert.deepEqual(pushedStatuses(stage.memory('dy-1'), number), ['0', '1', '5', '6', '4']);
 });
 
+test('what was given back by hand before the jam was known is not given back again', async () => {
+  const { id, paymentNo } = await sell([one(221), one(225)]);
+  await stage.pay('dy-1', paymentNo);
+  await stage.wait(1000);
+  const leg = await stage.leg(id);
+  const body = { action: 'refund', params: { amount: 500, reason: '顾客来电' } };
+  const asked = await stage.api.call('POST', `/api/v1/orders/${leg.id}/actions`, { body });
+  assert.equal(asked.status, 202, JSON.stringify(asked.body));
+  await stage.wait(5 * MINUTE_MS);
+  // Due were 394 of it: they are in the 500.
+  assert.deepEqual([(await stage.leg(id)).amounts.refunded, (await stage.read(id)).amounts.refunded], [500, 500]);
+  assert.equal((await stage.read(id)).refundDue, null);
+});
+
 test('when nothing comes out all is given back, and the stock returns once', async () => {
   const before_ = left('10000002', '226');
   const { id, number, paymentNo } = await sell([one(226)], { amount: 1200 });

@@ -117,13 +117,35 @@ function latePaymentSteps({ order }: LifeView, draft: PlanDraft): void {
   else refund({ order }, draft, 'late', leftOf(order), '订单关闭后到账，自动退款');
 }
 
-/** Gives back what the parent found due: each once, tried again under a new number when the platform refused it. */
+/**
+ * Gives back what the parent found due: each once, tried again under a new number when the platform refused it. Where
+ * less is left than is due, what somebody gave back by hand was for it: the customer gets the due once, not the rest, too.
+ */
 function refundWhatParentOwes(view: LifeView, draft: PlanDraft, parent: OrderSide): void {
   const beginning = dueLine('');
-  for (const line of Object.keys(parent.lines).sort()) {
-    const due = line.startsWith(beginning) ? read(parent.lines, line, 'refund') : undefined;
-    if (due?.state === 'requested') refund(view, draft, line.slice(beginning.length), due.amount, due.reason ?? '退款');
+  const dues = Object.keys(parent.lines)
+    .filter((line) => line.startsWith(beginning))
+    .sort()
+    .map((line) => ({ what: line.slice(beginning.length), due: read(parent.lines, line, 'refund') }));
+  let byHand = givenByHand(view.order);
+  for (const { due } of dues) if (due?.state === 'replaced') byHand -= due.amount ?? 0;
+  for (const { what, due } of dues) {
+    if (due?.state !== 'requested') continue;
+    const amount = due.amount ?? 0;
+    const isFirst = refundTries(view.order, what).length === 0;
+    const covered = isFirst && leftOf(view.order) < amount ? Math.min(Math.max(byHand, 0), amount) : 0;
+    byHand -= covered;
+    refund(view, draft, what, amount - covered, due.reason ?? '退款');
   }
+}
+
+/** What went back at a payment by refunds that its life did not ask for. */
+function givenByHand({ lines, actions }: OrderSide): number {
+  const own = new Set(actions.filter(({ cause }) => cause?.startsWith(refundCause(''))).map(({ number }) => number));
+  return Object.keys(lines)
+    .filter((line) => line.startsWith(refundLine('')) && !own.has(line.slice(refundLine('').length)))
+    .map((line) => read(lines, line, 'refund'))
+    .reduce((sum, value) => (value?.state === 'succeeded' ? sum + (value.amount ?? 0) : sum), 0);
 }
 
 const refundCause = (what: string): string => `life:refund:${what}`;
