@@ -155,6 +155,68 @@ const TOLD: readonly {
     code: 'WEEKS_AHEAD = 4',
     pages: { 'docs/operations.md': 'four weeks ahead' },
   },
+  {
+    file: 'src/hub/sign-in-limits.ts',
+    code: 'pair: 6, address: 60, name: 200',
+    pages: {
+      'docs/operations.md':
+        'six tries a quarter of an hour for a name from one address, 60 for an address, 200 for a name',
+      'SECURITY.md': 'Six tries a quarter of an hour for a name from one address, 60 for an address, 200 for a name',
+    },
+  },
+  {
+    file: 'src/hub/sign-in-limits.ts',
+    code: 'TRIES_WINDOW_MS = 15 * 60_000',
+    pages: { 'docs/operations.md': 'six tries a quarter of an hour', 'SECURITY.md': 'Six tries a quarter of an hour' },
+  },
+  {
+    file: 'src/hub/sign-in.ts',
+    code: 'LINK_MS = 72 * HOUR_MS',
+    pages: {
+      'docs/api.md': 'works once and for three days',
+      'docs/console.md': 'good for three days',
+      'docs/operations.md': 'works once and for three days',
+      'SECURITY.md': 'works once, for three days',
+    },
+  },
+  {
+    file: 'src/hub/sessions.ts',
+    code: 'IDLE_MS = 7 * DAY_MS',
+    pages: {
+      'docs/console.md': 'seven days unused',
+      'docs/operations.md': 'seven days unused',
+      'SECURITY.md': 'seven days unused',
+    },
+  },
+  {
+    file: 'src/hub/sessions.ts',
+    code: 'LONGEST_SESSION_MS = 30 * DAY_MS',
+    pages: {
+      'docs/console.md': 'after 30 days',
+      'docs/operations.md': 'after 30 days',
+      'SECURITY.md': 'after 30 days',
+    },
+  },
+  {
+    file: 'src/hub/passwords.ts',
+    code: 'SHORTEST_PASSWORD = 10',
+    pages: { 'SECURITY.md': 'a password of 10 characters or more' },
+  },
+  {
+    file: 'src/server/api/stream.ts',
+    code: 'MOST_STREAMS = 200',
+    pages: { 'docs/api.md': '200 a process and 24 a key or user' },
+  },
+  {
+    file: 'src/server/api/stream.ts',
+    code: 'MOST_OF_ONE = 24',
+    pages: { 'docs/api.md': '200 a process and 24 a key or user' },
+  },
+  { file: 'src/server/api/stream.ts', code: 'PING_MS = 15_000', pages: { 'docs/api.md': 'every 15 s' } },
+  { file: 'src/server/api/stream.ts', code: 'RETRY_MS = 2000', pages: { 'docs/api.md': 'comes again after 2 s' } },
+  { file: 'src/server/api/stats.ts', code: 'LONGEST_DAYS = 92', pages: { 'docs/api.md': 'Up to 92 days' } },
+  { file: 'src/server/api/stats.ts', code: 'MOST_SUMMED_DAYS = 731', pages: { 'docs/api.md': 'Up to 731 days' } },
+  { file: 'src/server/api/stats.ts', code: 'MOST_DAYS_OF_HOURS = 14', pages: { 'docs/api.md': 'up to 14' } },
 ];
 
 test('a number that a page tells is the one that the code has', () => {
