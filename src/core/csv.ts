@@ -83,17 +83,32 @@ export function cellOf({ cells }: CsvRecord, ...names: readonly string[]): strin
   return undefined;
 }
 
+/** A row's cells as they are written; null: empty. */
+export type CsvRow = readonly (string | null)[];
+
 /**
  * CSV with a byte order mark, without which spreadsheets guess the charset wrong. Numbers get a tab before them, so that
  * a spreadsheet takes ids of 19 digits and with leading zeros as text; what it would take as a formula gets an
  * apostrophe.
  */
-export function writeCsv(head: readonly string[], rows: readonly (readonly (string | null)[])[]): string {
-  const lines = [head, ...rows].map((row) => row.map((cell) => writeCell(cell ?? '')).join(','));
-  return `${BOM}${lines.map((line) => `${line}\r\n`).join('')}`;
+export function writeCsv(head: CsvRow, rows: readonly CsvRow[]): string {
+  return `${BOM}${writeCsvRows([head, ...rows])}`;
 }
 
+/** Further rows, for a file that is written piece by piece behind `writeCsv`. */
+export function writeCsvRows(rows: readonly CsvRow[]): string {
+  return rows.map((row) => `${row.map((cell) => writeCell(cell ?? '')).join(',')}\r\n`).join('');
+}
+
+/** An amount below zero is no formula: with an apostrophe before it a spreadsheet would leave it out of a sum. */
+const AMOUNT_BELOW_ZERO = /^-\d{1,15}\.\d{2}$/u;
+
 function writeCell(cell: string): string {
-  const safe = /^\d+$/u.test(cell) ? `\t${cell}` : /^[=+\-@\t\r]/u.test(cell) ? `'${cell}` : cell;
+  const safe = asText(cell);
   return /[",\r\n\t]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+function asText(cell: string): string {
+  if (/^\d+$/u.test(cell)) return `\t${cell}`;
+  return /^[=+\-@\t\r]/u.test(cell) && !AMOUNT_BELOW_ZERO.test(cell) ? `'${cell}` : cell;
 }

@@ -17,6 +17,7 @@ import { commissionRoutes } from './api/commission.ts';
 import { deliveryRoutes } from './api/deliveries.ts';
 import { endpointRoutes } from './api/endpoints.ts';
 import { eventRoutes } from './api/events.ts';
+import { exportRoutes } from './api/exports.ts';
 import { keyRoutes } from './api/keys.ts';
 import { machineRoutes } from './api/machines.ts';
 import { meRoutes } from './api/me.ts';
@@ -133,6 +134,7 @@ const API = [
   platformRoutes,
   accountRoutes,
   orderRoutes,
+  exportRoutes,
   timelineRoutes,
   actionRoutes,
   callbackRoutes,

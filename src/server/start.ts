@@ -14,10 +14,12 @@ import { noCrash } from '../hub/crash-points.ts';
 import type { CrashPoints } from '../hub/crash-points.ts';
 import { startDeliveries } from '../hub/deliver.ts';
 import { startDueWork } from '../hub/due-work.ts';
+import { forgetOldExports } from '../hub/exports.ts';
 import { followDueTasks, releaseDueCommission } from '../hub/follow-orders.ts';
 import { createGroupCommit } from '../hub/group-commit.ts';
 import { runDueLives } from '../hub/lives.ts';
 import { runDueMachineSyncs } from '../hub/machine-schedule.ts';
+import { makeDueExport } from '../hub/make-exports.ts';
 import { checkMasterKey } from '../hub/master-key-check.ts';
 import { createPlatformHttp } from '../hub/platform-http.ts';
 import { applyHeldCallbacks } from '../hub/redrive.ts';
@@ -257,6 +259,7 @@ function dueSteps(ctx: HubContext, { accounts, commits, metrics }: Intake, undo:
     { name: 'follow-orders', run: () => followDueTasks(ctx, { accounts }) },
     { name: 'release-commission', run: () => releaseDueCommission(ctx, { accounts }) },
     { name: 'machines', run: () => runDueMachineSyncs(ctx, { accounts }) },
+    { name: 'exports', run: () => makeDueExport(ctx) },
     { name: 'relabel-orders', run: () => relabelDueOrders(ctx, { accounts }) },
   ];
 }
@@ -270,6 +273,7 @@ function choresOf(ctx: HubContext, { accounts, commits }: Intake, config: Config
       async run() {
         await keepTablesInShape(ctx, { days: config.retentionDays });
         await forgetOldSignIns(ctx);
+        await forgetOldExports(ctx);
       },
     },
     {
