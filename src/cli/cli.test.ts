@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { ADMIN_KEY, createTestApi } from '../../test/kit/api.ts';
 import type { TestApi } from '../../test/kit/api.ts';
 import { unionOrder, unionPush } from '../../test/kit/union-push.ts';
+import { makeDueExport } from '../hub/make-exports.ts';
 import { VERSION } from '../server/version.ts';
 import { COMMANDS } from './commands.ts';
 import type { Cli } from './command.ts';
@@ -240,6 +241,24 @@ test('orders, callbacks and events are listed and shown, also as JSON', async ()
   const events = await huidan(['events', '--account', 'cli-flow', '--types', 'order.completed']);
   assert.match(events.out, /order\.completed +2 +ord_/u);
   assert.match(events.notes, /--after/u);
+});
+
+test('orders are written to a file as the hub makes it', async () => {
+  const making = setInterval(() => void makeDueExport(api.hub.ctx), 100);
+  const file = join(folder, 'orders.csv');
+  const written = await huidan([
+    'orders',
+    'export',
+    file,
+    '--account',
+    'cli-flow',
+    '--columns',
+    'platformOrderId,paid',
+  ]);
+  clearInterval(making);
+  assert.equal(written.out, `1 orders in ${file}\n`, written.notes);
+  assert.equal(await readFile(file, 'utf8'), '\u{FEFF}platformOrderId,paid\r\nCLI-1,30.50\r\n');
+  assert.equal((await huidan(['orders', 'export', file, '--columns', 'secrets'])).code, 1);
 });
 
 test('a list says how it goes on, and --all reads it to the end', async () => {

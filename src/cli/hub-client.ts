@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { HuidanError } from '../core/errors.ts';
 import { readConfig } from '../server/config.ts';
 import { ADMIN_KEY_FILE } from '../server/data-dir.ts';
@@ -19,6 +21,8 @@ export const HUB_USAGE = '[--hub URL] [--key KEY] [--json]';
 export interface HubClient {
   /** Calls `/api/v1` + path. Throws a `CommandError` with the code of the hub's answer. */
   call<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, options?: CallOptions): Promise<T>;
+  /** Writes a file of the hub to disk as it comes, however large it is. Throws as `call` does. */
+  save(path: string, to: string): Promise<void>;
 }
 
 interface CallOptions {
@@ -48,7 +52,10 @@ export async function connectHub(
   const host = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host;
   const base = (options.hub ?? `http://${host.includes(':') ? `[${host}]` : host}:${config.port}`).replace(/\/+$/u, '');
   const key = options.key ?? config.adminKey ?? (await keptKey(config.dataDir));
-  return { call: (method, path, call = {}) => request(base, key, method, path, call) };
+  return {
+    call: (method, path, call = {}) => request(base, key, method, path, call),
+    save: (path, to) => save(base, key, path, to),
+  };
 }
 
 async function keptKey(dataDir: string): Promise<string> {
@@ -86,6 +93,15 @@ async function request<T>(
   const text = Buffer.from(await response.arrayBuffer()).toString('utf8');
   if (response.ok) return (asText ? text : text === '' ? undefined : JSON.parse(text)) as T;
   throw problemOf(base, response.status, text);
+}
+
+async function save(base: string, key: string, path: string, to: string): Promise<void> {
+  const response = await fetch(`${base}/api/v1${path}`, { headers: { authorization: `Bearer ${key}` } });
+  if (!response.ok || response.body === null) throw problemOf(base, response.status, await response.text());
+  // One that broke off must not pass for a whole one.
+  const part = `${to}.part`;
+  await pipeline(response.body, createWriteStream(part));
+  await rename(part, to);
 }
 
 function problemOf(base: string, status: number, text: string): Error {

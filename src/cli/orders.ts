@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrderJson } from '../core/order-json.ts';
+import type { ExportJson } from '../hub/exports.ts';
 import type { TimelineEntry } from '../hub/timeline.ts';
 import { UsageError, jsonOption, runVerbs, verb } from './command.ts';
 import type { Cli } from './command.ts';
@@ -8,6 +10,8 @@ import { list as pairs, localTime, yuan } from './table.ts';
 
 const REVEAL_OPTIONS = { reveal: { type: 'boolean', default: false }, reason: { type: 'string' } } as const;
 const REVEAL_USAGE = '[--reveal --reason TEXT]';
+
+const EXPORT_POLL_MS = 300;
 
 /** Option to parameter of the API. */
 const FILTERS = {
@@ -27,34 +31,39 @@ const FILTERS = {
   q: 'q',
 } as const;
 
+/** The same as options. */
+const FILTER_OPTIONS = {
+  legs: { type: 'boolean' },
+  account: { type: 'string' },
+  platform: { type: 'string' },
+  status: { type: 'string' },
+  'platform-order-id': { type: 'string' },
+  'merchant-order-id': { type: 'string' },
+  merchant: { type: 'string' },
+  shop: { type: 'string' },
+  store: { type: 'string' },
+  sid: { type: 'string' },
+  member: { type: 'string' },
+  flag: { type: 'string' },
+  'placed-from': { type: 'string' },
+  'placed-to': { type: 'string' },
+  q: { type: 'string' },
+} as const;
+
+const FILTER_USAGE = `[--q NUMBER-OR-PHONE] [--account A] [--platform P] [--status S] [--sid S] [--flag F] [--store S]\n      [--platform-order-id N] [--merchant-order-id N] [--merchant M] [--shop S] [--member M]\n      [--placed-from TIME] [--placed-to TIME] [--legs]`;
+
 const VERBS = {
   list: verb({
-    usage: `[--q NUMBER-OR-PHONE] [--account A] [--platform P] [--status S] [--sid S] [--flag F] [--store S]\n      [--platform-order-id N] [--merchant-order-id N] [--merchant M] [--shop S] [--member M]\n      [--placed-from TIME] [--placed-to TIME] [--legs] ${REVEAL_USAGE} ${LIST_USAGE} ${HUB_USAGE}`,
+    usage: `${FILTER_USAGE} ${REVEAL_USAGE} ${LIST_USAGE} ${HUB_USAGE}`,
     summary: 'List orders, the youngest first.',
     options: {
       ...HUB_OPTIONS,
       ...LIST_OPTIONS,
       ...REVEAL_OPTIONS,
-      legs: { type: 'boolean' },
-      account: { type: 'string' },
-      platform: { type: 'string' },
-      status: { type: 'string' },
-      'platform-order-id': { type: 'string' },
-      'merchant-order-id': { type: 'string' },
-      merchant: { type: 'string' },
-      shop: { type: 'string' },
-      store: { type: 'string' },
-      sid: { type: 'string' },
-      member: { type: 'string' },
-      flag: { type: 'string' },
-      'placed-from': { type: 'string' },
-      'placed-to': { type: 'string' },
-      q: { type: 'string' },
+      ...FILTER_OPTIONS,
     },
     async run(cli, options) {
-      const query: Record<string, string | boolean | undefined> = { legs: options.legs, ...reveal(options) };
-      for (const [option, parameter] of Object.entries(FILTERS))
-        query[parameter] = options[option as keyof typeof FILTERS];
+      const query = { ...filterOf(options), ...reveal(options) };
       await printList<OrderJson>(cli, await connectHub(cli, options), '/orders', query, options, [
         { title: 'ID', value: ({ id }) => id },
         { title: 'ACCOUNT', value: ({ account }) => account },
@@ -64,6 +73,27 @@ const VERBS = {
         { title: 'PLACED', value: ({ placedAt }) => localTime(placedAt) },
         { title: 'V', value: ({ version }) => version },
       ]);
+    },
+  }),
+  export: verb({
+    usage: `FILE [--columns A,B] ${FILTER_USAGE} ${HUB_USAGE}`,
+    summary: 'Write all orders that the filter finds to a CSV file. Personal data stays masked.',
+    options: { ...HUB_OPTIONS, ...FILTER_OPTIONS, columns: { type: 'string' } },
+    positionals: ['FILE'],
+    async run(cli, options, file = '') {
+      const hub = await connectHub(cli, options);
+      const columns = options.columns === undefined ? {} : { columns: options.columns.split(',') };
+      const body = { kind: 'orders', filter: filterOf(options), ...columns };
+      let made = await hub.call<ExportJson>('POST', '/exports', { body });
+      while (made.state === 'queued' || made.state === 'running') {
+        await sleep(EXPORT_POLL_MS);
+        made = await hub.call<ExportJson>('GET', `/exports/${made.id}`);
+      }
+      // A failed one has no file either, and the hub's answer to that says why.
+      await hub.save(`/exports/${made.id}/file`, file);
+      await hub.call('DELETE', `/exports/${made.id}`);
+      if (options.json) printJson(cli, made);
+      else cli.out(`${made.progress.done} orders in ${file}\n`);
     },
   }),
   show: verb({
@@ -149,6 +179,17 @@ const VERBS = {
 /** `huidan orders`. */
 export async function run(argv: readonly string[], cli: Cli): Promise<void> {
   await runVerbs(cli, 'orders', VERBS, argv, 'list');
+}
+
+function filterOf(
+  options: { readonly legs?: boolean | undefined } & {
+    readonly [Option in keyof typeof FILTERS]?: string | undefined;
+  },
+): Record<string, string | boolean | undefined> {
+  const filter: Record<string, string | boolean | undefined> = { legs: options.legs };
+  for (const [option, parameter] of Object.entries(FILTERS))
+    filter[parameter] = options[option as keyof typeof FILTERS];
+  return filter;
 }
 
 function reveal(options: {

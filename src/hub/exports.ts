@@ -90,7 +90,7 @@ export async function startExport(
   };
   await store.insertExport(tx, row);
   await recordAudit(ctx, tx, principal, {
-    action: 'export.start',
+    action: 'export.started',
     subject: row.id,
     detail: { kind: row.kind, columns: [...wish.columns] },
   });
