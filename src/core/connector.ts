@@ -186,12 +186,6 @@ export function jsonReply(body: string, status = 200): Reply {
   return { status, contentType: 'application/json; charset=utf-8', body };
 }
 
-/** Acknowledgements that are always the same two. */
-export const fixedReplies =
-  (stored: Reply, rejected: Reply) =>
-  (outcome: 'stored' | 'rejected'): Reply =>
-    outcome === 'stored' ? stored : rejected;
-
 /** Keeps the content type between a connector's own functions and hides it from the hub. */
 export function defineConnector<Content>(connector: Connector<Content>): Connector {
   // Sound because the hub only gives `parse` what this connector's `verify` accepted.
