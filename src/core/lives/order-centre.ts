@@ -19,9 +19,14 @@ export function pushSteps(view: LifeView, draft: PlanDraft): void {
   if (pushed.some(({ isOpen }) => isOpen)) return;
   // A push that failed is over too: the next one says more than its repetition.
   const told = pushed.map(({ cause }) => (cause ?? '').slice(PUSH.length).split(':')).toSorted(byNumber);
+  // Done is what stands in the end: a jammed item's money is on its way before the payment shows it.
+  const isOwing =
+    (view.parent?.json.refundDue ?? null) !== null ||
+    order.actions.some(({ action, isOpen }) => action === 'refund' && isOpen);
   const next = nextMilestone(
     told.map(([, milestone = '']) => milestone),
     order,
+    isOwing,
   );
   if (next === undefined) return;
   draft.act({ action: 'push', cause: `${PUSH}${told.length}:${next}`, params: { milestone: next } });
@@ -30,10 +35,11 @@ export function pushSteps(view: LifeView, draft: PlanDraft): void {
 /** By the number in the cause: two of one millisecond have no other order. */
 const byNumber = ([a = '']: readonly string[], [b = '']: readonly string[]): number => Number(a) - Number(b);
 
-/** The milestone to tell after those that were told; undefined: it knows how things stand. */
+/** The milestone to tell after those that were told; undefined: it knows how things stand. `isOwing`: more will go back. */
 export function nextMilestone(
   told: readonly string[],
   { json, lines }: Pick<OrderSide, 'json' | 'lines'>,
+  isOwing = false,
 ): Milestone | undefined {
   if (!told.includes('created')) return 'created';
   const isPaid = json.payment !== 'unpaid';
@@ -53,7 +59,7 @@ export function nextMilestone(
   });
   if (ended !== undefined) return last === 'refunding' ? ended : 'refunding';
   // A part that went back leaves the rest as it was: paid, and done in the end.
-  const isDone = json.lifecycle === 'completed' && json.payment !== 'refunded';
+  const isDone = json.lifecycle === 'completed' && json.payment !== 'refunded' && !isOwing;
   return isDone && last !== 'done' ? 'done' : undefined;
 }
 
