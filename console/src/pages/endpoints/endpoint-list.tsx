@@ -14,7 +14,7 @@ import { ToneTag } from '../../parts/status-tag.tsx';
 import { AddEndpoint } from './add-endpoint.tsx';
 import styles from './endpoints.module.css';
 import { QueueState } from './queue-state.tsx';
-import { SecretOnce } from './secret-once.tsx';
+import { ShownOnce } from '../../parts/shown-once.tsx';
 import { endpointsWords } from './words.ts';
 
 const REFETCH_MS = 5000;
@@ -48,7 +48,7 @@ export function EndpointList(): ReactNode {
           ))}
         </ul>
       )}
-      <SecretOnce secret={secret} onClose={() => setSecret(null)} />
+      <ShownOnce text={secret} title={words.secretTitle} hint={words.secretOnce} onClose={() => setSecret(null)} />
     </>
   );
 }

@@ -26,7 +26,7 @@ import { Deliveries } from './deliveries.tsx';
 import styles from './endpoints.module.css';
 import { QueueState } from './queue-state.tsx';
 import { Replay } from './replay.tsx';
-import { SecretOnce } from './secret-once.tsx';
+import { ShownOnce } from '../../parts/shown-once.tsx';
 import { endpointsWords } from './words.ts';
 
 const REFETCH_MS = 3000;
@@ -137,7 +137,7 @@ function Tools({ endpoint, failing }: { readonly endpoint: Endpoint; readonly fa
       >
         <p>{words.removeHint}</p>
       </ConfirmAction>
-      <SecretOnce secret={secret} onClose={() => setSecret(null)} />
+      <ShownOnce text={secret} title={words.secretTitle} hint={words.secretOnce} onClose={() => setSecret(null)} />
     </>
   );
 }

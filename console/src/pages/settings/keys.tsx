@@ -14,7 +14,7 @@ import { EmptyState } from '../../parts/empty-state.tsx';
 import { ToneTag } from '../../parts/status-tag.tsx';
 import { Time } from '../../parts/time.tsx';
 import styles from './settings.module.css';
-import { ShownOnce } from './shown-once.tsx';
+import { ShownOnce } from '../../parts/shown-once.tsx';
 import { settingsWords } from './words.ts';
 
 const RIGHTS = ['read', 'write', 'admin'] as const;

@@ -15,7 +15,7 @@ import { useErrorText } from '../../parts/error-text.tsx';
 import { Time, TimeAgo } from '../../parts/time.tsx';
 import { limitsText } from './keys.tsx';
 import styles from './settings.module.css';
-import { ShownOnce } from './shown-once.tsx';
+import { ShownOnce } from '../../parts/shown-once.tsx';
 import { settingsWords } from './words.ts';
 
 const ROLES = ['admin', 'operator', 'viewer'] as const;

@@ -1,11 +1,11 @@
 import { Button, Modal } from 'antd';
 import type { ReactNode } from 'react';
-import { useWords } from '../../app/language.ts';
-import { CopyButton } from '../../parts/copy-button.tsx';
-import styles from './settings.module.css';
-import { settingsWords } from './words.ts';
+import { useWords } from '../app/language.ts';
+import { CopyButton } from './copy-button.tsx';
+import styles from './shown-once.module.css';
+import { partWords } from './words.ts';
 
-/** A key or a link that is given once: closed only by saying that it was kept. */
+/** A secret, key or link that is given once: closed only by saying that it was kept. null: there is none to show. */
 export function ShownOnce({
   text,
   title,
@@ -17,7 +17,7 @@ export function ShownOnce({
   readonly hint: ReactNode;
   readonly onClose: () => void;
 }): ReactNode {
-  const words = useWords(settingsWords);
+  const words = useWords(partWords);
   return (
     <Modal
       open={text !== null}
