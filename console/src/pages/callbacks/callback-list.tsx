@@ -15,7 +15,7 @@ import { PlatformBadge } from '../../parts/platform-badge.tsx';
 import { TimeAgo } from '../../parts/time.tsx';
 import { partWords } from '../../parts/words.ts';
 import styles from './callbacks.module.css';
-import { VerdictTag } from './verdict-tag.tsx';
+import { VerdictTag } from '../../parts/verdict-tag.tsx';
 import { callbacksWords } from './words.ts';
 
 const REFETCH_MS = 5000;

@@ -17,7 +17,7 @@ import { Time } from '../../parts/time.tsx';
 import { partWords } from '../../parts/words.ts';
 import styles from './callbacks.module.css';
 import { Doctor } from './doctor.tsx';
-import { VerdictTag } from './verdict-tag.tsx';
+import { VerdictTag } from '../../parts/verdict-tag.tsx';
 import { callbacksWords } from './words.ts';
 
 /** One callback: what came, what became of it, what was answered, and why it did not verify. */

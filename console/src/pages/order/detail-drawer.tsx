@@ -21,7 +21,8 @@ import styles from './detail.module.css';
 import { detailWords } from './detail-words.ts';
 import { useFactTexts } from './fact-text.ts';
 import { useActionLabel } from './order-context.ts';
-import { ACTION_TONES, OUTCOME_TONES, VERDICT_TONES } from './timeline-cells.tsx';
+import { ACTION_TONES, OUTCOME_TONES } from './timeline-cells.tsx';
+import { VerdictTag } from '../../parts/verdict-tag.tsx';
 import type { ActionEntry, CallbackEntry, DeliveryEntry, EventEntry, FactEntry } from './timeline-rows.ts';
 import { orderWords } from './words.ts';
 
@@ -98,7 +99,6 @@ function Part({ title, children }: { readonly title: string; readonly children: 
 
 function CallbackDetail({ entry }: { readonly entry: CallbackEntry }): ReactNode {
   const words = useWords(detailWords).detail;
-  const verdicts: Readonly<Record<string, string>> = useWords(partWords).verdicts;
   const [reason, setReason] = useState<string | null>(null);
   const { data, error, refetch } = useQuery({
     queryKey: ['callback', entry.id, reason],
@@ -111,12 +111,7 @@ function CallbackDetail({ entry }: { readonly entry: CallbackEntry }): ReactNode
     <div className={styles['detail']}>
       <Lines
         lines={[
-          [
-            words.verdict,
-            <ToneTag key="verdict" tone={VERDICT_TONES[data.verdict] ?? 'neutral'}>
-              {verdicts[data.verdict] ?? data.verdict}
-            </ToneTag>,
-          ],
+          [words.verdict, <VerdictTag key="verdict" verdict={data.verdict} />],
           [words.reason, data.reason],
           [words.topic, data.topic],
           [words.evidence, data.evidence],

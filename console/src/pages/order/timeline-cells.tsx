@@ -6,6 +6,7 @@ import { durationText } from '../../parts/duration.ts';
 import { StatusTag, ToneTag } from '../../parts/status-tag.tsx';
 import type { Tone } from '../../parts/status-tag.tsx';
 import { partWords } from '../../parts/words.ts';
+import { VerdictTag } from '../../parts/verdict-tag.tsx';
 import { useActionLabel, useOrderKind } from './order-context.ts';
 import { useFactTexts, weighty } from './fact-text.ts';
 import { lastAttempts } from './timeline-rows.ts';
@@ -15,15 +16,6 @@ import { orderWords } from './words.ts';
 
 type Open = (entry: TimelineEntry) => void;
 
-export const VERDICT_TONES: Readonly<Record<string, Tone>> = {
-  applied: 'ok',
-  duplicate: 'neutral',
-  stale: 'neutral',
-  rejected: 'danger',
-  unrecognised: 'warn',
-  nothing: 'neutral',
-  held: 'warn',
-};
 export const ACTION_TONES: Readonly<Record<string, Tone>> = {
   queued: 'info',
   sent: 'info',
@@ -69,14 +61,13 @@ export function CallbackCell({
   readonly onOpen: Open;
 }): ReactNode {
   const { lanes, times } = useWords(orderWords).timeline;
-  const verdicts: Readonly<Record<string, string>> = useWords(partWords).verdicts;
   const entry = callbacks[0];
   if (entry === undefined) return null;
   return (
     <Box entry={entry} label={lanes.source} onOpen={onOpen}>
       <b>{entry.topic === '' ? lanes.source : entry.topic}</b>
       <span className={styles['tags']}>
-        <ToneTag tone={VERDICT_TONES[entry.verdict] ?? 'neutral'}>{verdicts[entry.verdict] ?? entry.verdict}</ToneTag>
+        <VerdictTag verdict={entry.verdict} />
         {callbacks.length > 1 && <span className="muted">{times(String(callbacks.length))}</span>}
       </span>
       {entry.reason !== null && <small>{entry.reason}</small>}
