@@ -68,10 +68,9 @@ for (const path of ['README.md', 'README.zh-CN.md']) {
         timeout: 30_000,
         env: { PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`, NO_PROXY: '*', no_proxy: '*' },
       });
-      // The event may arrive while the order is still being read.
-      const lines = stdout.trim().split('\n');
-      const received = lines.find((line) => line.startsWith('evt_'));
-      const [account, endpoint, pushed, orders, timeline] = lines.filter((line) => line !== received);
+      // The event may arrive while an answer is being printed, even between its end and its line break.
+      const [received] = /evt_[0-9A-Za-z]+ v1,\S+ \{.*\}\n/u.exec(stdout) ?? [];
+      const [account, endpoint, pushed, orders, timeline] = stdout.replace(received ?? '', '').trim().split('\n');
 
       const { callbacks } = JSON.parse(account ?? '') as { callbacks: readonly { url: string }[] };
       assert.equal(callbacks[0]?.url, `${hub.url}/callbacks/meituan-union/mtu-main`);
@@ -91,7 +90,7 @@ for (const path of ['README.md', 'README.zh-CN.md']) {
           kind,
         );
 
-      const [, id, body] = /^(evt_\S+) v1,\S+ (\{.*\})$/u.exec(received ?? '') ?? [];
+      const [, id, body] = /^(evt_\S+) v1,\S+ (\{.*\})\n$/u.exec(received ?? '') ?? [];
       const event = JSON.parse(body ?? '') as { id: string; type: string; data: Shown };
       assert.equal(event.id, id);
       assert.equal(event.type, 'order.paid');
