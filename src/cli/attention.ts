@@ -79,7 +79,10 @@ function show(cli: Cli, item: AttentionJson): void {
       ['since', localTime(item.since)],
       ['opened', localTime(item.openedAt)],
       ['closed', localTime(item.closedAt)],
-      ['dismissed', item.dismissed === null ? null : `${item.dismissed.by}: ${item.dismissed.reason}`],
+      [
+        'dismissed',
+        item.dismissed === null ? null : `${item.dismissed.byName ?? item.dismissed.by}: ${item.dismissed.reason}`,
+      ],
       ['to do', item.todo.en],
     ]),
   );

@@ -50,6 +50,13 @@ export const ATTENTION_KINDS = {
       zh: '请查看失败原因，处理后手动执行该步骤。',
     },
   },
+  refund_due: {
+    title: { en: 'Money to be given back', zh: '待退款' },
+    todo: {
+      en: 'The shop took the money itself, so nobody else can give it back. Give it back where it came in, then say so with the action refund-done.',
+      zh: '货款由商家自行收取，需由商家原路退回；退款后请执行“已退款（登记）”操作。',
+    },
+  },
   payment_unclear: {
     title: { en: 'Payment unclear', zh: '支付结果不明' },
     todo: {
@@ -138,6 +145,7 @@ export const KIND_OF_CONDITION: Readonly<Record<string, AttentionKind>> = {
   dispense_unknown: 'dispense_unknown',
   records_unknown: 'dispense_unknown',
   close_failed: 'action_failed',
+  refund_due: 'refund_due',
   refund_failed: 'action_failed',
   settle_failed: 'action_failed',
   step_refused: 'action_failed',

@@ -4,6 +4,7 @@ import type { Words } from '../core/account-fields.ts';
 import type { Json } from '../core/json.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { AttentionRow } from '../store/attention.ts';
+import { nameOfAsker } from './action-json.ts';
 
 /** Something that wants a person's attention, as the API and the events show it. Times are RFC 3339. */
 export interface AttentionJson {
@@ -27,7 +28,14 @@ export interface AttentionJson {
   readonly ageSeconds: number;
   readonly openedAt: string;
   readonly closedAt: string | null;
-  readonly dismissed: { readonly at: string; readonly by: string; readonly reason: string } | null;
+  readonly dismissed: {
+    readonly at: string;
+    /** The id of a user or an API key. */
+    readonly by: string;
+    /** Its name; null: nobody knows any more. */
+    readonly byName: string | null;
+    readonly reason: string;
+  } | null;
 }
 
 export function attentionJson(row: AttentionRow, platform: string, nowMs: TimeMs): AttentionJson {
@@ -54,6 +62,11 @@ export function attentionJson(row: AttentionRow, platform: string, nowMs: TimeMs
     dismissed:
       row.dismissedAt === null || row.dismissedBy === null
         ? null
-        : { at: row.dismissedAt.toISOString(), by: row.dismissedBy, reason: row.dismissReason ?? '' },
+        : {
+            at: row.dismissedAt.toISOString(),
+            by: row.dismissedBy,
+            byName: nameOfAsker(row.dismissedBy, row.dismissedByName),
+            reason: row.dismissReason ?? '',
+          },
   };
 }

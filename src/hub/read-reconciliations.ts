@@ -9,6 +9,7 @@ import type { LineKind, ReconciledSide, ReconciliationLine, ReconciliationRow } 
 import type { Tx } from '../store/transaction.ts';
 import { covers } from './access.ts';
 import type { Principal } from './access.ts';
+import { nameOfAsker } from './action-json.ts';
 import type { HubContext } from './context.ts';
 
 /** A report of a business day. Times are RFC 3339; counts are null until it is done. */
@@ -19,6 +20,8 @@ export interface ReconciliationJson {
   readonly state: ReconciliationRow['state'];
   /** null: the hub by itself, once a night. */
   readonly askedBy: string | null;
+  /** The name of that user or key. */
+  readonly askedByName: string | null;
   /** How many orders the platform has told so far. */
   readonly read: number;
   readonly counts: {
@@ -210,6 +213,7 @@ function reconciliationJson(row: ReconciliationRow): ReconciliationJson {
     day: row.day,
     state: row.state,
     askedBy: row.askedBy,
+    askedByName: nameOfAsker(row.askedBy, row.askedByName),
     read: row.readOrders,
     counts: isDone ? { both, onlyThere, onlyHere, amountsDiffer, statusDiffers } : null,
     reason: row.reason,

@@ -31,7 +31,10 @@ async function rows(db: Queryable, text: string, values: readonly unknown[]): Pr
   return found.rows;
 }
 
-/** What a look at an order found that no rule can finish; `name` is the condition. */
+/**
+ * What a look at an order found that no rule can finish; `name` is the condition. None while the account's orders are not
+ * carried on: nobody looks at them then, and what was found before would stay for ever.
+ */
 export const readConditions: ReadCauses = (db, accountId, _now, limit) =>
   rows(
     db,
@@ -39,6 +42,7 @@ export const readConditions: ReadCauses = (db, accountId, _now, limit) =>
        from order_conditions c
        join orders o on o.account_id = c.account_id and o.id = c.order_id and o.merged_into is null
       where c.account_id = $1
+        and not exists (select from accounts a where a.id = $1 and a.settings -> 'life' = 'false')
       order by c.raised_at, c.order_id limit $2`,
     [accountId, limit],
   );

@@ -1,5 +1,6 @@
 import type { AttentionKind, AttentionState } from '../core/attention.ts';
 import type { Json } from '../core/json.ts';
+import { askerName } from './asker-name.ts';
 import type { Queryable } from './pool.ts';
 
 /** Something that wants a person's attention. */
@@ -23,13 +24,15 @@ export interface AttentionRow {
   readonly closedAt: Date | null;
   readonly dismissedAt: Date | null;
   readonly dismissedBy: string | null;
+  /** Of the user or key; null also for the admin key of the configuration. */
+  readonly dismissedByName: string | null;
   readonly dismissReason: string | null;
 }
 
 const COLUMNS = `i.account_id as account, i.id, i.kind, i.subject, i.state, i.detail, i.order_id as "orderId",
   i.action_id as "actionId", i.receipt_id as "receiptId", i.endpoint_id as "endpointId", i.store, i.merchant, i.shop, i.since,
   i.opened_at as "openedAt", i.closed_at as "closedAt", i.dismissed_at as "dismissedAt", i.dismissed_by as "dismissedBy",
-  i.dismiss_reason as "dismissReason"`;
+  ${askerName('i.dismissed_by')} as "dismissedByName", i.dismiss_reason as "dismissReason"`;
 
 /** The items of an account whose cause lasts, as far as is known: open ones and dismissed ones. */
 export async function readLiveItems(db: Queryable, accountId: string): Promise<readonly AttentionRow[]> {
@@ -46,7 +49,7 @@ export async function openItems(
   accountId: string,
   items: readonly Omit<
     AttentionRow,
-    'account' | 'state' | 'openedAt' | 'closedAt' | 'dismissedAt' | 'dismissedBy' | 'dismissReason'
+    'account' | 'state' | 'openedAt' | 'closedAt' | 'dismissedAt' | 'dismissedBy' | 'dismissedByName' | 'dismissReason'
   >[],
   now: Date,
 ): Promise<readonly AttentionRow[]> {

@@ -1,3 +1,4 @@
+import { askerName } from './asker-name.ts';
 import type { Queryable } from './pool.ts';
 
 export const RECONCILIATION_STATES = ['queued', 'running', 'done', 'failed'] as const;
@@ -12,6 +13,8 @@ export interface ReconciliationRow {
   readonly day: string;
   readonly state: (typeof RECONCILIATION_STATES)[number];
   readonly askedBy: string | null;
+  /** Of the user or key; null also for the admin key of the configuration. */
+  readonly askedByName: string | null;
   readonly readOrders: number;
   readonly both: number | null;
   readonly onlyThere: number | null;
@@ -44,7 +47,8 @@ export interface ReconciliationLine {
   readonly ours: ReconciledSide | null;
 }
 
-const COLUMNS = `r.account_id as account, r.id, r.day::text, r.state, r.asked_by as "askedBy", r.read_orders as "readOrders",
+const COLUMNS = `r.account_id as account, r.id, r.day::text, r.state, r.asked_by as "askedBy",
+  ${askerName('r.asked_by')} as "askedByName", r.read_orders as "readOrders",
   r.both_count as both, r.only_there as "onlyThere", r.only_here as "onlyHere", r.amounts_differ as "amountsDiffer",
   r.status_differs as "statusDiffers", r.reason, r.attempts, r.created_at as "createdAt", r.started_at as "startedAt",
   r.finished_at as "finishedAt"`;

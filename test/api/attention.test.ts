@@ -6,6 +6,7 @@ import { actingPlatform, toldOrder } from '../kit/acting-platform.ts';
 import { takeawayPlatform, takeawaySignature } from '../kit/takeaway-platform.ts';
 import { ATTENTION_KINDS, KIND_OF_CONDITION } from '../../src/core/attention.ts';
 import { CONDITIONS } from '../../src/core/lives/life.ts';
+import { ADMIN_PRINCIPAL } from '../../src/hub/access.ts';
 import { createAttention, sweepAccount } from '../../src/hub/attention.ts';
 import { createRegistry } from '../../src/hub/context.ts';
 
@@ -348,6 +349,7 @@ test('an item that was dismissed stays away as long as its cause lasts, and a ne
   assert.equal(dismissed.body.state, 'dismissed');
   assert.equal(dismissed.body.dismissed.reason, '已电话确认');
   assert.equal(dismissed.body.dismissed.by, 'key_admin');
+  assert.equal(dismissed.body.dismissed.byName, ADMIN_PRINCIPAL.name);
   await sweep(id);
   assert.deepEqual(await kinds(id), []);
   assert.deepEqual(await kinds(id, '&state=dismissed'), ['action_unknown']);
@@ -363,6 +365,35 @@ test('an item that was dismissed stays away as long as its cause lasts, and a ne
   await db().query(`update actions set state = 'unknown' where account_id = $1`, [id]);
   await sweep(id);
   assert.notEqual((await list(id))[0]?.id, item.id);
+});
+
+test('who dismissed an item is named, also after the key was revoked', async () => {
+  const id = await account(actingPlatform.id);
+  await action(id, await order(id, '1'), { state: 'unknown' });
+  await sweep(id);
+  const [item] = await list(id);
+  assert.ok(item);
+  const key = await api.key({ name: '夜班', right: 'write' });
+  const url = `/api/v1/attention/${item.id}`;
+  const dismissed = await api.call('POST', `${url}/dismiss`, { key, body: { reason: 'called' } });
+  assert.deepEqual([dismissed.status, dismissed.body.dismissed.byName], [200, '夜班'], dismissed.text);
+  await db().query(`update api_keys set revoked_at = now() where name = '夜班'`);
+  const [listed] = (await api.call('GET', `/api/v1/attention?account=${id}&state=dismissed`)).body.data;
+  assert.equal(listed.dismissed.byName, '夜班');
+  assert.equal(listed.dismissed.by, dismissed.body.dismissed.by);
+});
+
+test('nothing of an order’s life is shown of an account whose orders are not carried on', async () => {
+  const id = await account();
+  await db().query(
+    `insert into order_conditions (account_id, order_id, name, detail, raised_at) values ($1, $2, 'refund_due', $3, $4)`,
+    [id, await order(id, '1'), { amount: 100 }, new Date(nowMs)],
+  );
+  await sweep(id);
+  assert.deepEqual(await kinds(id), ['refund_due']);
+  await db().query(`update accounts set settings = '{"life": false}' where id = $1`, [id]);
+  await sweep(id);
+  assert.deepEqual(await kinds(id), []);
 });
 
 test('the list is counted by kind, paged, and shows only what the key may see', async () => {

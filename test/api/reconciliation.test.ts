@@ -5,6 +5,7 @@ import type { Report } from '../../src/core/fact.ts';
 import type { PlatformResult } from '../../src/core/outgoing.ts';
 import type { ReadDay } from '../../src/core/poll.ts';
 import { createActGate } from '../../src/hub/act-gate.ts';
+import { ADMIN_PRINCIPAL } from '../../src/hub/access.ts';
 import { createRegistry } from '../../src/hub/context.ts';
 import { planNightlyReconciliations, reconcileDueDay } from '../../src/hub/reconcile.ts';
 import { createTestApi } from '../kit/api.ts';
@@ -253,6 +254,7 @@ test('what cannot be reconciled is refused', async () => {
   assert.equal((await asks(await account('test-takeaway'))).body.code, 'reconcile_unsupported');
   assert.equal((await api.call('GET', '/api/v1/reconciliations/rec_none')).body.code, 'reconciliation_not_found');
   const made = await asks(id);
+  assert.deepEqual([made.body.askedBy, made.body.askedByName], [ADMIN_PRINCIPAL.id, ADMIN_PRINCIPAL.name]);
   const key = await api.key({ right: 'read', accounts: ['another'] });
   const hidden = await api.call('GET', `/api/v1/reconciliations/${made.body.id}`, { key });
   assert.equal(hidden.body.code, 'reconciliation_not_found');

@@ -5,6 +5,7 @@ import { pushedStatuses } from '../../src/connectors/douyin/sandbox-push.ts';
 import { vending } from '../../src/connectors/vending/index.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { OrderJson } from '../../src/core/order-json.ts';
+import { sweepAccount } from '../../src/hub/attention.ts';
 import { SaleStage } from '../kit/sale-stage.ts';
 
 const MINUTE_MS = 60_000;
@@ -292,6 +293,12 @@ test('the shop that takes the money itself is told what to give back, until it h
     [450, [['225', 450]]],
   );
   assert.equal((await stage.read(id)).refundDue, 450);
+  const waiting = async () => {
+    await sweepAccount(stage.api.hub.ctx, 'vm-1');
+    const answer = await stage.api.call('GET', `/api/v1/attention?order=${id}`);
+    return answer.body.data.map(({ kind, cause }: { kind: string; cause: unknown }) => [kind, cause]);
+  };
+  assert.deepEqual(await waiting(), [['refund_due', { amount: 450, reasons: ['商品未能出货'] }]]);
   const done = await stage.api.call('POST', `/api/v1/orders/${id}/actions`, {
     body: { action: 'refund-done', params: { reference: 'R2' } },
   });
@@ -300,6 +307,7 @@ test('the shop that takes the money itself is told what to give back, until it h
   const order = await stage.read(id);
   assert.equal(order.status, 'refunded');
   assert.equal(order.refundDue, null);
+  assert.deepEqual(await waiting(), []);
 });
 
 test('an account whose lives are switched off takes no step', async () => {

@@ -92,6 +92,7 @@ export const CONDITIONS = [
   'dispense_unknown',
   'records_unknown',
   'close_failed',
+  'refund_due',
   'refund_failed',
   'settle_failed',
   'unaudited',

@@ -177,10 +177,14 @@ describe('a sale at a machine', () => {
     }
     assert.deepEqual(world.events, [{ type: 'order.refund_due', amount: 200 }]);
     assert.equal(world.json(world.sale).refundDue, 200);
+    assert.deepEqual(world.look(world.sale).conditions, [
+      { name: 'refund_due', detail: { amount: 200, reasons: ['部分商品未能出货'] } },
+    ]);
     world.shopGivesBack();
     world.look(world.sale);
     assert.equal(world.json(world.sale).refundDue, null);
     assert.equal(world.json(world.sale).amounts.refunded, 200);
+    assert.deepEqual(world.look(world.sale).conditions, []);
     finish(world);
     assert.equal(world.events.length, 1);
   });

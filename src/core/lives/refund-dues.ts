@@ -25,6 +25,14 @@ export function owe(
   draft.oweRefund({ what, amount, reason, items }, leg === null);
 }
 
+/** The shop took the money itself: what it is to give back waits for its word that it has. */
+export function awaitGivenBack({ order }: LifeView, draft: PlanDraft): void {
+  const amount = order.json.refundDue;
+  if (amount === null) return;
+  const reasons = duesOf(order).flatMap(({ state, reason }) => (state === 'requested' && reason ? [reason] : []));
+  draft.raise('refund_due', { amount, reasons: [...new Set(reasons)] });
+}
+
 /** What has not gone back and is not due yet. */
 export const owedTotal = ({ order }: LifeView, { amount }: Money): number =>
   amount - (order.json.amounts.refunded ?? 0) - (order.json.refundDue ?? 0);
@@ -34,6 +42,7 @@ interface Due {
   readonly what: string;
   readonly state: 'requested' | 'failed' | 'succeeded' | 'replaced';
   readonly amount: number;
+  readonly reason: string | undefined;
 }
 
 export function duesOf({ lines }: OrderSide): readonly Due[] {
@@ -45,7 +54,14 @@ export function duesOf({ lines }: OrderSide): readonly Due[] {
       const refund = read(lines, line, 'refund');
       return refund === undefined
         ? []
-        : [{ what: line.slice(beginning.length), state: refund.state, amount: refund.amount ?? 0 }];
+        : [
+            {
+              what: line.slice(beginning.length),
+              state: refund.state,
+              amount: refund.amount ?? 0,
+              reason: refund.reason,
+            },
+          ];
     });
 }
 

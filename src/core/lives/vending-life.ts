@@ -6,7 +6,7 @@ import type { Dispensing } from './dispensing.ts';
 import { PlanDraft } from './draft.ts';
 import type { Life, LifeView, OrderSide } from './life.ts';
 import { ASK_RETRIES_MS, isClosed, isMade } from './payment-life.ts';
-import { duesOf, mirrorRefunds, owe, owedTotal } from './refund-dues.ts';
+import { awaitGivenBack, duesOf, mirrorRefunds, owe, owedTotal } from './refund-dues.ts';
 import type { Money } from './refund-dues.ts';
 
 const CLOSE_RETRIES_MS = [5000, 30_000, 300_000];
@@ -145,6 +145,7 @@ function paidSteps(view: LifeView, draft: PlanDraft, money: Money): void {
   const { order } = view;
   mirrorRefunds(view, draft, money);
   const { leg } = money;
+  if (leg === null) awaitGivenBack(view, draft);
   if (leg !== null && leg.json.amounts.total !== order.json.amounts.total) {
     draft.raise('amount_mismatch', { wanted: order.json.amounts.total, paid: leg.json.amounts.total });
   }

@@ -30,7 +30,14 @@ const Item = Type.Object({
   ageSeconds: Type.Integer({ description: 'How long it has lasted, or had when it was closed.' }),
   openedAt: Time,
   closedAt: Nullable(Time),
-  dismissed: Nullable(Type.Object({ at: Time, by: Type.String(), reason: Type.String() })),
+  dismissed: Nullable(
+    Type.Object({
+      at: Time,
+      by: Type.String({ description: 'The id of the user or the API key.' }),
+      byName: Nullable(Type.String({ description: 'The name of that user or key.' })),
+      reason: Type.String(),
+    }),
+  ),
 });
 
 const IdParams = Type.Object({ id: Type.String({ maxLength: 200 }) });

@@ -32,7 +32,10 @@ const Reconciliation = Type.Object({
   account: AccountId,
   day: Day,
   state: Type.Enum([...RECONCILIATION_STATES]),
-  askedBy: Nullable(Type.String({ description: 'The API key that asked; null: the hub by itself, once a night.' })),
+  askedBy: Nullable(
+    Type.String({ description: 'The user or the API key that asked; null: the hub by itself, once a night.' }),
+  ),
+  askedByName: Nullable(Type.String({ description: 'The name of that user or key.' })),
   read: Type.Integer({ description: 'Orders that the platform has told so far.' }),
   counts: Nullable(Counts),
   reason: Nullable(Type.String({ description: 'Why it failed, or is tried again.' })),
