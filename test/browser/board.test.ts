@@ -142,20 +142,53 @@ test('the filter by platform is in the address and leaves the others out', async
 });
 
 test('a lost connection is shown, and what came meanwhile is there once it is back', async () => {
-  world.forgive(/ERR_INTERNET_DISCONNECTED|net::ERR/u);
-  const page = await world.open('/board');
+  world.forgive(/net::ERR/u);
+  const line = await world.openLine();
+  const page = await world.open('/board', { base: line.url });
   await live(page);
-  await page.context().setOffline(true);
+  line.cut();
   await page.locator('[data-testid="connection"][data-state="lost"]').waitFor();
   await page
     .getByRole('alert')
     .getByText(/正在重新连接/u)
     .waitFor();
   await push('9000000000000000202');
-  await page.context().setOffline(false);
+  await page.waitForTimeout(500);
+  assert.equal(await page.getByText('*0202').count(), 0, 'nothing comes over a line that is cut');
+  line.mend();
   await page.locator('[data-column="paid"]').getByText('*0202').waitFor();
   await live(page);
   await page.getByRole('alert').waitFor({ state: 'hidden' });
+});
+
+test('seven tabs of one browser are all live: they share a stream', async () => {
+  const first = await world.open('/board');
+  const tabs = [first];
+  for (const path of ['/board', '/orders', '/attention', '/overview', '/board', '/board'])
+    tabs.push(await world.openTab(first, path));
+  await Promise.all(tabs.map((tab) => live(tab)));
+  await push('9000000000000000203');
+  for (const tab of tabs.filter((one) => one.url().endsWith('/board')))
+    await tab.locator('[data-column="paid"]').getByText('*0203').waitFor();
+  // Each asks something of its own, too: no connection is used up by waiting.
+  const answers = await Promise.all(tabs.map((tab) => tab.evaluate(async () => (await fetch('/api/v1/me')).status)));
+  assert.deepEqual(
+    answers,
+    tabs.map(() => 200),
+  );
+  // The one that came first may go: the others stay live.
+  await first.close();
+  await push('9000000000000000204');
+  await tabs[6]?.locator('[data-column="paid"]').getByText('*0204').waitFor();
+});
+
+test('a browser without shared workers has a stream for each tab', async () => {
+  const page = await world.open('/settings');
+  await page.context().addInitScript(() => Reflect.deleteProperty(globalThis, 'SharedWorker'));
+  await page.goto(`${world.url}/console/board`);
+  await live(page);
+  await push('9000000000000000205');
+  await page.locator('[data-column="paid"]').getByText('*0205').waitFor();
 });
 
 test('the first load of the board weighs less than 450 kB, all that it fetches included', async () => {

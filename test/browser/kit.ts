@@ -11,6 +11,8 @@ import * as room from '../../src/sandbox/sandbox.ts';
 import { readConfig } from '../../src/server/config.ts';
 import { startHub } from '../../src/server/start.ts';
 import { createTestDatabase } from '../kit/database.ts';
+import { openLine } from './line.ts';
+import type { Line } from './line.ts';
 
 const KEY = 'hdk_the-admin-key-of-tests';
 export const USERNAME = 'owner';
@@ -36,6 +38,8 @@ export interface OpenOptions {
   readonly theme?: 'light' | 'dark';
   /** Not signed in. */
   readonly isStranger?: boolean;
+  /** The hub by another way, such as a line that can be cut. */
+  readonly base?: string;
 }
 
 /** A hub with the sandbox beside it, and a browser: the real ones. */
@@ -46,6 +50,10 @@ export interface World {
   call<T>(method: string, path: string, body?: unknown): Promise<T>;
   /** A page of the console, signed in as the admin; whatever its console or a promise complains of fails `stop`. */
   open(path: string, options?: OpenOptions): Promise<Page>;
+  /** A further page of the same browser as `page`, as in another tab. */
+  openTab(page: Page, path: string): Promise<Page>;
+  /** A line to the hub that can be cut; ends with `stop`. */
+  openLine(): Promise<Line>;
   /** Complaints that a test has caused on purpose, such as of a lost connection. */
   forgive(pattern: RegExp): void;
   stop(): Promise<void>;
@@ -93,9 +101,17 @@ export async function startWorld(rate = 0): Promise<World> {
     args: FLAGS,
   });
   const contexts: BrowserContext[] = [];
+  const lines: Line[] = [];
   const complaints: string[] = [];
   const forgiven: RegExp[] = [];
   let cookies: Awaited<ReturnType<BrowserContext['cookies']>> | undefined;
+
+  function listen(page: Page): void {
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => complaints.push(`page: ${error.message}`));
+  }
 
   return {
     url,
@@ -103,7 +119,7 @@ export async function startWorld(rate = 0): Promise<World> {
     call,
     forgive: (pattern) => void forgiven.push(pattern),
     async open(path, options = {}) {
-      const { language = 'zh', width = 1280, height = 900, theme = 'light', isStranger = false } = options;
+      const { language = 'zh', width = 1280, height = 900, theme = 'light', isStranger = false, base = url } = options;
       const context = await browser.newContext({
         viewport: { width, height },
         colorScheme: theme,
@@ -120,20 +136,29 @@ export async function startWorld(rate = 0): Promise<World> {
         JSON.stringify({ language, sound: false }),
       );
       const page = await context.newPage();
-      page.on('console', (message) => {
-        if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
-      });
-      page.on('pageerror', (error) => complaints.push(`page: ${error.message}`));
+      listen(page);
       if (!isStranger) {
         cookies ??= await signIn(page, url);
         await context.addCookies(cookies);
       }
-      await page.goto(`${url}/console${path}`);
+      await page.goto(`${base}/console${path}`);
       return page;
+    },
+    async openTab(page, path) {
+      const tab = await page.context().newPage();
+      listen(tab);
+      await tab.goto(`${new URL(page.url()).origin}/console${path}`);
+      return tab;
+    },
+    async openLine() {
+      const line = await openLine(url);
+      lines.push(line);
+      return line;
     },
     async stop() {
       for (const context of contexts) await context.close();
       await browser.close();
+      for (const line of lines) await line.stop();
       controls = undefined;
       await sandbox.stop();
       await hub.stop();

@@ -73,5 +73,6 @@ export interface Page<T> {
   readonly nextCursor: string | null;
 }
 
-/** For one intent of a person: the same on each try of it. */
-export const newIdempotencyKey = (): string => crypto.randomUUID();
+/** For one intent of a person: the same on each try of it. `crypto.randomUUID` is missing where the hub is on plain http. */
+export const newIdempotencyKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');

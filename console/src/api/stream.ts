@@ -25,7 +25,8 @@ const LONGEST_WAIT_MS = 10_000;
 
 /**
  * Keeps one connection to the hub's live stream. By `fetch` and not by `EventSource`, which neither sees the pings nor
- * tells a lost session from a lost line. Goes on where it ended, so nothing is missed while the line is down.
+ * tells a lost session from a lost line. Goes on where it ended, so nothing is missed while the line is down. Runs in a
+ * page as in a worker.
  */
 export class HubStream {
   #cursor: string | null = null;
@@ -45,22 +46,19 @@ export class HubStream {
   start(): void {
     this.#stopping = new AbortController();
     void this.#run(this.#stopping.signal);
-    globalThis.addEventListener('online', this.#retryNow);
+    globalThis.addEventListener('online', this.retryNow);
     globalThis.addEventListener('offline', this.#breakOff);
-    document.addEventListener('visibilitychange', this.#retryNow);
   }
 
   stop(): void {
     this.#stopping.abort();
-    globalThis.removeEventListener('online', this.#retryNow);
+    globalThis.removeEventListener('online', this.retryNow);
     globalThis.removeEventListener('offline', this.#breakOff);
-    document.removeEventListener('visibilitychange', this.#retryNow);
     this.#wake?.();
   }
 
-  readonly #retryNow = (): void => {
-    if (document.visibilityState === 'visible') this.#wake?.();
-  };
+  /** Somebody looks, or the network is back: no reason to wait on. */
+  readonly retryNow = (): void => this.#wake?.();
 
   /** An open line gives no sign when the network goes: without this it would look alive for another half minute. */
   readonly #breakOff = (): void => this.#attempt?.abort();

@@ -1,5 +1,5 @@
 import { useEffect, useSyncExternalStore } from 'react';
-import { HubStream } from '../api/stream.ts';
+import { SharedStream } from '../api/shared-stream.ts';
 import type { HubEvent, StreamState } from '../api/stream.ts';
 
 export interface LiveListener {
@@ -31,7 +31,11 @@ function flush(): void {
   for (const listener of listeners) listener.onEvents?.(events);
 }
 
-const stream = new HubStream(TYPES, {
+/** What is read before the stream has begun may miss what happens in between; longer than this nobody should wait. */
+const BEGIN_LIMIT_MS = 1000;
+let isReadEarly = false;
+
+const stream = new SharedStream(TYPES, {
   onEvents(events) {
     waiting.push(...events);
     timer ??= setTimeout(flush, BATCH_MS);
@@ -39,13 +43,38 @@ const stream = new HubStream(TYPES, {
   onState(state, sinceMs) {
     current = { state, sinceMs };
     for (const tell of stateListeners) tell();
+    if (state !== 'live' || !isReadEarly) return;
+    isReadEarly = false;
+    tellGap();
   },
-  onGap() {
-    for (const listener of listeners) listener.onGap?.();
-  },
+  onGap: tellGap,
 });
 
-/** One connection for the whole page, open while somebody is signed in. */
+function tellGap(): void {
+  for (const listener of listeners) listener.onGap?.();
+}
+
+/** Waits until events are heard: what is read from then on misses nothing. Not for ever; then it is read again later. */
+export function whenListening(): Promise<void> {
+  if (current.state === 'live') return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(limit);
+      stateListeners.delete(look);
+      resolve();
+    };
+    const look = (): void => {
+      if (current.state === 'live') done();
+    };
+    const limit = setTimeout(() => {
+      isReadEarly = true;
+      done();
+    }, BEGIN_LIMIT_MS);
+    stateListeners.add(look);
+  });
+}
+
+/** Open while somebody is signed in, for the whole page and, where the browser can, for all its tabs. */
 export function useLiveConnection(): void {
   useEffect(() => {
     stream.start();

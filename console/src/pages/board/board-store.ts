@@ -1,6 +1,7 @@
 import { readOrders } from '../../api/orders.ts';
 import type { Order, OrderStatus } from '../../api/orders.ts';
 import type { HubEvent } from '../../api/stream.ts';
+import { whenListening } from '../../app/live.ts';
 import type { LiveListener } from '../../app/live.ts';
 import { COLUMN_IDS, COLUMN_STATUSES, NEEDS_FLAGS, columnOf, compareCards } from './columns.ts';
 import type { ColumnId } from './columns.ts';
@@ -102,6 +103,8 @@ export class BoardStore implements LiveListener {
     const known = new Map(this.#orders);
     this.#change({ isLoading: true, error: null });
     try {
+      await whenListening();
+      signal.throwIfAborted();
       const pages = await Promise.all(this.#lists.map((list) => this.#readList(list, signal)));
       // What was known before and is in none of the pages may have changed while nobody listened.
       for (const [id, order] of known) if (this.#orders.get(id) === order) this.#orders.delete(id);
