@@ -1,5 +1,5 @@
 // node bench/commission.ts   how fast the ledger answers over 100 000 orders of 10 000 members
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -9,6 +9,7 @@ import {
   statementByDay,
   statementByOrder,
 } from '../src/store/commission-lists.ts';
+import { removeDataFolder } from '../src/store/embedded/data-folders.ts';
 import { startEmbeddedPostgres } from '../src/store/embedded/start.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { createPool, silentLog } from '../src/store/pool.ts';
@@ -43,7 +44,7 @@ try {
 } finally {
   await pool.end();
   await server.stop();
-  await rm(dataDir, { recursive: true });
+  await removeDataFolder(dataDir);
 }
 
 async function fill(): Promise<void> {

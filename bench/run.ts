@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
+import { removeDataFolder } from '../src/store/embedded/data-folders.ts';
 import { startEmbeddedPostgres } from '../src/store/embedded/start.ts';
 import { runChild, startChild } from './child.ts';
 import type { Child } from './child.ts';
@@ -48,7 +49,7 @@ try {
   await measure();
 } finally {
   await postgres.stop();
-  await rm(folder, { recursive: true, force: true });
+  await removeDataFolder(folder);
 }
 process.exitCode = faults === 0 ? 0 : 1;
 

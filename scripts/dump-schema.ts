@@ -2,10 +2,11 @@
  * Writes src/store/schema.txt anew from the migrations: `node scripts/dump-schema.ts`. Look at the difference before
  * you commit it.
  */
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dumpSchema } from '../src/store/dump-schema.ts';
+import { removeDataFolder } from '../src/store/embedded/data-folders.ts';
 import { startEmbeddedPostgres } from '../src/store/embedded/start.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { createPool, silentLog } from '../src/store/pool.ts';
@@ -20,5 +21,5 @@ try {
 } finally {
   await pool.end();
   await server.stop();
-  await rm(dataDir, { recursive: true });
+  await removeDataFolder(dataDir);
 }

@@ -2,7 +2,7 @@
 // npm run check                             the checks and what holds the docs in step with the code, in seconds
 // npm run test:long                         test/long
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
@@ -10,7 +10,8 @@ import { buildConsole } from './console/build.ts';
 import { checks, runCheck } from './testing/checks.ts';
 import { ensureChromium } from './testing/ensure-chromium.ts';
 import { expandPaths, findTestFiles } from './testing/find-files.ts';
-import { endLeftovers } from './testing/leftovers.ts';
+import { systemStateDirectory } from '../src/store/embedded/folders.ts';
+import { endLeftovers, removeLeftDatabases } from './testing/leftovers.ts';
 import { Report, durationText } from './testing/report.ts';
 import { runFile } from './testing/run-file.ts';
 import { startRunKeeper } from './testing/run-keeper.ts';
@@ -55,7 +56,7 @@ async function runTests(): Promise<void> {
   if (files.length === 0 || breakOff.signal.aborted) return;
   const mark = randomUUID();
   // Short, since Unix sockets below it may have paths of 107 bytes at most; open to the user that PostgreSQL runs as.
-  const runDir = mkdtempSync(join(tmpdir(), 'ht-'));
+  const runDir = realpathSync(mkdtempSync(join(tmpdir(), 'ht-')));
   chmodSync(runDir, 0o755);
   const env = testEnvironment(mark, runDir);
   const keeper = await startRunKeeper();
@@ -72,6 +73,8 @@ async function runTests(): Promise<void> {
   await keeper.end();
   const leftovers = await endLeftovers(mark, runDir);
   if (leftovers.length > 0) report.fail('no process outlives the tests', leftovers.join('\n'));
+  const databases = removeLeftDatabases(runDir, systemStateDirectory);
+  if (databases.length > 0) report.fail('no database outlives the tests', databases.join('\n'));
   rmSync(runDir, { recursive: true, force: true, maxRetries: 3 });
 }
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
+import { removeDataFolder } from '../../src/store/embedded/data-folders.ts';
 import { buildConsole } from '../console/build.ts';
 import { ensureChromium } from '../testing/ensure-chromium.ts';
 
@@ -253,5 +254,5 @@ try {
 } finally {
   demo.kill('SIGTERM');
   if (demo.exitCode === null) await once(demo, 'exit');
-  await rm(folder, { recursive: true, force: true });
+  await removeDataFolder(folder);
 }

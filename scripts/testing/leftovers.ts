@@ -1,4 +1,5 @@
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Servers are allowed a moment to stop after the tests that used them. */
@@ -52,6 +53,35 @@ function text(pid: number, file: string): string {
 function workingDir(pid: number): string {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * Finds databases of root's hubs that a test run left in the system's state folder, and removes them. They are known by
+ * the data folder that they were made for, which lay in the run's own folder.
+ * @returns one line of text for each
+ */
+export function removeLeftDatabases(runDir: string, stateDirectory: string): string[] {
+  const left = names(stateDirectory)
+    .map((name) => ({ path: join(stateDirectory, name), home: firstLine(join(stateDirectory, name, 'belongs-to')) }))
+    .filter(({ home }) => home.startsWith(`${runDir}/`));
+  for (const { path } of left) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+  return left.map(({ path, home }) => `${path} of ${home}: end with removeDataFolder()`);
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function firstLine(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
   } catch {
     return '';
   }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endLeftovers } from './leftovers.ts';
+import { endLeftovers, removeLeftDatabases } from './leftovers.ts';
 import { runFile } from './run-file.ts';
 
 const rootDir = join(import.meta.dirname, '..', '..');
@@ -112,6 +112,24 @@ suite('test run', () => {
       assert.equal(stranger.exitCode ?? stranger.signalCode, null);
     },
   );
+
+  test('a database that outlives the tests is found by the data folder that it was made for, and removed', (t) => {
+    const runDir = filesIn(t, {});
+    const stateDirectory = filesIn(t, {});
+    const databaseOf = (name: string, dataDir: string): string => {
+      mkdirSync(join(stateDirectory, name, 'cluster'), { recursive: true });
+      writeFileSync(join(stateDirectory, name, 'belongs-to'), `${dataDir}/postgres\n`);
+      return join(stateDirectory, name);
+    };
+    const ours = databaseOf('data-11111111-11111111', join(runDir, 'hub'));
+    const others = databaseOf('data-22222222-22222222', `${runDir}-of-another-run/hub`);
+    assert.deepEqual(removeLeftDatabases(runDir, stateDirectory), [
+      `${ours} of ${join(runDir, 'hub', 'postgres')}: end with removeDataFolder()`,
+    ]);
+    assert.equal(existsSync(ours), false);
+    assert.equal(existsSync(others), true);
+    assert.deepEqual(removeLeftDatabases(runDir, join(stateDirectory, 'none')), []);
+  });
 });
 
 async function gone(pid: number): Promise<void> {

@@ -56,5 +56,6 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   users: { summary: 'users of the console: add, list, remove, a link to sign in', load: () => import('./users.ts') },
   keys: { summary: 'API keys: make, list, revoke', load: () => import('./keys.ts') },
   migrate: { summary: 'bring the database to the newest migration', load: () => import('./migrate.ts') },
+  data: { summary: 'databases that root’s hubs left behind: list, remove', load: () => import('./data.ts') },
   config: { summary: 'show the effective configuration and where it comes from', load: () => import('./config.ts') },
 };

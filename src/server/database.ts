@@ -1,4 +1,5 @@
 import { migrate } from '../store/migrate.ts';
+import { tellForsaken } from '../store/embedded/data-folders.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start.ts';
 import { ensurePartitions } from '../store/partitions.ts';
 import { createPool } from '../store/pool.ts';
@@ -33,6 +34,12 @@ export async function openDatabase(
           onProgress: (detail) => progress({ step: 'postgres', detail }),
         })
       : undefined;
+  if (server !== undefined) {
+    // Beside the start: it reads what may be a great many files.
+    void tellForsaken(deps.log).catch((error: unknown) =>
+      deps.log.info({ err: error }, 'the databases in the state folder could not be looked at'),
+    );
+  }
   const url = config.databaseUrl ?? server?.url ?? '';
   const pool = createPool({ url, max: config.databaseConnections, log: deps.log });
   const stop = async (): Promise<void> => {

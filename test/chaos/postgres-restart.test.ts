@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { readConfig } from '../../src/server/config.ts';
 import { startHub } from '../../src/server/start.ts';
+import { removeDataFolder } from '../../src/store/embedded/data-folders.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded/start.ts';
 import { SECRET, callApi, startReceiver } from '../kit/crash-rounds.ts';
 import { unionOrder, unionPush } from '../kit/union-push.ts';
@@ -38,7 +39,7 @@ it('answers 503 while PostgreSQL is away and is back by itself within 5 s of its
     await hub.stop();
     await receiver.close();
     await postgres.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    await removeDataFolder(dataDir);
   });
   const url = hub.url ?? '';
   await callApi(url, KEY, '/api/v1/accounts', {

@@ -1,9 +1,10 @@
 /**
  * The process that keeps the shared PostgreSQL of a test run: `database-host.ts <folder> <pid of the run> <its start>`.
  */
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeDataFolder } from '../../src/store/embedded/data-folders.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded/start.ts';
 import { silentLog } from '../../src/store/pool.ts';
 import { isRunning, type ServerInfo } from './run-owner.ts';
@@ -28,5 +29,5 @@ try {
   await announce({ error: error instanceof Error ? error.message : String(error) });
   while (await isRunning(Number(run), start)) await sleep(300);
 } finally {
-  await rm(folder, { recursive: true, force: true });
+  await removeDataFolder(folder);
 }

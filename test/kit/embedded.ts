@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { removeDataFolder } from '../../src/store/embedded/data-folders.ts';
 import { clusterOf } from '../../src/store/embedded/folders.ts';
 import { commandLines } from '../../src/store/embedded/server-processes.ts';
 import { clusterName } from '../../src/store/embedded/settings.ts';
@@ -55,7 +56,7 @@ export function embeddedBench(): EmbeddedBench {
     running.clear();
   });
   after(async () => {
-    for (const folder of folders) await rm(folder, { recursive: true, force: true });
+    for (const folder of folders) await removeDataFolder(folder);
   });
 
   const makeFolderUnder = async (parent: string, mode: number): Promise<string> => {

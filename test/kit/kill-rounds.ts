@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CRASH_POINTS } from '../../src/hub/crash-points.ts';
+import { removeDataFolder } from '../../src/store/embedded/data-folders.ts';
 import { PlayedPlatform, SECRET, callApi, startCrashingHub, startReceiver } from './crash-rounds.ts';
 import type { Received } from './crash-rounds.ts';
 
@@ -28,7 +29,7 @@ export async function killRounds(test: TestContext, rounds: number): Promise<voi
   test.after(async () => {
     await platform.close();
     await receiver.close();
-    await rm(dataDir, { recursive: true, force: true });
+    await removeDataFolder(dataDir);
   });
 
   const first = await startCrashingHub({ dataDir, port, adminKey: KEY });

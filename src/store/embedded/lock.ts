@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -48,6 +48,24 @@ export async function lockFolder(folder: string, hubPid: number): Promise<Folder
   held.push(database);
   await write({ hubPid, state: 'running' });
   return { announceStopping: () => write({ hubPid, state: 'stopping' }) };
+}
+
+/** Whether some process holds a folder at this moment. */
+export async function isFolderHeld(folder: string): Promise<boolean> {
+  const path = join(folder, 'lock');
+  if (
+    !(await access(path).then(
+      () => true,
+      () => false,
+    ))
+  )
+    return false;
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    return !tryLock(database);
+  } finally {
+    database.close();
+  }
 }
 
 function tryLock(database: DatabaseSync): boolean {
