@@ -6,6 +6,8 @@ import type { StockCause, StockSlot } from '../core/stock-book.ts';
 import { toRfc3339 } from '../core/time.ts';
 import { listMachines } from '../store/machines.ts';
 import type { ListedMachineRow, MachineFilter } from '../store/machines.ts';
+import { listProducts } from '../store/products.ts';
+import type { ProductRow } from '../store/products.ts';
 import { readSlotsOfMachine, readStockChanges } from '../store/stock.ts';
 import type { Principal } from './access.ts';
 import type { AccountDirectory } from './account-directory.ts';
@@ -89,6 +91,16 @@ export async function readMachineList(
   page: Parameters<typeof listMachines>[2],
 ): Promise<readonly MachineJson[]> {
   return (await listMachines(ctx.pool, { ...filter, accounts, merchants, shops }, page)).map((row) => machineJson(row));
+}
+
+/** What the machines that the key may see sell, by account and number, those after a place. */
+export async function readProducts(
+  ctx: Pick<HubContext, 'pool'>,
+  { accounts, merchants, shops }: Principal,
+  account: string | null,
+  page: Parameters<typeof listProducts>[2],
+): Promise<readonly ProductRow[]> {
+  return listProducts(ctx.pool, { account, accounts, merchants, shops }, page);
 }
 
 /** One machine with its slots. Error: `machine_not_found`, also outside the key's limits. */

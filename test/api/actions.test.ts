@@ -180,3 +180,35 @@ test('a person says what became of an action that nobody heard of', async () => 
   assert.equal(again.status, 422);
   assert.equal(again.body.code, 'action_not_open');
 });
+
+test('what can be done to an order is told with why the rest cannot, and what nobody knows the end of', async () => {
+  const other = await tell('N7');
+  const ask = (ids: string, key?: string) =>
+    api.call('GET', `/api/v1/actions/possible?orders=${ids}`, key === undefined ? {} : { key });
+  const refusals = async () => {
+    const [found] = (await ask(`${other},ord_nobody`)).body.data;
+    return Object.fromEntries(
+      found.actions.map(({ name, refusal }: { name: string; refusal: { en: string } | null }) => [
+        name,
+        refusal?.en ?? null,
+      ]),
+    );
+  };
+  const before = await refusals();
+  assert.equal(before['accept'], null);
+  for (const name of Object.keys(before)) {
+    const asked = await api.call('POST', `/api/v1/orders/${other}/actions`, { body: { action: name } });
+    if (before[name] !== null) assert.equal(asked.body.code, 'action_refused', `${name}: ${asked.text}`);
+    else assert.notEqual(asked.body.code, 'action_refused', `${name}: ${asked.text}`);
+  }
+  platform.next('/dispense', 'done-but-silent');
+  await run();
+  const unsettled = (await ask(other)).body.data[0].unsettled;
+  assert.deepEqual(
+    unsettled.map(({ action, state }: Record<string, unknown>) => [action, state]),
+    [['dispense', 'unknown']],
+  );
+  const key = await api.key({ name: 'elsewhere', right: 'read', shops: ['shp_none'] });
+  assert.deepEqual((await ask(other, key)).body.data, []);
+  assert.equal((await ask(Array.from({ length: 51 }, (_, at) => `ord_${at}`).join(','))).status, 400);
+});

@@ -44,6 +44,19 @@ describe('machines and their stock', () => {
     assert.equal(types.filter((type) => type === 'stock.changed added').length, 30);
   });
 
+  test('what machines sell is listed by the number that orders name it by, within the limits of who asks', async () => {
+    const first = await world.api.call('GET', '/api/v1/products?limit=1');
+    const rest = await world.api.call('GET', `/api/v1/products?limit=500&cursor=${first.body.nextCursor}`);
+    const all = [...first.body.data, ...rest.body.data];
+    assert.equal(all.length, new Set(all.map(({ productId }: { productId: string }) => productId)).size);
+    assert.deepEqual(
+      all.find(({ productId }: { productId: string }) => productId === '121'),
+      { account: 'vm-1', productId: '121', name: '可乐' },
+    );
+    const key = await world.api.key({ name: 'elsewhere', right: 'read', shops: ['shp_none'] });
+    assert.deepEqual((await world.api.call('GET', '/api/v1/products', { key })).body.data, []);
+  });
+
   test('an order holds, a dispensed item is gone, and each change is told with its cause', async () => {
     const made = await world.order(cola(2));
     assert.equal(made.status, 201, made.text);

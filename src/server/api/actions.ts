@@ -1,6 +1,8 @@
 import Type from 'typebox';
+import { HuidanError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { requestAction } from '../../hub/act.ts';
+import { readPossibleActions } from '../../hub/possible-actions.ts';
 import { readAction, readActions } from '../../hub/read-actions.ts';
 import { settleAction } from '../../hub/settle-action.ts';
 import { ACTION_STATES } from '../../store/actions.ts';
@@ -78,6 +80,44 @@ const ListQuery = Type.Object(
   { additionalProperties: false },
 );
 
+/** As many as a board shows of one column and some. */
+const MOST_ORDERS = 50;
+
+const PossibleQuery = Type.Object(
+  {
+    orders: Type.String({
+      minLength: 1,
+      maxLength: 5000,
+      description: `Ids of orders with commas between them, ${MOST_ORDERS} at most.`,
+    }),
+  },
+  { additionalProperties: false },
+);
+
+const Possible = Type.Object({
+  order: Type.String(),
+  actions: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      refusal: Nullable(
+        Type.Object(
+          { en: Type.String(), zh: Type.String() },
+          { description: 'Why it makes no sense for the order as it is; null: it can be done.' },
+        ),
+      ),
+    }),
+  ),
+  unsettled: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      action: Type.String(),
+      state: State,
+      isAsked: Type.Boolean({ description: 'The hub still asks the platform; false: a person must say how it ended.' }),
+    }),
+    { description: 'What was sent and nobody knows the end of, the oldest first.' },
+  ),
+});
+
 const IdParams = Type.Object({ id: Type.String({ maxLength: 200 }) });
 
 /** `/api/v1/actions` and `/api/v1/orders/{id}/actions`. */
@@ -133,6 +173,29 @@ export function actionRoutes(scope: ApiScope, api: ApiContext): void {
         (limit) => readActions(ctx, principalOf(request), query, { beforeId, limit }),
         ({ id }) => cursors.write({ id }, query),
       );
+    },
+  );
+
+  scope.get(
+    '/actions/possible',
+    {
+      config: { right: 'read' },
+      schema: {
+        tags,
+        summary: 'What can be done to orders as they stand',
+        description:
+          'By the rules that refuse an action when it is asked for; orders that are not there are left out. What is said here ' +
+          'can change at any time, and the platform has the last word.',
+        querystring: PossibleQuery,
+        response: { 200: Type.Object({ data: Type.Array(Possible) }) },
+      },
+    },
+    async (request) => {
+      const ids = [...new Set(request.query.orders.split(',').filter((id) => id !== ''))];
+      if (ids.length > MOST_ORDERS)
+        throw new HuidanError('malformed_request', `At most ${MOST_ORDERS} orders at once.`);
+      const { accounts } = api.redrive;
+      return { data: [...(await readPossibleActions(ctx, { accounts }, principalOf(request), ids))] };
     },
   );
 

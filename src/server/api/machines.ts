@@ -1,6 +1,12 @@
 import Type from 'typebox';
 import { recordAudit } from '../../hub/audit.ts';
-import { readMachine, readMachineChanges, readMachineList, syncMachinesNow } from '../../hub/read-machines.ts';
+import {
+  readMachine,
+  readMachineChanges,
+  readMachineList,
+  readProducts,
+  syncMachinesNow,
+} from '../../hub/read-machines.ts';
 import { principalOf } from '../auth.ts';
 import { PageQuery, createCursors, pageOf } from '../cursor.ts';
 import type { ApiContext, ApiScope } from './context.ts';
@@ -91,16 +97,19 @@ const MachineParams = Type.Object({
   machine: Type.String({ maxLength: 64 }),
 });
 const MachinePlace = Type.Object({ account: Type.String(), machineNo: Type.String() });
+const Product = Type.Object({ account: AccountId, productId: Type.String(), name: Type.String() });
+const ProductPlace = Type.Object({ account: Type.String(), productId: Type.String() });
 const ChangePlace = Type.Object({ sequence: Type.Integer() });
 const flag = (description: string) => Type.Optional(Type.Enum(['true', 'false'], { description }));
 const readFlag = (value: string | undefined): boolean | null => (value === undefined ? null : value === 'true');
 const tags = ['machines'];
 
-/** `/api/v1/machines`. */
+/** `/api/v1/machines` and `/api/v1/products`. */
 export function machineRoutes(scope: ApiScope, api: ApiContext): void {
   const { ctx } = api;
   const { accounts } = api.redrive;
   const cursors = createCursors(ctx.sealer, 'machines', MachinePlace);
+  const products = createCursors(ctx.sealer, 'products', ProductPlace);
   const changes = createCursors(ctx.sealer, 'stock changes', ChangePlace);
 
   scope.get(
@@ -140,6 +149,31 @@ export function machineRoutes(scope: ApiScope, api: ApiContext): void {
         query,
         (limit) => readMachineList(ctx, principalOf(request), filter, { after: cursors.read(query), limit }),
         ({ account, machine: machineNo }) => cursors.write({ account, machineNo }, query),
+      );
+    },
+  );
+
+  scope.get(
+    '/products',
+    {
+      config: { right: 'read' },
+      schema: {
+        tags,
+        summary: 'List what machines sell, by the number that orders name it by',
+        querystring: Type.Object(
+          { account: Type.Optional(FilterText('Id of an account.')), ...PageQuery },
+          { additionalProperties: false },
+        ),
+        response: { 200: Page(Product) },
+      },
+    },
+    (request) => {
+      const { query } = request;
+      return pageOf(
+        query,
+        (limit) =>
+          readProducts(ctx, principalOf(request), query.account ?? null, { after: products.read(query), limit }),
+        ({ account, productId }) => products.write({ account, productId }, query),
       );
     },
   );
