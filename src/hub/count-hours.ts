@@ -36,7 +36,13 @@ async function countSpan(ctx: Pick<HubContext, 'pool' | 'clock'>): Promise<boole
   return transaction(ctx.pool, async (tx) => {
     const until = (await readCountedUntil(tx, true))?.getTime();
     const settledMs = ctx.clock() - SETTLED_MS;
-    if (until === undefined || until >= settledMs) return false;
+    if (until === undefined) return false;
+    if (until > settledMs + HOUR_MS) {
+      // The clock was ahead and has been put right. Waiting for it to get there again would leave months uncounted.
+      await moveCountedUntil(tx, new Date(Math.floor(settledMs / HOUR_MS) * HOUR_MS));
+      return false;
+    }
+    if (until >= settledMs) return false;
     const toMs = Math.min(settledMs, (Math.floor(until / HOUR_MS) + 1) * HOUR_MS);
     await addToHours(tx, new Date(until), new Date(toMs), LAG_BUCKETS_MS);
     await moveCountedUntil(tx, new Date(toMs));

@@ -42,26 +42,49 @@ export async function ensurePartitions(db: Queryable, nowMs: TimeMs): Promise<re
   return made;
 }
 
+/**
+ * The end of the youngest week that any of the tables has a row of; null: they are empty. By asking partition by partition
+ * for one row: the youngest row itself would be found by reading all of them.
+ */
+export async function endOfNewestWeek(db: Queryable): Promise<TimeMs | null> {
+  const partitions: { readonly name: string; readonly startMs: TimeMs }[] = [];
+  for (const { table } of PARTITIONED) partitions.push(...(await partitionsOf(db, table)));
+  for (const { name, startMs } of partitions.toSorted((a, b) => b.startMs - a.startMs)) {
+    const found = await db.query<{ has: boolean }>(`select exists (select from ${name}) as has`);
+    if (found.rows[0]?.has === true) return startMs + WEEK_MS;
+  }
+  return null;
+}
+
 /** Drops every partition of `table` that ended before `beforeMs`. Returns their names. */
 export async function dropPartitionsBefore(
   db: Queryable,
   table: (typeof PARTITIONED)[number]['table'],
   beforeMs: TimeMs,
 ): Promise<readonly string[]> {
+  const dropped: string[] = [];
+  for (const { name, startMs } of await partitionsOf(db, table)) {
+    if (startMs + WEEK_MS > beforeMs) continue;
+    await db.query(`drop table if exists ${name}`);
+    dropped.push(name);
+  }
+  return dropped;
+}
+
+async function partitionsOf(
+  db: Queryable,
+  table: string,
+): Promise<readonly { readonly name: string; readonly startMs: TimeMs }[]> {
   const found = await db.query<{ name: string }>(
     `select c.relname as name
        from pg_inherits i join pg_class c on c.oid = i.inhrelid
       where i.inhparent = $1::regclass`,
     [table],
   );
-  const dropped: string[] = [];
-  for (const { name } of found.rows) {
+  return found.rows.flatMap(({ name }) => {
     const day = /_(\d{4})(\d{2})(\d{2})$/u.exec(name);
-    if (day === null) continue;
+    if (day === null) return [];
     const startMs = plausibleTime(Date.UTC(Number(day[1]), Number(day[2]) - 1, Number(day[3])));
-    if (startMs === undefined || startMs + WEEK_MS > beforeMs) continue;
-    await db.query(`drop table if exists ${name}`);
-    dropped.push(name);
-  }
-  return dropped;
+    return startMs === undefined ? [] : [{ name, startMs }];
+  });
 }
