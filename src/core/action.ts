@@ -115,7 +115,15 @@ export type ActionOutcome =
       readonly reports?: readonly Report[];
     }
   /** The platform took it in and will tell later, or cannot say yet. */
-  | { readonly state: 'unknown'; readonly reason: string };
+  | {
+      readonly state: 'unknown';
+      readonly reason: string;
+      /**
+       * Of an answer to a question: what is true when the platform still says so after the time that the action has, such as
+       * a record that waits for its command though any attempt would have ended. Left out: nobody knows, a person must look.
+       */
+      readonly atLast?: Extract<ActionOutcome, { readonly state: 'succeeded' | 'failed' }>;
+    };
 
 /** What can be done at a platform. Pure: the hub does the sending, so that the bytes are stored first. */
 export interface Actions {

@@ -11,7 +11,11 @@ export type Heard =
   | { readonly kind: 'outcome'; readonly outcome: ActionOutcome };
 
 /** What silence and a platform's doubts mean for an action. */
-export type SilenceRules = Pick<ActionSpec, 'moves' | 'onSilence'> & { readonly canAsk: boolean };
+export type SilenceRules = Pick<ActionSpec, 'moves' | 'onSilence'> & {
+  readonly canAsk: boolean;
+  /** It makes the order at its platform. */
+  readonly isCreation: boolean;
+};
 
 /** What is to be written about an action after a call. */
 export interface Decision {
@@ -19,7 +23,12 @@ export interface Decision {
   readonly reports: readonly Report[];
   /** Nothing more happens by itself: it succeeded, failed, or is a person's. */
   readonly isOver: boolean;
+  /** The order goes on without waiting for it and a person may look, though the hub still asks. */
+  readonly isOverdue?: true;
 }
+
+/** Code of an action whose outcome is late: see `Decision.isOverdue`. */
+export const OVERDUE = 'overdue';
 
 /** A platform is back within seconds, mostly; where it is not, the wait grows to five minutes. */
 const WAITS_MS = [1000, 2000, 5000, 10_000, 30_000, 60_000, 120_000, 300_000] as const;
@@ -27,6 +36,15 @@ const WAITS_MS = [1000, 2000, 5000, 10_000, 30_000, 60_000, 120_000, 300_000] as
 export const RETRY_FOR_MS = 86_400_000;
 /** How long an outcome is asked for. A machine that has not dispensed after two minutes needs somebody to look. */
 const WATCHDOG_SECONDS = { goods: 120, money: 86_400, nothing: 600 } as const;
+/**
+ * How long it is asked for after that, while the order goes on: a platform that was away at that very moment knows the
+ * answer an hour later as well, and what it knows is no person's work.
+ */
+const PATIENCE_MS = { goods: 3_600_000, money: 0, nothing: 0 } as const;
+
+/** Most likely an earlier sending of ours made it; it is of no use to anybody, and its own clock ends it there. */
+const UNNAMED =
+  'The platform has an order of this number and does not say its own, so nothing can be done with it. Use another number.';
 
 export const waitMs = (tries: number): number => WAITS_MS[Math.min(Math.max(tries, 1), WAITS_MS.length) - 1] ?? 0;
 
@@ -62,6 +80,10 @@ export function decide(
     return { patch: { ...patch, dueAt: null, finishedAt: new Date(nowMs) }, reports: outcome.reports, isOver: true };
   }
   if (outcome.state === 'unknown') {
+    const { atLast } = outcome;
+    if (asked && atLast !== undefined && nowMs >= overdueAt(row, spec, about)) {
+      return decide(row, spec, { kind: 'outcome', outcome: atLast }, about);
+    }
     if (spec.onSilence === 'ask' || spec.canAsk) return askAgain(row, spec, 'unknown', outcome.reason, about);
     // It knows a repeat: the same again is the question.
     return sendAgain(row, 'unknown', outcome.reason, true, nowMs);
@@ -69,6 +91,9 @@ export function decide(
   const { refusal } = outcome;
   const { code, message, kind } = refusal;
   const answer = { code, message, ...(kind === undefined ? {} : { kind }) };
+  if (spec.isCreation && doubtful && kind === 'duplicate') {
+    return with_(end('failed', code, `${message}: ${UNNAMED}`, nowMs), { answer });
+  }
   if (refusal.class === 'final') {
     const ended = with_(end('failed', refusal.code, refusal.message, nowMs), { answer });
     return { ...ended, reports: outcome.reports ?? [] };
@@ -102,19 +127,28 @@ function sendAgain(row: ActionRow, code: string, reason: string, doubtful: boole
   return { patch: { state: doubtful ? 'sent' : 'queued', code, reason, dueAt, ...bytes }, reports: [], isOver: false };
 }
 
-function askAgain(
-  row: ActionRow,
-  spec: SilenceRules,
-  code: string,
-  reason: string,
-  { settings, nowMs }: { readonly settings: Readonly<Record<string, Json>>; readonly nowMs: TimeMs },
-): Decision {
-  const usual = WATCHDOG_SECONDS[spec.moves];
+interface AskingTime {
+  readonly settings: Readonly<Record<string, Json>>;
+  readonly nowMs: TimeMs;
+}
+
+/** From when on an outcome is late. */
+function overdueAt({ sentAt }: ActionRow, { moves }: SilenceRules, { settings, nowMs }: AskingTime): TimeMs {
+  const usual = WATCHDOG_SECONDS[moves];
   // A tenth more: the platform gives its machine up at that very second, and says so only after it.
-  const limitMs = spec.moves === 'goods' ? settingOf(settings, 'dispenseTimeoutSeconds', usual) * 1100 : usual * 1000;
-  const untilMs = (row.sentAt?.getTime() ?? nowMs) + limitMs;
-  if (nowMs >= untilMs || !spec.canAsk) return end('unknown', code, reason, nowMs);
-  // The last question comes when the watchdog does.
-  const dueAt = new Date(Math.min(nowMs + waitMs(row.questions + 1), untilMs));
-  return { patch: { state: 'unknown', code, reason, dueAt }, reports: [], isOver: false };
+  const limitMs = moves === 'goods' ? settingOf(settings, 'dispenseTimeoutSeconds', usual) * 1100 : usual * 1000;
+  return (sentAt?.getTime() ?? nowMs) + limitMs;
+}
+
+function askAgain(row: ActionRow, spec: SilenceRules, code: string, reason: string, about: AskingTime): Decision {
+  const { nowMs } = about;
+  const lateMs = overdueAt(row, spec, about);
+  const lastMs = lateMs + PATIENCE_MS[spec.moves];
+  if (nowMs >= lastMs || !spec.canAsk) return end('unknown', code, reason, nowMs);
+  const isLate = nowMs >= lateMs;
+  // One question comes when the watchdog does, and one at the end.
+  const dueAt = new Date(Math.min(nowMs + waitMs(row.questions + 1), isLate ? lastMs : lateMs));
+  if (!isLate) return { patch: { state: 'unknown', code, reason, dueAt }, reports: [], isOver: false };
+  const late = { patch: { state: 'unknown', code: OVERDUE, reason, dueAt }, reports: [], isOver: false } as const;
+  return row.code === OVERDUE ? late : { ...late, isOverdue: true };
 }

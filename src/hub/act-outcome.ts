@@ -27,12 +27,14 @@ export interface HeldAction {
 class LeaseLost extends Error {}
 
 /**
- * Writes what came of a call. What ends an action goes in one transaction with what it says about the order and with its
- * event, through the same door as callbacks. Returns false when the lease was lost: then nothing was written.
+ * Writes what came of a call. What ends an action, or lets its order go on without it, goes in one transaction with what it
+ * says about the order and with its event, through the same door as callbacks. Returns false when the lease was lost: then
+ * nothing was written.
  */
 export async function writeOutcome(ctx: HubContext, held: HeldAction, decision: Decision): Promise<boolean> {
   const { account, row, lease } = held;
-  if (!decision.isOver) return patchAction(ctx.pool, row, lease, decision.patch, new Date(ctx.clock()));
+  if (!decision.isOver && decision.isOverdue !== true)
+    return patchAction(ctx.pool, row, lease, decision.patch, new Date(ctx.clock()));
   try {
     await commitEnd(ctx, held, decision.patch, decision.reports);
   } catch (error) {

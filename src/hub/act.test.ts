@@ -183,7 +183,7 @@ test('the question can find out that nothing was done', async () => {
   assert.equal(platform.effects.size, 0);
 });
 
-test('at the watchdog an unknown outcome stays unknown, shows, and is asked for no more', async () => {
+test('at the watchdog an unknown outcome shows, and is asked for an hour longer', async () => {
   await change({ dispenseTimeoutSeconds: 20 });
   const order = await tell({ number: 'A6' });
   platform.next('/dispense', 'done-but-silent');
@@ -192,15 +192,41 @@ test('at the watchdog an unknown outcome stays unknown, shows, and is asked for 
   await run();
   const sentMs = Date.parse((await read(id)).sentAt ?? '');
   let action = await read(id);
-  for (let guard = 0; action.nextAt !== null && guard < 20; guard += 1) {
-    assert.deepEqual(await eventsOf(id), []);
-    assert.ok(Date.parse(action.nextAt) <= sentMs + 22_000, 'nothing is due behind the watchdog');
+  const nextMs = (): number => Date.parse(action.nextAt ?? '');
+  for (let guard = 0; nextMs() <= sentMs + 22_000 && guard < 20; guard += 1) {
+    assert.deepEqual(await eventsOf(id), [], 'nobody is told before the watchdog');
+    assert.notEqual(action.code, 'overdue');
     action = await runWhenDue(id);
   }
-  assert.equal(action.state, 'unknown');
-  assert.equal(action.nextAt, null);
-  assert.deepEqual(await eventsOf(id), ['1 action.unknown']);
+  assert.deepEqual([action.state, action.code], ['unknown', 'overdue']);
+  assert.deepEqual(await eventsOf(id), ['1 action.unknown'], 'told at the watchdog, once');
+  const before_ = action.questions;
+  for (let guard = 0; action.nextAt !== null && guard < 40; guard += 1) {
+    assert.ok(nextMs() <= sentMs + 3_622_000, 'nothing is due behind the hour');
+    action = await runWhenDue(id);
+  }
+  assert.deepEqual([action.state, action.nextAt], ['unknown', null]);
+  assert.ok(action.questions > before_ && action.questions < before_ + 30, String(action.questions));
   assert.equal(await run(), 0);
+});
+
+test('a platform that was away at the watchdog tells the outcome later, and no person is needed', async () => {
+  await change({ dispenseTimeoutSeconds: 20 });
+  const order = await tell({ number: 'A6b' });
+  platform.next('/dispense', 'done-but-silent');
+  platform.next('/asked', ...Array.from({ length: 50 }, () => 'lost' as const));
+  const id = await ask(order, 'dispense');
+  await run();
+  let action = await read(id);
+  for (let guard = 0; action.code !== 'overdue' && guard < 20; guard += 1) action = await runWhenDue(id);
+  await platform.close();
+  platform = await startActingServer();
+  platform.next('/dispense', 'ok');
+  await change({ dispenseTimeoutSeconds: 20 });
+  // It is another server: the platform itself remembers what it did.
+  (platform.effects as Map<string, number>).set(action.number, 1);
+  assert.equal((await runWhenDue(id)).state, 'succeeded');
+  assert.deepEqual(await eventsOf(id), ['1 action.unknown', '2 action.succeeded']);
 });
 
 test('a refusal is tried later, told to a person, or final, as its class says', async () => {

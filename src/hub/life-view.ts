@@ -9,6 +9,7 @@ import type { OrderLink } from '../store/order-links.ts';
 import { findWishOfOrder } from '../store/order-wishes.ts';
 import { readStoredOrder } from '../store/orders.ts';
 import type { Queryable } from '../store/pool.ts';
+import { OVERDUE } from './act-decide.ts';
 import type { AccountDirectory, KnownAccount } from './account-directory.ts';
 import { CREATE_CAUSE } from './checkout.ts';
 import type { HubContext } from './context.ts';
@@ -79,7 +80,8 @@ function lifeAction({ dueAt, createdAt, sentAt, finishedAt, ...action }: ActionO
     cause: action.cause,
     number: action.number,
     state: action.state,
-    isOpen: dueAt !== null,
+    // What is late is asked for still, but nothing waits for it.
+    isOpen: dueAt !== null && action.code !== OVERDUE,
     params: action.params,
     code: action.code,
     createdAt: createdAt.getTime(),

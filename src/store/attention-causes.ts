@@ -84,7 +84,7 @@ const ACTION_DETAIL = `jsonb_build_object('action', a.action, 'code', a.code, 'r
 const ACTION_LINKS = `a.order_id as "orderId", a.id as "actionId", null::text as "receiptId", null::text as "endpointId",
   o.store, o.merchant, o.shop`;
 
-/** Actions of which nobody knows whether they were done, and that the hub asks about no more. `name`: the action. */
+/** Actions of which nobody knows whether they were done: late, or asked about no more. `name`: the action. */
 export const readUnknownActions: ReadCauses = (db, accountId, _now, limit) =>
   rows(
     db,
@@ -92,7 +92,7 @@ export const readUnknownActions: ReadCauses = (db, accountId, _now, limit) =>
             ${ACTION_LINKS}
        from actions a
        join orders o on o.account_id = a.account_id and o.id = a.order_id
-      where a.account_id = $1 and a.state = 'unknown' and a.due_at is null
+      where a.account_id = $1 and a.state = 'unknown' and (a.due_at is null or a.code = 'overdue')
       order by a.id limit $2`,
     [accountId, limit],
   );

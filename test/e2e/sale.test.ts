@@ -337,30 +337,82 @@ test('an account that only observes takes no step until it is live again', async
   assert.equal((await stage.read(id)).status, 'completed');
 });
 
+/** Loses the first command to the machine; what is asked about it is answered unless `isMute`. */
+async function loseCommand(isMute: () => boolean): Promise<void> {
+  // Only the question is not answered: left alone altogether, the machine would get no command either.
+  await settings('vm-1', { breakerFailures: 1000 });
+  let commands = 0;
+  stage.onCall = (_account, call) => {
+    if (call === 'delivery.put') commands += 1;
+    if (call === 'delivery.put' && commands === 1) return 'lost';
+    return call === 'order.query' && commands > 0 && isMute() ? 'lost' : 'ok';
+  };
+}
+
+const commandsSince = (from: number): number => callsOf('vm-1', from).filter((call) => call === 'delivery.put').length;
+
+const unknownActions = async (id: string): Promise<readonly { readonly id: string; readonly action: string }[]> =>
+  (await stage.api.call('GET', `/api/v1/actions?order=${id}&state=unknown`)).body.data;
+
+test('a command that got lost is found out by asking: what did not come out is given back, and nobody is needed', async () => {
+  const { id, number, paymentNo } = await sell([one(221), one(222)]);
+  await loseCommand(() => false);
+  await stage.pay('dy-1', paymentNo);
+  await stage.wait(2 * MINUTE_MS);
+  assert.equal((await stage.read(id)).amounts.refunded, 0, 'any attempt may still end');
+  await stage.wait(2 * MINUTE_MS);
+  const order = await stage.read(id);
+  assert.equal(order.status, 'completed');
+  // 700 for prices of 350 and 200.
+  assert.equal(order.amounts.refunded, 445);
+  assert.deepEqual(
+    (await dispensed(number)).toSorted((a, b) => a - b),
+    [0, 1],
+  );
+  assert.deepEqual(await unknownActions(id), []);
+  assert.deepEqual(await stage.conditions(id), []);
+  const failed = await stage.api.call('GET', `/api/v1/actions?order=${id}&state=failed`);
+  assert.deepEqual(
+    failed.body.data.map(({ action, code }: { action: string; code: string }) => `${action} ${code}`),
+    ['dispense never_commanded'],
+  );
+});
+
+test('while the platform cannot be asked the other items go on; when it can be, it tells what a person need not', async () => {
+  const { id, paymentNo } = await sell([one(221), one(222)]);
+  let isMute = true;
+  await loseCommand(() => isMute);
+  const from = stage.calls.length;
+  await stage.pay('dy-1', paymentNo);
+  await stage.wait(10 * MINUTE_MS);
+  assert.equal(commandsSince(from), 2, 'the other item went on');
+  assert.equal((await stage.read(id)).amounts.refunded, 0);
+  assert.equal((await unknownActions(id)).length, 2, 'and a person can see it meanwhile');
+  isMute = false;
+  await stage.wait(10 * MINUTE_MS);
+  const order = await stage.read(id);
+  assert.deepEqual([order.status, order.amounts.refunded], ['completed', 445]);
+  assert.deepEqual(await unknownActions(id), []);
+});
+
 for (const outcome of ['succeeded', 'failed'] as const) {
-  test(`a command that nobody knows the outcome of is a person’s: ${outcome}`, async () => {
+  test(`what a person says of a command that nobody can be asked about counts: ${outcome}`, async () => {
     const { id, number, paymentNo } = await sell([one(221), one(222)]);
-    let isFirst = true;
-    stage.onCall = (_account, call) => {
-      if (call !== 'delivery.put' || !isFirst) return 'ok';
-      isFirst = false;
-      return 'lost';
-    };
+    let isMute = true;
+    await loseCommand(() => isMute);
+    const from = stage.calls.length;
     await stage.pay('dy-1', paymentNo);
     await stage.wait(10 * MINUTE_MS);
-    const before_ = await stage.read(id);
-    assert.equal(before_.status, 'fulfilling', 'the other item went on');
-    assert.equal(before_.amounts.refunded, 0);
-    const listed = await stage.api.call('GET', `/api/v1/actions?order=${id}&state=unknown`);
-    const [action] = listed.body.data as readonly { readonly id: string; readonly action: string }[];
-    assert.equal(action?.action, 'dispense');
+    assert.equal(commandsSince(from), 2, 'the other item went on');
+    const lost = (await unknownActions(id)).at(-1);
+    assert.equal(lost?.action, 'dispense');
     const body = { outcome, reason: 'looked at the machine' };
-    const settled = await stage.api.call('POST', `/api/v1/actions/${action?.id ?? ''}/settle`, { body });
+    const settled = await stage.api.call('POST', `/api/v1/actions/${lost?.id ?? ''}/settle`, { body });
     assert.equal(settled.status, 200, settled.text);
-    await stage.wait(MINUTE_MS);
+    isMute = false;
+    await stage.wait(10 * MINUTE_MS);
     const order = await stage.read(id);
     assert.equal(order.status, 'completed');
-    // 700 for prices of 350 and 200.
     assert.equal(order.amounts.refunded, outcome === 'failed' ? 445 : 0);
     assert.deepEqual(
       (await dispensed(number)).toSorted((a, b) => a - b),

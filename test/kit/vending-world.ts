@@ -18,8 +18,8 @@ const START = Date.UTC(2026, 10, 20, 4);
 export class VendingWorld {
   readonly memory: PlatformMemory = {};
   readonly api: TestApi;
-  /** What becomes of the next call of a name, such as `order.create`. */
-  readonly next = new Map<string, 'lost' | 'done-but-silent'>();
+  /** What becomes of the next call of a name, such as `order.create`; `body`: answered so instead, `done` or not. */
+  readonly next = new Map<string, 'lost' | 'done-but-silent' | { readonly done: boolean; readonly body: string }>();
   /** Every call as it came, by name. */
   readonly calls: string[] = [];
   now = START;
@@ -61,11 +61,12 @@ export class VendingWorld {
     const fate = this.next.get(request.call);
     this.next.delete(request.call);
     if (fate === 'lost') throw new PlatformUnreachable('the line was cut', true);
+    if (typeof fate === 'object' && !fate.done) return { status: 200, headers: {}, body: fate.body };
     const account = await this.view();
     const { response, callbacks } = sendTo({ connector: vending, account, memory: this.memory }, request, this.now);
     await this.deliver(callbacks);
     if (fate === 'done-but-silent') throw new PlatformUnreachable('the line was cut', true);
-    return response;
+    return typeof fate === 'object' ? { ...response, body: fate.body } : response;
   }
 
   async deliver(callbacks: readonly OutgoingCallback[]): Promise<void> {

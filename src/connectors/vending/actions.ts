@@ -114,7 +114,8 @@ function conclude(account: AccountView, request: ActionRequest, response: Platfo
       const data = isLosslessObject(answer.value) ? new JsonReader(answer.value, 'data.') : undefined;
       const orderId = data?.number('order_id');
       if (orderId !== undefined) return { state: 'succeeded', reports: [createdReport(request, orderId)] };
-      return failure('final', 'unexpected_answer', 'The platform created the order but did not say its number.');
+      // The goods are held. The same again is known by its trade id, and is the only question there is.
+      return { state: 'unknown', reason: 'The platform created the order but did not say its number.' };
     }
     case 'paid':
       return { state: 'succeeded', reports: [paidReport(request)] };
@@ -144,10 +145,6 @@ const readTruthOf = (
     request.at,
   );
 
-const failure = (refusalClass: PlatformRefusal['class'], code: string, message: string): ActionOutcome => ({
-  state: 'failed',
-  refusal: { class: refusalClass, code, message },
-});
 const unknown = ({ code, message }: PlatformRefusal): ActionOutcome => ({
   state: 'unknown',
   reason: `${code}: ${message}`,
@@ -204,7 +201,9 @@ function concludeNotCreated(
   return { state: 'succeeded', reports: [createdReport(request, orderId)], answer: { already: refusal.code } };
 }
 
-function prepareQuestion(account: AccountView, request: ActionRequest): OutgoingRequest {
+/** About an order that is being made nothing can be asked: the platform's own number is what its query wants. */
+function prepareQuestion(account: AccountView, request: ActionRequest): OutgoingRequest | undefined {
+  if (request.action === 'create' || request.action === 'revive') return undefined;
   return requestFor(account, orderWanted(orderIdOf(request) ?? '0', machineOf(request) ?? ''), request.at);
 }
 
@@ -259,7 +258,12 @@ function concludeDispensed(
   if (fulfilment === 'delivered') return { state: 'succeeded', reports };
   if (fulfilment === 'failed') return refused(status);
   if (isOrderOver) return refused('order_closed');
-  return { state: 'unknown', reason: `The record is ${status === '' ? 'not there yet' : status} there.` };
+  const reason = `The record is ${status === '' ? 'not there yet' : status} there.`;
+  if (row?.fulfilment !== 'none' || row.vague === true) return { state: 'unknown', reason };
+  // An attempt would have ended by then, or be given up by the platform: it never had the command, and waits for one.
+  const never = { class: 'final', code: 'never_commanded', message: reason } as const;
+  const given = givenUpReport(request, never.code);
+  return { state: 'unknown', reason, atLast: { state: 'failed', refusal: never, reports: [...reports, given] } };
 }
 
 export const actions: Actions = { specs, prepare, doAtOnce, conclude, prepareQuestion, concludeQuestion };

@@ -6,7 +6,7 @@ import { API_PATH } from './client.ts';
 import { detailed, findMachine, listed, machineNow, products } from './sandbox-machines.ts';
 import { BAD_FORM, createOrder, dispense, NO_RECORD, orderOf, queried, updateOrder } from './sandbox-orders.ts';
 import type { Said } from './sandbox-orders.ts';
-import { keepMachine } from './sandbox-memory.ts';
+import { keepMachine, orderOfTrade } from './sandbox-memory.ts';
 import type { End } from './sandbox-memory.ts';
 import { encodingOf, sign } from './signature.ts';
 
@@ -137,8 +137,15 @@ const isDispensing = isCall('POST', '/deliveries');
 const refusing = (name: string, applies: SandboxFault['applies'], code: number, message: string): SandboxFault => ({
   name,
   applies,
-  answer: () => fault(code, message),
+  // Of an order that exists the platform says that, and nothing of the goods that it holds already.
+  answer: (call, account, memory) =>
+    isCreation(call) && isKnownTrade(call, memory) ? answerWith(call, account, memory) : fault(code, message),
 });
+
+function isKnownTrade({ body }: IncomingCall, memory: PlatformMemory): boolean {
+  const { trade_id: tradeId } = JSON.parse(body) as { readonly trade_id?: unknown };
+  return typeof tradeId === 'string' && orderOfTrade(memory, tradeId) !== undefined;
+}
 
 /** Troubles that can be asked for. A jam takes the command, and the item stays where it is. */
 export const faults: readonly SandboxFault[] = [

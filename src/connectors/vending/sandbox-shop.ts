@@ -56,7 +56,19 @@ const hasFailed = ({ status, isRefused }: KeptRecord): boolean =>
   isRefused === true || ['IS_FAILED', 'IS_TIMEOUT', 'IS_REFUND'].includes(status);
 
 /** What the hub must show: what did not come out has been given back by then. */
-function expectedOf(
+function expectedOf(order: KeptOrder, made: MadeByHub): Pick<PlatformOrder, 'expected' | 'orElse'> {
+  const ends = endsOf(order, made);
+  const { status, records } = order;
+  if (status !== 'SUCCESS' || !records.some(isUntouched)) return ends;
+  // A command that got lost on its way here is given up by the hub in the end, which gives the money back.
+  const givenUp = records.map((record) => (isUntouched(record) ? { ...record, isRefused: true as const } : record));
+  const { expected } = endsOf({ ...order, records: givenUp }, made);
+  return expected === undefined ? ends : { ...ends, orElse: [...(ends.orElse ?? []), expected] };
+}
+
+const isUntouched = ({ status }: KeptRecord): boolean => status === 'WAITING_PICKED_UP';
+
+function endsOf(
   { records, status }: KeptOrder,
   { closedBy, isClosingTold }: MadeByHub,
 ): Pick<PlatformOrder, 'expected' | 'orElse'> {

@@ -11,7 +11,7 @@ export interface LifeAction {
   readonly cause: string | null;
   readonly number: string;
   readonly state: 'queued' | 'sent' | 'succeeded' | 'failed' | 'unknown';
-  /** The hub still works on it by itself. An unknown one that is not open is a person's. */
+  /** The hub still works on it by itself, and not for longer than it should. An unknown one that is not open may be a person's. */
   readonly isOpen: boolean;
   readonly params: Readonly<Record<string, Json>>;
   readonly code: string | null;
