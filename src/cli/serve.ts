@@ -5,6 +5,7 @@ import { HuidanError } from '../core/errors.ts';
 import { readConfig } from '../server/config.ts';
 import type { Config, Environment } from '../server/config.ts';
 import { openDatabase } from '../server/database.ts';
+import { gatherMetrics } from '../server/shared-metrics.ts';
 import { startHub } from '../server/start.ts';
 import type { HubRole, RunningHub } from '../server/start.ts';
 import { VERSION } from '../server/version.ts';
@@ -74,6 +75,8 @@ async function serveMany(cli: Cli, config: Config, role: HubRole, processes: num
   const hub = role === 'http' ? undefined : await startOrExplain(cli, config, 'worker');
   const database = hub === undefined ? await openDatabase(config, { log, clock: Date.now }) : undefined;
   const databaseUrl = hub?.databaseUrl ?? database?.url ?? '';
+  // A hub in this process gathers by itself, for it counts too.
+  if (hub === undefined) gatherMetrics(undefined);
   let isStopping = false;
   const listening = Promise.withResolvers<number>();
   let listeners = 0;

@@ -57,6 +57,8 @@ export interface AppOptions {
   readonly adminKey: string;
   readonly redrive: RedriveDeps;
   readonly metrics: Metrics;
+  /** The text of what all processes of the start counted, where there are several. */
+  readonly allMetrics?: (() => Promise<string | undefined>) | undefined;
   /** Base of the addresses that are printed, without a slash at the end. Asked late: a free port is known late. */
   publicUrl(): string;
   isStopping(): boolean;
@@ -106,7 +108,12 @@ export async function createApp(ctx: HubContext, options: AppOptions): Promise<F
   watchRequests(app, ctx, options.metrics);
   const methods = collectMethods(app);
   await registerOpenapi(app, VERSION);
-  healthRoutes(app, { ctx, metrics: options.metrics, isStopping: () => options.isStopping() });
+  healthRoutes(app, {
+    ctx,
+    metrics: options.metrics,
+    allMetrics: options.allMetrics,
+    isStopping: () => options.isStopping(),
+  });
   const consoleDir = options.consoleDir ?? CONSOLE_DIR;
   statusPage(app, ctx, { version: VERSION, consoleDir });
   await app.register((scope) => consoleFiles(scope, consoleDir));

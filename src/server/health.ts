@@ -6,7 +6,12 @@ import type { Metrics } from './metrics.ts';
 /** `/healthz`: the process lives. `/readyz`: it can take callbacks. `/metrics`: for Prometheus. None needs a key. */
 export function healthRoutes(
   app: FastifyInstance,
-  options: { readonly ctx: Pick<HubContext, 'pool' | 'log'>; readonly metrics: Metrics; isStopping(): boolean },
+  options: {
+    readonly ctx: Pick<HubContext, 'pool' | 'log'>;
+    readonly metrics: Metrics;
+    allMetrics?: (() => Promise<string | undefined>) | undefined;
+    isStopping(): boolean;
+  },
 ): void {
   const { ctx, metrics } = options;
   app.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'ok' }));
@@ -22,6 +27,6 @@ export function healthRoutes(
   });
 
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.render(ctx.pool)),
+    reply.type(metrics.contentType).send(await metrics.render(ctx.pool, options.allMetrics)),
   );
 }

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import { countOpenItems } from '../store/attention.ts';
 import type { Pool } from '../store/pool.ts';
 import { readQueueState } from '../store/queue-state.ts';
+import type { Snapshot } from './shared-metrics.ts';
 
 /**
  * What the hub counts while it works. Labels are platforms and outcomes, never anything of a customer; an account is one
@@ -21,8 +22,13 @@ export interface Metrics {
   /** An order changed of which only a question told; `lagMs` null: the platform does not say when it happened. */
   orderRepaired(account: string, platform: string, lagMs: number | null): void;
   requestAnswered(route: string, status: number, durationMs: number): void;
-  /** Prometheus' text form. The queues are read from the database at this moment; without it they are left out. */
-  render(pool: Pool): Promise<string>;
+  /**
+   * Prometheus' text form. The queues are read from the database at this moment; without it they are left out. `all`
+   * gives the text of what all processes counted, where there are several; `undefined`: it cannot be had.
+   */
+  render(pool: Pool, all?: () => Promise<string | undefined>): Promise<string>;
+  /** What this process has counted. */
+  snapshot(): Promise<Snapshot>;
   readonly contentType: string;
 }
 
@@ -33,6 +39,9 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
+  // What the database tells is the same for all processes, and must not be added up.
+  const told = new Registry();
+  const ofDatabase = { registers: [told] };
   collectDefaultMetrics({ register: registry, prefix: 'huidan_' });
 
   const callbacks = new Counter({
@@ -114,32 +123,32 @@ export function createMetrics(): Metrics {
   const due = new Gauge({
     name: 'huidan_deliveries_waiting',
     help: 'Orders with an event waiting for an endpoint.',
-    registers,
+    ...ofDatabase,
   });
   const lag = new Gauge({
     name: 'huidan_delivery_lag_seconds',
     help: 'How long the longest-due delivery has been due.',
-    registers,
+    ...ofDatabase,
   });
   const blocked = new Gauge({
     name: 'huidan_deliveries_blocked',
     help: 'Orders whose strict endpoint waits for a person.',
-    registers,
+    ...ofDatabase,
   });
-  const held = new Gauge({ name: 'huidan_callbacks_held', help: 'Callbacks of paused accounts.', registers });
+  const held = new Gauge({ name: 'huidan_callbacks_held', help: 'Callbacks of paused accounts.', ...ofDatabase });
   const actionsOpen = new Gauge({
     name: 'huidan_actions_open',
     help: 'Actions that are queued, sent, or unknown.',
     labelNames: ['state'],
-    registers,
+    ...ofDatabase,
   });
   const attention = new Gauge({
     name: 'huidan_attention_open',
     help: 'What wants a person’s attention, by kind.',
     labelNames: ['kind'],
-    registers,
+    ...ofDatabase,
   });
-  const database = new Gauge({ name: 'huidan_database_up', help: '1 while the database answers.', registers });
+  const database = new Gauge({ name: 'huidan_database_up', help: '1 while the database answers.', ...ofDatabase });
 
   return {
     contentType: registry.contentType,
@@ -171,7 +180,8 @@ export function createMetrics(): Metrics {
     requestAnswered(route, status, durationMs) {
       requestSeconds.observe({ route, status: String(status) }, durationMs / 1000);
     },
-    async render(pool) {
+    snapshot: () => registry.getMetricsAsJSON(),
+    async render(pool, all) {
       try {
         const [state, open] = await Promise.all([readQueueState(pool), countOpenItems(pool)]);
         attention.reset();
@@ -189,7 +199,8 @@ export function createMetrics(): Metrics {
         for (const gauge of [due, lag, blocked, held, actionsOpen, attention]) gauge.reset();
         database.set(0);
       }
-      return registry.metrics();
+      const counted = (await all?.()) ?? (await registry.metrics());
+      return `${counted.trimEnd()}\n${await told.metrics()}`;
     },
   };
 }

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { join } from 'node:path';
 import pino from 'pino';
 import { connectors } from '../connectors/registry.ts';
@@ -45,6 +46,7 @@ import { ADMIN_KEY_FILE, readHubSecrets } from './data-dir.ts';
 import { openDatabase } from './database.ts';
 import type { StartStep } from './database.ts';
 import { createMetrics } from './metrics.ts';
+import { gatherMetrics, shareMetrics } from './shared-metrics.ts';
 
 export type { StartStep } from './database.ts';
 
@@ -125,6 +127,10 @@ export async function startHub(config: Config, deps: HubDeps = {}): Promise<Runn
     await checkMasterKey(ctx);
     const parts = createIntake(ctx, config);
     undo.push(() => parts.commits.drain());
+    if (role === 'worker' && cluster.isPrimary) {
+      const stopGathering = gatherMetrics(() => parts.metrics.snapshot());
+      undo.push(async () => stopGathering());
+    }
     if (role !== 'http') {
       const deliveries = startDeliveries(ctx, {
         allowPrivateTargets: config.allowPrivateTargets,
@@ -187,11 +193,14 @@ async function listen(
 ): Promise<string> {
   let stopping = false;
   const isStopping = (): boolean => stopping;
+  const shared = cluster.isWorker ? shareMetrics(() => metrics.snapshot()) : undefined;
+  undo.push(async () => shared?.stop());
   const app = await createApp(ctx, {
     config,
     adminKey,
     redrive: { accounts, commits },
     metrics,
+    allMetrics: shared?.all,
     publicUrl: () => ctx.publicUrl(),
     isStopping,
     ...(sandbox === undefined ? {} : { sandbox }),

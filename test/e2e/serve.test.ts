@@ -153,6 +153,46 @@ test('several processes take requests behind one port, and one that dies is repl
   for (const pid of replaced) assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
 });
 
+test(
+  'metrics are of all processes, whichever answers, and none of it is lost with one that dies',
+  { skip: !isLinux },
+  async () => {
+    const hub = await serve(['--processes', '3']);
+    const key = (await readFile(join(folder, 'admin-key'), 'utf8')).trim();
+    await call(hub.url, key, 'POST', '/api/v1/accounts', account('metrics'));
+    const push = async (count: number): Promise<void> => {
+      for (let nth = 0; nth < count; nth += 1) {
+        // A connection of its own each: they are dealt out to the processes in turn.
+        const headers = { connection: 'close' };
+        const body = unionPush(unionOrder(`metrics-${nth}`, '1'), 'c');
+        await fetch(`${hub.url}/callbacks/meituan-union/metrics`, { method: 'POST', headers, body });
+      }
+    };
+    const metric = async (pattern: RegExp): Promise<number> => {
+      const text = await (await fetch(`${hub.url}/metrics`, { headers: { connection: 'close' } })).text();
+      const found = [...text.matchAll(pattern)];
+      assert.equal(text.match(/^huidan_deliveries_waiting /gmu)?.length, 1);
+      // Deliveries are counted by the process that listens nowhere.
+      assert.match(text, /^# TYPE huidan_delivery_duration_seconds histogram$/mu);
+      return found.reduce((sum, match) => sum + Number(match[1]), 0);
+    };
+    const callbacks = /^huidan_callbacks_total\{[^}]*\} (\d+)/gmu;
+    await push(6);
+    for (let nth = 0; nth < 3; nth += 1) assert.equal(await metric(callbacks), 6);
+    const text = await readFile(`/proc/${hub.child.pid}/task/${hub.child.pid}/children`, 'utf8');
+    const [first = 0] = text.trim().split(' ').map(Number);
+    process.kill(first, 'SIGKILL');
+    await eventually(async () => {
+      const now = await readFile(`/proc/${hub.child.pid}/task/${hub.child.pid}/children`, 'utf8');
+      const pids = now.trim().split(' ').map(Number);
+      return pids.length === 3 && !pids.includes(first) ? true : undefined;
+    });
+    await push(3);
+    assert.equal(await metric(callbacks), 9);
+    assert.equal(await hub.stop(), 0, hub.output());
+  },
+);
+
 test('a port that is taken and a bad setting end the start with 1 and say why', async () => {
   const hub = await serve([]);
   const port = new URL(hub.url).port;
