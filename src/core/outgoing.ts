@@ -40,9 +40,10 @@ export interface PlatformRefusal {
   readonly class: 'retry' | 'alert' | 'final';
   /**
    * What is behind it, where the hub can do something about it: an access token that is not valid any more, a limit of
-   * calls, goods that are gone, a machine that is away, a number that the platform has already.
+   * calls, goods that are gone, a machine that is away, a number that the platform has already; of a question
+   * (`not_done`): the platform was not asked for it, so it may be sent again.
    */
-  readonly kind?: 'token' | 'rate' | 'sold_out' | 'offline' | 'duplicate';
+  readonly kind?: 'token' | 'rate' | 'sold_out' | 'offline' | 'duplicate' | 'not_done';
   readonly code: string;
   readonly message: string;
 }

@@ -42,6 +42,9 @@ const WATCHDOG_SECONDS = { goods: 120, money: 86_400, nothing: 600 } as const;
  */
 const PATIENCE_MS = { goods: 3_600_000, money: 0, nothing: 0 } as const;
 
+/** A call is broken off after 15 s; what left then is there, or is lost. */
+const LONGEST_WAY_MS = 20_000;
+
 /** Most likely an earlier sending of ours made it; it is of no use to anybody, and its own clock ends it there. */
 const UNNAMED =
   'The platform has an order of this number and does not say its own, so nothing can be done with it. Use another number.';
@@ -97,6 +100,12 @@ export function decide(
   if (refusal.class === 'final') {
     const ended = with_(end('failed', refusal.code, refusal.message, nowMs), { answer });
     return { ...ended, reports: outcome.reports ?? [] };
+  }
+  // Still on its way it could arrive beside the next one.
+  const hasArrived = nowMs - (row.sentAt?.getTime() ?? nowMs) > LONGEST_WAY_MS;
+  if (asked && kind === 'not_done' && hasArrived) {
+    const anew = { silences: 0, sentAt: null, sealedRequest: null, answer };
+    return with_(sendAgain(row, code, message, false, nowMs), anew);
   }
   if (asked) return with_(askAgain(row, spec, refusal.code, refusal.message, about), { answer });
   if (refusal.class === 'alert') {

@@ -6,13 +6,15 @@ import type { Tx } from '../store/transaction.ts';
 import type { HubContext } from './context.ts';
 
 /**
- * Of so many connections one may hold the key of work that commits by itself. Such work takes further connections while
- * it runs, so holders that filled the pool would wait for each other until every one of them, and every callback, timed
- * out: 16 such calls at once stopped a hub of 16 connections for 5 s.
+ * Of so many connections one may be held by a write. Work takes further connections while it runs (an account that is not
+ * in the cache any more, work that commits by itself), so holders that filled the pool would wait for each other until
+ * every one of them, and every callback, timed out: 16 calls at once stopped a hub of 16 connections for 5 s. What holds
+ * one for as long as platforms take (`apart`) shall leave room for what is quick.
  */
-const CONNECTIONS_PER_HOLDER = 4;
+const CONNECTIONS_PER_HOLDER = { write: 2, apart: 4 } as const;
 /** Work that may wait for its turn; more is a flood, and is told to come back. */
-const MAX_WAITING_HOLDERS = 200;
+const MAX_WAITING = { write: 1000, apart: 200 } as const;
+type TurnKind = keyof typeof CONNECTIONS_PER_HOLDER;
 /**
  * How long one waits for its turn: where platforms take 20 s for each, 40 requests would let the last one hang for minutes,
  * long after its caller has gone.
@@ -24,7 +26,7 @@ interface Turns {
   readonly waiting: (() => void)[];
 }
 
-const turnsOf = new WeakMap<Pool, Turns>();
+const turnsOf = { write: new WeakMap<Pool, Turns>(), apart: new WeakMap<Pool, Turns>() } as const;
 
 /** What a write answers. `body` undefined: none. */
 export interface Answer {
@@ -55,9 +57,18 @@ export type Work = (tx: Tx, afterCommit: (effect: () => void) => void) => Promis
  * Does a write in one transaction and, where the request carries a key, keeps its answer in that same transaction: there
  * is no moment at which the work is done and the answer is not known. A refusal (status below 500) is kept too.
  *
- * Errors: `idempotency_conflict` (the key was used for another request), `idempotency_in_progress`, and whatever `work` throws.
+ * Errors: `idempotency_conflict` (the key was used for another request), `idempotency_in_progress`, `overloaded`, and
+ * whatever `work` throws.
  */
-export async function answerOnce(
+export const answerOnce = (
+  ctx: Pick<HubContext, 'pool' | 'clock' | 'sealer'>,
+  request: KeyedRequest | undefined,
+  renderRefusal: (error: HuidanError) => Answer | undefined,
+  work: Work,
+): Promise<RenderedAnswer> =>
+  takingTurns(ctx.pool, 'write', LONGEST_TURN_WAIT_MS, () => answerInOne(ctx, request, renderRefusal, work));
+
+async function answerInOne(
   ctx: Pick<HubContext, 'pool' | 'clock' | 'sealer'>,
   request: KeyedRequest | undefined,
   renderRefusal: (error: HuidanError) => Answer | undefined,
@@ -92,7 +103,7 @@ export async function answerOnce(
 /**
  * The same for work that commits by itself, step by step, and that may be done again without harm when the process dies
  * in between. The transaction only holds the key meanwhile: no row, so it may wait as long as the work takes. Errors: as
- * above, and `overloaded`.
+ * above.
  */
 export async function answerOnceApart(
   ctx: Pick<HubContext, 'pool' | 'clock' | 'sealer'>,
@@ -102,24 +113,24 @@ export async function answerOnceApart(
   waitMs = LONGEST_TURN_WAIT_MS,
 ): Promise<RenderedAnswer> {
   if (request === undefined) return rendered(await work());
-  return takingTurns(ctx.pool, waitMs, () =>
-    answerOnce(ctx, request, renderRefusal, async (tx) => {
+  return takingTurns(ctx.pool, 'apart', waitMs, () =>
+    answerInOne(ctx, request, renderRefusal, async (tx) => {
       await tx.query('set local idle_in_transaction_session_timeout = 0');
       return work();
     }),
   );
 }
 
-/** Lets only a part of the pool's connections hold keys. Error: `overloaded`. */
-async function takingTurns<T>(pool: Pool, waitMs: number, work: () => Promise<T>): Promise<T> {
-  let turns = turnsOf.get(pool);
+/** Lets only a part of the pool's connections be held. Error: `overloaded`. */
+async function takingTurns<T>(pool: Pool, kind: TurnKind, waitMs: number, work: () => Promise<T>): Promise<T> {
+  let turns = turnsOf[kind].get(pool);
   if (turns === undefined) {
-    turns = { free: Math.max(1, Math.floor(pool.options.max / CONNECTIONS_PER_HOLDER)), waiting: [] };
-    turnsOf.set(pool, turns);
+    turns = { free: Math.max(1, Math.floor(pool.options.max / CONNECTIONS_PER_HOLDER[kind])), waiting: [] };
+    turnsOf[kind].set(pool, turns);
   }
   const { waiting } = turns;
   if (turns.free > 0) turns.free -= 1;
-  else if (waiting.length >= MAX_WAITING_HOLDERS) throw new HuidanError('overloaded');
+  else if (waiting.length >= MAX_WAITING[kind]) throw new HuidanError('overloaded');
   // Whoever ends hands its turn on, so that nobody slips in between.
   else await waitForTurn(waiting, waitMs);
   try {

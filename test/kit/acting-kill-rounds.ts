@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -11,6 +9,7 @@ import { parseChaos } from '../../src/sandbox/chaos.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { startCrashingHub } from './crash-rounds.ts';
 import { createTestDatabase } from './database.ts';
+import { freePort } from './free-port.ts';
 
 const KEY = 'hdk_chaos_test_key_0123456789abcdef';
 /** Around the sending of a call, and between its answer and the writing of what it said. */
@@ -71,12 +70,4 @@ export async function actingKillRounds(test: TestContext, rounds: number, seed: 
     await database.drop();
     await rm(dataDir, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

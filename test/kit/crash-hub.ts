@@ -9,11 +9,17 @@ export interface CrashPlan {
   readonly databaseUrl?: string;
   /** Name of a crash point and which passage of it kills; none for a death from outside. */
   readonly at?: { readonly point: string; readonly passage: number };
+  /** How far the hub's clock is ahead of this machine's; a later message `{ aheadMs }` moves it. */
+  readonly aheadMs?: number;
 }
 
 /** A whole hub in a process of its own, that kills itself with SIGKILL at the place it was told. */
 process.once('message', (plan: CrashPlan) => {
   let passages = 0;
+  let { aheadMs = 0 } = plan;
+  process.on('message', (moved: Pick<CrashPlan, 'aheadMs'>) => {
+    aheadMs = moved.aheadMs ?? aheadMs;
+  });
   const config = readConfig({
     HUIDAN_DATA_DIR: plan.dataDir,
     HUIDAN_PORT: String(plan.port),
@@ -23,6 +29,7 @@ process.once('message', (plan: CrashPlan) => {
     ...(plan.databaseUrl === undefined ? {} : { DATABASE_URL: plan.databaseUrl }),
   });
   startHub(config, {
+    clock: () => Date.now() + aheadMs,
     crash(point) {
       if (point !== plan.at?.point) return;
       passages += 1;

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { mkdtemp } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -10,6 +8,7 @@ import { CRASH_POINTS } from '../../src/hub/crash-points.ts';
 import { removeDataFolder } from '../../src/store/embedded/data-folders.ts';
 import { PlayedPlatform, SECRET, callApi, startCrashingHub, startReceiver } from './crash-rounds.ts';
 import type { Received } from './crash-rounds.ts';
+import { freePort } from './free-port.ts';
 
 /** What a push passes on its way; actions have tests of their own. */
 const POINTS = CRASH_POINTS.filter((name) => !name.startsWith('act.'));
@@ -134,12 +133,4 @@ function checkReceived(orders: readonly OrderRow[], received: readonly Received[
     }
     assert.equal(highest, order.version, `order ${order.id}: all ${order.version} events came`);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -189,7 +189,13 @@ const failure = (kind: PlatformRefusal['class'], code: string, message: string):
   state: 'failed',
   refusal: { class: kind, code, message },
 });
-const NOT_DONE = failure('retry', 'not_done', 'The platform knows nothing of it: it may be sent again.');
+const KNOWS_NOTHING = 'The platform knows nothing of it.';
+const NOT_DONE: ActionOutcome = {
+  state: 'failed',
+  refusal: { class: 'retry', kind: 'not_done', code: 'not_done', message: KNOWS_NOTHING },
+};
+/** The open request may be another one by now, which nobody has decided about: so nothing is sent again. */
+const UNDECIDED = failure('retry', 'not_done', KNOWS_NOTHING);
 
 const isAboutRequest = ({ action }: ActionRequest): boolean => action === 'agree-refund' || action === 'reject-refund';
 
@@ -219,7 +225,7 @@ function concludeRequest(request: ActionRequest, result: Lossless): ActionOutcom
   const told = body.value.text('refundStatus') ?? '';
   const state = Object.hasOwn(REFUND_STATUSES, told) ? REFUND_STATUSES[told] : undefined;
   if (state === undefined) return { state: 'unknown', reason: 'The request has a status that is not known.' };
-  if (told === 'applied') return NOT_DONE;
+  if (told === 'applied') return UNDECIDED;
   const isAgreed = request.action === 'agree-refund';
   // A request in arbitration was refused before.
   const isDone = isAgreed ? state === 'succeeded' : told === 'rejected' || told === 'arbitrating';

@@ -176,7 +176,13 @@ const failure = (kind: PlatformRefusal['class'], code: string, message: string):
   state: 'failed',
   refusal: { class: kind, code, message },
 });
-const NOT_DONE = failure('retry', 'not_done', 'The platform knows nothing of it: it may be sent again.');
+const KNOWS_NOTHING = 'The platform knows nothing of it.';
+const NOT_DONE: ActionOutcome = {
+  state: 'failed',
+  refusal: { class: 'retry', kind: 'not_done', code: 'not_done', message: KNOWS_NOTHING },
+};
+/** The open request may be another one by now, which nobody has decided about: so nothing is sent again. */
+const UNDECIDED = failure('retry', 'not_done', KNOWS_NOTHING);
 
 function concludeQuestion(account: AccountView, request: ActionRequest, response: PlatformResponse): ActionOutcome {
   const answer = readAnswer(account, response, tokenOf(request));
@@ -202,7 +208,7 @@ function concludeRefund(request: ActionRequest, entries: readonly JsonReader[]):
   if (youngest === undefined) return { state: 'unknown', reason: 'The platform lists no refund of this order yet.' };
   const state = REFUND_RESULTS[youngest.result];
   if (state === undefined) return { state: 'unknown', reason: 'The refund has a result that is not known.' };
-  if (state === 'requested') return NOT_DONE;
+  if (state === 'requested') return UNDECIDED;
   return state === (request.action === 'agree-refund' ? 'succeeded' : 'failed')
     ? { state: 'succeeded', reports: actionReports(request) }
     : failure('final', 'decided_otherwise', 'The request was decided otherwise meanwhile.');
