@@ -1,10 +1,12 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { HuidanError } from '../core/errors.ts';
 import type { TimeMs } from '../core/time.ts';
-import { readClocks, readFeedLines } from '../store/event-reads.ts';
+import { readClocks } from '../store/event-reads.ts';
 import type { FeedLine, StoredEvent } from '../store/event-reads.ts';
 import type { Limits } from './access.ts';
 import type { HubContext } from './context.ts';
+import { databaseSource } from './feed-tail.ts';
+import type { FeedSource } from './feed-tail.ts';
 import { eventText } from './webhook-request.ts';
 
 export interface FeedQuery {
@@ -48,12 +50,17 @@ const POLL_MS = 1000;
  * Reads events in the order of the accounts' feeds. Feed numbers appear in commit order, so a cursor never skips an event
  * that was committed late. `limits` are those of the asking key. Throws `malformed_cursor`.
  */
-export async function readFeed(ctx: HubContext, query: FeedQuery, limits: Limits): Promise<FeedPage> {
+export async function readFeed(
+  ctx: HubContext,
+  query: FeedQuery,
+  limits: Limits,
+  source: FeedSource = databaseSource(ctx),
+): Promise<FeedPage> {
   const accounts = accountsOf(query, limits);
   let position = await startPosition(ctx, query.after, accounts);
   const untilMs = ctx.clock() + Math.min(query.waitSeconds ?? 0, MAX_WAIT_SECONDS) * 1000;
   for (;;) {
-    const page = await readOnce(ctx, query, limits, accounts, position);
+    const page = await readOnce(source, query, limits, accounts, position);
     position = page.position;
     const waitMs = untilMs - ctx.clock();
     const enough = page.data.length > 0 || (page.caughtUp && (waitMs <= 0 || query.signal?.aborted === true));
@@ -76,15 +83,17 @@ export async function firstCursor(
 }
 
 function feedPage(ctx: Pick<HubContext, 'sealer'>, page: ReadPage): FeedPage {
+  // Whoever asks goes through the page from its beginning to its end.
+  let walked = { feeds: new Map(page.start.feeds), upTo: -1 };
   return {
     data: page.data,
     types: page.events.map(({ type }) => type),
     cursorBehind(index) {
       if (index >= page.events.length - 1) return writeCursor(ctx, page.position);
-      const read = page.events.slice(0, index + 1);
-      const feeds = new Map(page.start.feeds);
-      for (const { account, feed } of read) feeds.set(account, feed);
-      return writeCursor(ctx, { feeds, first: read.at(-1)?.account ?? page.start.first });
+      if (index < walked.upTo) walked = { feeds: new Map(page.start.feeds), upTo: -1 };
+      for (const { account, feed } of page.events.slice(walked.upTo + 1, index + 1)) walked.feeds.set(account, feed);
+      walked.upTo = index;
+      return writeCursor(ctx, { feeds: walked.feeds, first: page.events[index]?.account ?? page.start.first });
     },
     nextCursor: writeCursor(ctx, page.position),
     caughtUp: page.caughtUp,
@@ -115,13 +124,13 @@ interface ReadPage {
 }
 
 async function readOnce(
-  ctx: HubContext,
+  source: FeedSource,
   query: FeedQuery,
   limits: Limits,
   accounts: readonly string[] | null,
   position: Position,
 ): Promise<ReadPage> {
-  const clocks = await readClocks(ctx.pool, accounts);
+  const clocks = await source.clocks(accounts);
   const behind = [...clocks]
     .filter(([account, feed]) => feed > (position.feeds.get(account) ?? 0))
     .map(([account]) => account);
@@ -134,7 +143,7 @@ async function readOnce(
   if (asked.length === 0) return { data: [], events: [], start: position, position, caughtUp: true };
   const share = Math.ceil(query.limit / asked.length);
   const isFiltered = query.types !== undefined || limits.merchants !== null || limits.shops !== null;
-  const lines = await readFeedLines(ctx.pool, {
+  const lines = await source.lines({
     positions: asked.map((account) => ({ account, feed: position.feeds.get(account) ?? 0 })),
     accountLimit: isFiltered ? Math.max(share, SCAN) : share,
     ...splitPatterns(query.types),
@@ -185,12 +194,23 @@ function gather(
   // Stable: within an account the order of the feed stays.
   const caughtUp = [...clocks].every(([account, feed]) => (feeds.get(account) ?? 0) >= feed);
   return {
-    data: data.map((event) => eventText(event, event.sequence > 1 ? event.sequence - 1 : null)),
+    data: data.map(textOf),
     events: data,
     start: position,
     position: { feeds, first },
     caughtUp,
   };
+}
+
+const texts = new WeakMap<StoredEvent, string>();
+
+/** The same event may go out to hundreds of readers. */
+function textOf(event: StoredEvent): string {
+  const known = texts.get(event);
+  if (known !== undefined) return known;
+  const text = eventText(event, event.sequence > 1 ? event.sequence - 1 : null);
+  texts.set(event, text);
+  return text;
 }
 
 /** Resolves when something was committed here, when the caller has gone, or after `waitMs`: others commit too. */
@@ -214,15 +234,22 @@ function news(ctx: HubContext, waitMs: TimeMs, signal: AbortSignal | undefined):
  */
 function writeCursor({ sealer }: Pick<HubContext, 'sealer'>, position: Position): string {
   const text = JSON.stringify([position.first, Object.fromEntries(position.feeds)]);
-  return sealer.seal(deflateRawSync(text)).toString('base64url');
+  // A short one as it is: making the compressor ready takes 30 µs, and a stream writes a cursor for each event.
+  const packed = text.length < SHORT ? Buffer.concat([PLAIN, Buffer.from(text)]) : deflateRawSync(text);
+  return sealer.seal(packed).toString('base64url');
 }
 
 const MAX_CURSOR_BYTES = 4_194_304;
+const SHORT = 600;
+/** No compressed text begins with this byte: it would be a stored block, which text never becomes. */
+const PLAIN = Buffer.of(0);
 
 function readCursor({ sealer }: Pick<HubContext, 'sealer'>, cursor: string): Position {
   try {
     const packed = sealer.open(Buffer.from(cursor, 'base64url'));
-    const text = inflateRawSync(packed, { maxOutputLength: MAX_CURSOR_BYTES }).toString('utf8');
+    const bytes =
+      packed[0] === PLAIN[0] ? packed.subarray(1) : inflateRawSync(packed, { maxOutputLength: MAX_CURSOR_BYTES });
+    const text = bytes.toString('utf8');
     const value: unknown = JSON.parse(text);
     if (!Array.isArray(value) || typeof value[0] !== 'string' || typeof value[1] !== 'object' || value[1] === null) {
       throw new TypeError('not a position');

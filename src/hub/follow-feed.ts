@@ -3,10 +3,12 @@ import type { Limits } from './access.ts';
 import type { HubContext } from './context.ts';
 import { readFeed } from './event-feed.ts';
 import type { FeedQuery } from './event-feed.ts';
+import type { FeedSource } from './feed-tail.ts';
 
 export interface FollowOptions extends Pick<FeedQuery, 'types' | 'account'> {
   /** The cursor to begin behind. */
   readonly after: string;
+  readonly source: FeedSource;
   /** Asked before each reading: the limits may have changed, and `undefined` ends the following. */
   limits(): Promise<Limits | undefined>;
   /** Least time between two readings: a hub that commits 500 times a second must not be read as often by every reader. */
@@ -15,9 +17,16 @@ export interface FollowOptions extends Pick<FeedQuery, 'types' | 'account'> {
   readonly signal: AbortSignal;
 }
 
-/** An event with the cursor behind it, or only a cursor: what lay between was not asked for, or nothing came. */
+/** An event with the cursor behind it. */
+export interface FollowedEvent {
+  readonly cursor: string;
+  readonly type: string;
+  readonly text: string;
+}
+
+/** Events that were read together, or only a cursor: what lay between was not asked for, or nothing came. */
 export type FeedStep =
-  | { readonly kind: 'event'; readonly cursor: string; readonly type: string; readonly text: string }
+  | { readonly kind: 'events'; readonly events: readonly FollowedEvent[] }
   | { readonly kind: 'idle'; readonly cursor: string };
 
 /** Events looked at in one reading. */
@@ -39,10 +48,13 @@ export async function* followFeed(ctx: HubContext, options: FollowOptions): Asyn
       const limits = await options.limits();
       if (limits === undefined) return;
       const query = { limit: PAGE, after: cursor, ...(types && { types }), ...(account !== undefined && { account }) };
-      const page = await readFeed(ctx, query, limits);
-      for (const [index, text] of page.data.entries()) {
-        yield { kind: 'event', cursor: page.cursorBehind(index), type: page.types[index] ?? '', text };
-      }
+      const page = await readFeed(ctx, query, limits, options.source);
+      const events = page.data.map((text, index) => ({
+        cursor: page.cursorBehind(index),
+        type: page.types[index] ?? '',
+        text,
+      }));
+      if (events.length > 0) yield { kind: 'events', events };
       cursor = page.nextCursor;
       if (!page.caughtUp) continue;
       if (page.data.length === 0) yield { kind: 'idle', cursor };

@@ -64,6 +64,8 @@ export interface AppOptions {
   isStopping(): boolean;
   /** Of `huidan demo`; asked late, for the sandbox starts when the hub listens. */
   readonly sandbox?: () => SandboxControls | undefined;
+  /** For tests: see `ApiContext`. */
+  readonly streamStalledMs?: number;
   /** Where the console's files lie. Default: where its build puts them. */
   readonly consoleDir?: string;
   /** Doors beside the API, such as the callbacks: registered first, in scopes of their own. */
@@ -123,6 +125,7 @@ export async function createApp(ctx: HubContext, options: AppOptions): Promise<F
     targets: { allowPrivateTargets: options.config.allowPrivateTargets },
     publicUrl: () => options.publicUrl(),
     sandbox: () => options.sandbox?.(),
+    ...(options.streamStalledMs === undefined ? {} : { streamStalledMs: options.streamStalledMs }),
   };
   bindingsReturn(app, api);
   await app.register(async (scope) => openScope(scope, api), { prefix: '/api/v1' });

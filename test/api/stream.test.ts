@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { createRegistry } from '../../src/hub/context.ts';
 import { ADMIN_KEY } from '../kit/api.ts';
+import { silent } from '../kit/context.ts';
 import { createListeningApi } from '../kit/browser.ts';
 import type { ListeningApi } from '../kit/browser.ts';
 import { until } from '../kit/deliveries.ts';
@@ -193,13 +194,61 @@ test('streams are bounded for each key, and room comes back with each that ends'
   await until(async () => (await follow('', headers)).status === 200, 'room');
 });
 
+test('a reader that takes nothing is ended, and goes on behind its last event without a gap', async () => {
+  const said: string[] = [];
+  const own = await createListeningApi(
+    { registry: createRegistry([takeawayPlatform]), log: { ...silent, info: (_fields, line) => said.push(line) } },
+    { streamStalledMs: 300 },
+  );
+  const credentials = { developerId: '1', signKey: 'k' };
+  await own.call('POST', '/api/v1/accounts', { body: { id: 'one', platform: PLATFORM, name: 'one', credentials } });
+  // Long, so that a few hundred events are more than what the system itself holds for a socket.
+  const padding = 'x'.repeat(2000);
+  const send = async (nth: number): Promise<void> => {
+    const number = `${nth}-${padding}`;
+    const body = JSON.stringify({ number, store: '1', payment: 'paid', at: 1_790_000_000_000 });
+    const headers = { 'x-sign': takeawaySignature(body, 'k') };
+    await fetch(`${own.url}/callbacks/${PLATFORM}/one/order`, { method: 'POST', headers, body });
+  };
+  const socket = connect(Number(new URL(own.url).port), '127.0.0.1');
+  let text = '';
+  const take = (chunk: Buffer): void => {
+    text += chunk.toString('utf8');
+  };
+  socket.on('data', take);
+  socket.write(`GET /api/v1/stream HTTP/1.1\r\nhost: hub\r\nauthorization: Bearer ${ADMIN_KEY}\r\n\r\n`);
+  await until(() => text.includes('event: ready'), 'ready');
+  socket.pause();
+  let sent = 0;
+  const closed = once(socket, 'close');
+  socket.on('error', () => undefined);
+  while (!said.some((line) => line.includes('takes nothing'))) {
+    assert.ok(sent < 8000, 'it was not ended');
+    await Promise.all(Array.from({ length: 50 }, () => send((sent += 1))));
+  }
+  socket.resume();
+  await closed;
+
+  const whole = text.slice(0, text.lastIndexOf('\n\n'));
+  const last = [...whole.matchAll(/^id: (\S+)$/gmu)].at(-1)?.[1] ?? '';
+  const early = [...whole.matchAll(/^data: (\{"id".*\})$/gmu)].map((match) => numberOf({ data: match[1] ?? '' }));
+  assert.ok(early.length < sent);
+  const stream = await EventStream.open(`${own.url}/api/v1/stream`, { ...asAdmin, 'last-event-id': last });
+  await until(() => early.length + stream.news.length >= sent, 'the rest');
+  const all = [...early, ...stream.news.map(numberOf)];
+  assert.equal(new Set(all).size, sent, 'nothing is missing');
+  assert.equal(all.length, sent, 'nothing came twice');
+  stream.close();
+  await own.close();
+});
+
 test('a hub that stops ends its streams and waits neither for them nor for connections that never asked', async () => {
   const own = await createListeningApi();
   const stream = await EventStream.open(`${own.url}/api/v1/stream`, asAdmin);
   // As a browser opens in advance.
-  const silent = connect(Number(new URL(own.url).port), '127.0.0.1');
-  await once(silent, 'connect');
-  silent.on('error', () => undefined);
+  const mute = connect(Number(new URL(own.url).port), '127.0.0.1');
+  await once(mute, 'connect');
+  mute.on('error', () => undefined);
   const startedMs = performance.now();
   await own.close();
   assert.ok(performance.now() - startedMs < 3000);

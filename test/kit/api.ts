@@ -37,7 +37,7 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-export interface TestApiOptions extends Pick<AppOptions, 'sandbox' | 'consoleDir'> {
+export interface TestApiOptions extends Pick<AppOptions, 'sandbox' | 'consoleDir' | 'streamStalledMs'> {
   readonly allowPrivateTargets?: boolean;
   /** A function where the address is only known once the hub listens. */
   readonly publicUrl?: string | (() => string);

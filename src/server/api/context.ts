@@ -13,6 +13,8 @@ export interface ApiContext {
   readonly targets: TargetPolicy;
   /** Base of the addresses that the API prints, without a slash at the end. */
   publicUrl(): string;
+  /** After how long a stream ends whose reader takes nothing; left out: half a minute. */
+  readonly streamStalledMs?: number;
   /** The sandbox that runs beside this hub; only in `huidan demo`. */
   sandbox(): SandboxControls | undefined;
 }
