@@ -42,10 +42,19 @@ export interface OpenOptions {
   readonly base?: string;
 }
 
+export interface LedgerLine {
+  readonly line: string;
+  readonly path?: string;
+  /** The line as it was written. */
+  readonly text: string;
+}
+
 /** A hub with the sandbox beside it, and a browser: the real ones. */
 export interface World {
   readonly url: string;
   readonly sandbox: Awaited<ReturnType<typeof room.startSandbox>>;
+  /** What the sandbox has written down, line by line: what its platforms did, whatever the hub says. */
+  ledger(): Promise<readonly LedgerLine[]>;
   /** A call of the API with the admin key; throws for an answer of 400 and more. */
   call<T>(method: string, path: string, body?: unknown): Promise<T>;
   /** A page of the console, signed in as the admin; whatever its console or a promise complains of fails `stop`. */
@@ -74,10 +83,17 @@ export async function startWorld(rate = 0): Promise<World> {
   let controls: ReturnType<typeof sandboxControls> | undefined;
   const hub = await startHub(config, { sandbox: () => controls });
   const url = hub.url ?? '';
-  const sandbox = await room.startSandbox({
-    ...{ hubUrl: url, key: KEY, platforms: connectors, ledgerDir: join(dir, 'sandbox') },
-    ...{ rate, speed: 100, chaos: room.NO_CHAOS, seed: 'browser' },
-  });
+  const sandbox = await room
+    .startSandbox({
+      ...{ hubUrl: url, key: KEY, platforms: connectors, ledgerDir: join(dir, 'sandbox') },
+      ...{ rate, speed: 100, chaos: room.NO_CHAOS, seed: 'browser' },
+    })
+    // A hub that goes on would keep the test's process alive for ever.
+    .catch(async (error: unknown) => {
+      await hub.stop();
+      await database.drop();
+      throw error;
+    });
   controls = sandboxControls(room, sandbox, { rate, speed: 100, chaos: room.NO_CHAOS });
 
   async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
@@ -116,6 +132,13 @@ export async function startWorld(rate = 0): Promise<World> {
   return {
     url,
     sandbox,
+    async ledger() {
+      const text = await readFile(join(dir, 'sandbox', 'ledger.jsonl'), 'utf8');
+      return text
+        .trimEnd()
+        .split('\n')
+        .map((line) => ({ ...(JSON.parse(line) as { line: string; path?: string }), text: line }));
+    },
     call,
     forgive: (pattern) => void forgiven.push(pattern),
     async open(path, options = {}) {

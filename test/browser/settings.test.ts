@@ -66,6 +66,95 @@ test('a viewer comes in by a link and may look and change nothing', async () => 
   world.forgive(/403 \(Forbidden\)/u);
 });
 
+test('a user is changed: name, role, limits; and signed out everywhere by an admin', async () => {
+  await world.call('POST', '/merchants', { id: 'mer-noodles', name: '面馆' });
+  await world.call('POST', '/shops', { id: 'shp-east', name: '东门店', merchant: 'mer-noodles' });
+  const made = await world.call<{ id: string }>('POST', '/users', {
+    username: 'wang',
+    password: 'noodles for everybody',
+    role: 'operator',
+  });
+  // Signed in twice: on the phone and at the till.
+  const theirs = await world.open('/board', { isStranger: true });
+  const other = await world.open('/board', { isStranger: true });
+  for (const page of [theirs, other]) {
+    await page.getByLabel('用户名').fill('wang');
+    await page.getByLabel('密码').fill('noodles for everybody');
+    await page.getByRole('button', { name: '登录', exact: true }).click();
+    await page.getByRole('heading', { name: '看板', level: 1 }).waitFor();
+  }
+
+  const page = await world.open('/settings/users');
+  const row = page.getByRole('row', { name: /wang/u });
+  await row.getByRole('button', { name: '编辑' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('名称').fill('王师傅');
+  await dialog.getByLabel('仅限门店').click();
+  await page.getByTitle(/东门店/u).click();
+  await page.keyboard.press('Tab');
+  await checkAccess(page);
+  await picture(page, 'user-edit');
+  await dialog.getByRole('button', { name: /保\s?存/u }).click();
+  await row.getByText('门店 东门店').waitFor();
+  await row.getByText('王师傅').waitFor();
+  const read = () => world.call<{ name: string; role: string; shops: string[] | null }>('GET', `/users/${made.id}`);
+  const changed = await read();
+  assert.deepEqual([changed.name, changed.role, changed.shops], ['王师傅', 'operator', ['shp-east']]);
+  // What was not touched was not said: a role that is sent again would have ended the sessions.
+  await theirs.reload();
+  await theirs.getByRole('heading', { name: '看板', level: 1 }).waitFor();
+
+  await row.getByRole('button', { name: '登录记录' }).click();
+  const drawer = page.getByRole('dialog', { name: /王师傅 的登录记录/u });
+  await drawer.getByRole('listitem').nth(1).waitFor();
+  await drawer
+    .getByText(/Chrome \d+ · Linux/u)
+    .first()
+    .waitFor();
+  await checkAccess(page);
+  await picture(page, 'user-sessions');
+  world.forgive(/401/u);
+  await drawer.getByRole('button', { name: '全部退出' }).click();
+  await page.getByRole('dialog').last().getByRole('button', { name: '全部退出' }).click();
+  await drawer.getByText('没有登录').waitFor();
+  for (const left of [theirs, other]) {
+    await left.reload();
+    await left.getByLabel('用户名').waitFor();
+  }
+});
+
+test('one changes the own name and password, and other places are signed out', async () => {
+  await world.call('POST', '/users', { username: 'li', password: 'the first long password', role: 'viewer' });
+  const signIn = async (password: string) => {
+    const page = await world.open('/settings/me', { isStranger: true, language: 'en' });
+    await page.getByLabel('User name').fill('li');
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    return page;
+  };
+  const elsewhere = await signIn('the first long password');
+  await elsewhere.getByText('Where you are signed in').waitFor();
+  const page = await signIn('the first long password');
+  await page.getByLabel('Name', { exact: true }).fill('Li Hua');
+  await page.getByRole('button', { name: 'Save the name' }).click();
+  await page.getByText('Saved').first().waitFor();
+  world.forgive(/40[0-9]|422/u);
+  await page.getByLabel('Current password').fill('not the password');
+  await page.getByLabel('New password', { exact: true }).fill('the second long password');
+  await page.getByLabel('The new password again').fill('the second long password');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('The current password is wrong.').waitFor();
+  await page.getByLabel('Current password').fill('the first long password');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('listitem').filter({ hasText: 'here' }).waitFor();
+  await checkAccess(page);
+  await picture(page, 'my-account-en');
+  await elsewhere.reload();
+  await elsewhere.getByLabel('User name').waitFor();
+  assert.equal(await page.getByText('Sign in', { exact: true }).count(), 0);
+  await signIn('the second long password').then((again) => again.getByText('Where you are signed in').waitFor());
+});
+
 test('the sandbox of the demo places an order now and sends its callback once more', async () => {
   const page = await world.open('/settings/sandbox', { width: 390 });
   await page.getByRole('button', { name: /自有系统/u }).click();

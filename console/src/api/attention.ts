@@ -20,7 +20,13 @@ export interface AttentionItem {
   readonly since: string;
   readonly ageSeconds: number;
   readonly closedAt: string | null;
-  readonly dismissed: { readonly at: string; readonly by: string; readonly reason: string } | null;
+  readonly dismissed: {
+    readonly at: string;
+    readonly by: string;
+    /** null: nobody knows any more. */
+    readonly byName: string | null;
+    readonly reason: string;
+  } | null;
 }
 
 export interface AttentionPage extends Page<AttentionItem> {
@@ -41,7 +47,3 @@ export const dismissAttention = (id: string, reason: string): Promise<AttentionI
     body: { reason },
     idempotencyKey: newIdempotencyKey(),
   });
-
-/** A person says what became of an action that no answer told of. */
-export const settleAction = (id: string, body: { readonly outcome: 'succeeded' | 'failed'; readonly reason: string }) =>
-  request<unknown>('POST', `/actions/${encodeURIComponent(id)}/settle`, { body, idempotencyKey: newIdempotencyKey() });

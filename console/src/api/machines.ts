@@ -56,6 +56,12 @@ export interface StockChange {
   readonly available: number;
 }
 
+export interface Product {
+  readonly account: string;
+  readonly productId: string;
+  readonly name: string;
+}
+
 const PAGE_SIZE = 50;
 const pathOf = (account: string, machine: string, rest = ''): string =>
   `/machines/${encodeURIComponent(account)}/${encodeURIComponent(machine)}${rest}`;
@@ -65,6 +71,22 @@ export const listMachines = (
   cursor: string | null,
   signal?: AbortSignal,
 ): Promise<Page<Machine>> => get('/machines', { ...filter, cursor, limit: PAGE_SIZE }, signal);
+
+/** More products than this are looked up nowhere but on the machine's own page. */
+const MOST_PRODUCTS = 5000;
+const PRODUCTS_AT_ONCE = 500;
+
+/** What all machines sell, by the number that orders name it by. */
+export async function readProducts(signal?: AbortSignal): Promise<readonly Product[]> {
+  const found: Product[] = [];
+  for (let cursor: string | null = null; found.length < MOST_PRODUCTS;) {
+    const page: Page<Product> = await get('/products', { cursor, limit: PRODUCTS_AT_ONCE }, signal);
+    found.push(...page.data);
+    cursor = page.nextCursor;
+    if (cursor === null) break;
+  }
+  return found;
+}
 
 export const readMachine = (account: string, machine: string, signal?: AbortSignal): Promise<MachineWithSlots> =>
   get(pathOf(account, machine), undefined, signal);

@@ -3,6 +3,13 @@ import { get, request } from './request.ts';
 export type Right = 'read' | 'write' | 'admin';
 export type Role = 'admin' | 'operator' | 'viewer';
 
+/** What somebody is limited to; null: no limit of that kind. */
+export interface Limits {
+  readonly accounts: readonly string[] | null;
+  readonly merchants: readonly string[] | null;
+  readonly shops: readonly string[] | null;
+}
+
 export interface Me {
   readonly user: {
     readonly id: string;
@@ -15,11 +22,7 @@ export interface Me {
   readonly key: { readonly id: string; readonly name: string | null } | null;
   readonly right: Right;
   readonly reveal: boolean;
-  readonly limits: {
-    readonly accounts: readonly string[] | null;
-    readonly merchants: readonly string[] | null;
-    readonly shops: readonly string[] | null;
-  };
+  readonly limits: Limits;
   readonly version: string;
   readonly isDemo: boolean;
 }

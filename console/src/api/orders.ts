@@ -1,4 +1,5 @@
-import { get, request } from './request.ts';
+import type { BothWords } from './platforms.ts';
+import { get, newIdempotencyKey, request } from './request.ts';
 import type { Page } from './request.ts';
 
 export const ORDER_STATUSES = [
@@ -246,6 +247,33 @@ export const act = (
   idempotencyKey: string,
 ): Promise<{ readonly id: string; readonly state: ActionState }> =>
   request('POST', `/orders/${encodeURIComponent(orderId)}/actions`, { body, idempotencyKey });
+
+/** What can be done to an order as it stands. */
+export interface PossibleActions {
+  readonly order: string;
+  /** `refusal`: why it makes no sense now. */
+  readonly actions: readonly { readonly name: string; readonly refusal: BothWords | null }[];
+  /** What was sent and nobody knows the end of; `isAsked`: the hub still asks, else a person must look. */
+  readonly unsettled: readonly {
+    readonly id: string;
+    readonly action: string;
+    readonly state: ActionState;
+    readonly isAsked: boolean;
+  }[];
+}
+
+/** As many orders as may be asked about at once. */
+export const POSSIBLE_AT_ONCE = 50;
+
+export const readPossible = (
+  orders: readonly string[],
+  signal?: AbortSignal,
+): Promise<{ readonly data: readonly PossibleActions[] }> =>
+  get('/actions/possible', { orders: orders.join(',') }, signal);
+
+/** A person says what became of an action that no answer told of. */
+export const settleAction = (id: string, body: { readonly outcome: 'succeeded' | 'failed'; readonly reason: string }) =>
+  request<unknown>('POST', `/actions/${encodeURIComponent(id)}/settle`, { body, idempotencyKey: newIdempotencyKey() });
 
 export const readAction = (id: string, signal?: AbortSignal): Promise<Action> =>
   get(`/actions/${encodeURIComponent(id)}`, undefined, signal);

@@ -1,29 +1,23 @@
 import { get, newIdempotencyKey, request } from './request.ts';
-import type { Right, Role } from './me.ts';
+import type { Limits, Right, Role } from './me.ts';
 import type { Page } from './request.ts';
 
-export interface ApiKey {
+export interface ApiKey extends Limits {
   readonly id: string;
   readonly name: string;
   readonly right: Right;
   readonly reveal: boolean;
-  readonly accounts: readonly string[] | null;
-  readonly merchants: readonly string[] | null;
-  readonly shops: readonly string[] | null;
   readonly createdAt: string;
   readonly revokedAt: string | null;
 }
 
-export interface User {
+export interface User extends Limits {
   readonly id: string;
   readonly username: string;
   readonly name: string | null;
   readonly role: Role;
   readonly reveal: boolean;
   readonly hasPassword: boolean;
-  readonly accounts: readonly string[] | null;
-  readonly merchants: readonly string[] | null;
-  readonly shops: readonly string[] | null;
   readonly createdAt: string;
   readonly signedInAt: string | null;
 }
@@ -61,7 +55,7 @@ export interface Link {
 }
 
 const PAGE_SIZE = 50;
-const user = (id: string, rest = ''): string => `/users/${encodeURIComponent(id)}${rest}`;
+const userPath = (id: string, rest = ''): string => `/users/${encodeURIComponent(id)}${rest}`;
 
 export const listKeys = (cursor: string | null, signal?: AbortSignal): Promise<Page<ApiKey>> =>
   get('/keys', { cursor, limit: PAGE_SIZE }, signal);
@@ -69,7 +63,9 @@ export const listKeys = (cursor: string | null, signal?: AbortSignal): Promise<P
 export const createKey = (body: {
   readonly name: string;
   readonly right: Right;
-  readonly accounts?: readonly string[];
+  readonly accounts: readonly string[] | null;
+  readonly merchants: readonly string[] | null;
+  readonly shops: readonly string[] | null;
 }): Promise<ApiKey & { readonly key: string }> =>
   request('POST', '/keys', { body, idempotencyKey: newIdempotencyKey() });
 
@@ -78,20 +74,28 @@ export const revokeKey = (id: string): Promise<void> => request('DELETE', `/keys
 export const listUsers = (cursor: string | null, signal?: AbortSignal): Promise<Page<User>> =>
   get('/users', { cursor, limit: PAGE_SIZE }, signal);
 
-export const createUser = (body: {
-  readonly username: string;
-  readonly role: Role;
-  readonly name?: string;
-}): Promise<User> => request('POST', '/users', { body, idempotencyKey: newIdempotencyKey() });
+/** What can be said and changed of a user. */
+export interface UserFields extends Partial<Limits> {
+  readonly username?: string;
+  readonly name?: string | null;
+  readonly role?: Role;
+  readonly reveal?: boolean;
+}
 
-export const changeUser = (id: string, body: { readonly role?: Role; readonly reveal?: boolean }): Promise<User> =>
-  request('PATCH', user(id), { body });
+export const createUser = (body: UserFields & { readonly role: Role }): Promise<User> =>
+  request('POST', '/users', { body, idempotencyKey: newIdempotencyKey() });
 
-export const removeUser = (id: string): Promise<void> => request('DELETE', user(id));
+export const changeUser = (id: string, body: UserFields): Promise<User> => request('PATCH', userPath(id), { body });
 
-export const linkForUser = (id: string): Promise<Link> => request('POST', user(id, '/link'));
+export const removeUser = (id: string): Promise<void> => request('DELETE', userPath(id));
 
-export const listSessions = (signal?: AbortSignal): Promise<Page<Session>> => get('/sessions', undefined, signal);
+export const linkForUser = (id: string): Promise<Link> => request('POST', userPath(id, '/link'));
+
+/** Of the user who asks, or of another one. */
+export const listSessions = (user: string | null, signal?: AbortSignal): Promise<Page<Session>> =>
+  get('/sessions', { user }, signal);
+
+export const changeOwnName = (name: string | null): Promise<unknown> => request('PATCH', '/me', { body: { name } });
 
 export const endSession = (id: string): Promise<void> => request('DELETE', `/sessions/${encodeURIComponent(id)}`);
 

@@ -59,3 +59,12 @@ export const cancelBinding = (id: string): Promise<void> =>
 /** The address at which the merchant releases a bound store. */
 export const releaseLink = (account: string, store: string): Promise<{ readonly url: string }> =>
   request('POST', `${pathOf(account, store)}/release-link`);
+
+export interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+export const readMerchants = (signal?: AbortSignal): Promise<Page<Named>> => get('/merchants', { limit: 500 }, signal);
+
+export const readShops = (signal?: AbortSignal): Promise<Page<Named>> => get('/shops', { limit: 500 }, signal);

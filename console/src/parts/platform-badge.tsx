@@ -32,6 +32,22 @@ export function usePlatformName(): (id: string) => string {
   return (id) => platforms.find((platform) => platform.id === id)?.label[language] ?? id;
 }
 
+/** What a platform's kind of callback is called: `confirmed` is 订单确认. */
+export function useTopicName(): (platform: string, topic: string) => string {
+  const platforms = usePlatforms();
+  const language = useLanguage();
+  return (platform, topic) =>
+    platforms.find(({ id }) => id === platform)?.topics.find(({ name }) => name === topic)?.label[language] ?? topic;
+}
+
+/** What a platform's action is called; one that it does not list by its own name. */
+export function useActionName(platform: string): (action: string) => string {
+  const platforms = usePlatforms();
+  const language = useLanguage();
+  const specs = platforms.find(({ id }) => id === platform)?.actions ?? [];
+  return (action) => specs.find(({ name }) => name === action)?.label[language] ?? action;
+}
+
 /** A platform by its sign, with its name beside it or on hover. */
 export function PlatformBadge({
   platform,

@@ -1,16 +1,18 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Input, Radio } from 'antd';
+import { Button, Input } from 'antd';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
-import { dismissAttention, settleAction } from '../../api/attention.ts';
+import { dismissAttention } from '../../api/attention.ts';
 import type { AttentionItem } from '../../api/attention.ts';
 import { useLanguage, useWords } from '../../app/language.ts';
 import { useMay } from '../../app/session.tsx';
 import { ConfirmAction } from '../../parts/confirm-action.tsx';
 import { durationText } from '../../parts/duration.ts';
 import { PlatformBadge } from '../../parts/platform-badge.tsx';
+import { SettleDialog } from '../../parts/settle-dialog.tsx';
 import { Time } from '../../parts/time.tsx';
+import { partWords } from '../../parts/words.ts';
 import styles from './attention.module.css';
 import { attentionWords } from './words.ts';
 
@@ -37,7 +39,9 @@ export function AttentionCard({ item }: { readonly item: AttentionItem }): React
           </span>
         </p>
         <Cause cause={cause} />
-        {dismissed !== null && <p className="muted">{words.dismissedBy(dismissed.by, dismissed.reason)}</p>}
+        {dismissed !== null && (
+          <p className="muted">{words.dismissedBy(dismissed.byName ?? dismissed.by, dismissed.reason)}</p>
+        )}
         <p className={styles['links']}>
           {links.map(({ to, label }) => (
             <Link key={to} to={to}>
@@ -104,38 +108,15 @@ function Dismiss({ id }: { readonly id: string }): ReactNode {
 }
 
 function Settle({ action }: { readonly action: string }): ReactNode {
-  const words = useWords(attentionWords);
+  const { settle } = useWords(partWords);
   const reread = useReread();
-  const [outcome, setOutcome] = useState<'succeeded' | 'failed' | null>(null);
-  const [reason, setReason] = useState('');
+  const [isOpen, setOpen] = useState(false);
   return (
-    <ConfirmAction
-      label={words.settle}
-      title={words.settleTitle}
-      button={{ size: 'small', type: 'primary' }}
-      canRun={outcome !== null && reason.trim() !== ''}
-      run={async () => {
-        if (outcome === null) return;
-        await settleAction(action, { outcome, reason: reason.trim() });
-        await reread();
-      }}
-    >
-      <p className="muted">{words.settleHint}</p>
-      <div className={styles['settle']}>
-        <Radio.Group
-          aria-label={words.outcome}
-          value={outcome}
-          onChange={({ target }) => setOutcome(target.value as 'succeeded' | 'failed')}
-          options={(['succeeded', 'failed'] as const).map((value) => ({ value, label: words.outcomes[value] }))}
-        />
-        <Input
-          aria-label={words.reason}
-          placeholder={words.reasonPlaceholder}
-          maxLength={500}
-          value={reason}
-          onChange={({ target }) => setReason(target.value)}
-        />
-      </div>
-    </ConfirmAction>
+    <>
+      <Button size="small" type="primary" onClick={() => setOpen(true)}>
+        {settle.label}
+      </Button>
+      {isOpen && <SettleDialog actionId={action} onClose={() => setOpen(false)} onSettled={reread} />}
+    </>
   );
 }

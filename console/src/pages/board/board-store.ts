@@ -1,10 +1,11 @@
 import { readOrders } from '../../api/orders.ts';
-import type { Order, OrderStatus } from '../../api/orders.ts';
+import type { Order, OrderStatus, PossibleActions } from '../../api/orders.ts';
 import type { HubEvent } from '../../api/stream.ts';
 import { whenListening } from '../../app/live.ts';
 import type { LiveListener } from '../../app/live.ts';
 import { COLUMN_IDS, COLUMN_STATUSES, NEEDS_FLAGS, columnOf, compareCards } from './columns.ts';
 import type { ColumnId } from './columns.ts';
+import { PossibleBook } from './possible-book.ts';
 
 /** Something that was asked of an order and has not ended yet. */
 export interface UnderWay {
@@ -20,6 +21,8 @@ export interface BoardState {
   /** Orders that came while the board was open, for a moment: they flash. */
   readonly fresh: ReadonlySet<string>;
   readonly underWay: ReadonlyMap<string, UnderWay>;
+  /** Of orders whose status does not tell it. */
+  readonly possible: ReadonlyMap<string, PossibleActions>;
 }
 
 export interface EndedAction {
@@ -70,12 +73,14 @@ export class BoardStore implements LiveListener {
     hasMore: NO_MORE,
     fresh: new Set(),
     underWay: new Map(),
+    possible: new Map(),
   };
   readonly #orders = new Map<string, Order>();
   readonly #listeners = new Set<() => void>();
   readonly #platform: string | null;
   readonly #onEnded: (ended: EndedAction) => void;
   #lists: readonly List[] = [];
+  readonly #book = new PossibleBook(() => this.#change({}));
   #loading = new AbortController();
 
   constructor(platform: string | null, onEnded: (ended: EndedAction) => void) {
@@ -107,7 +112,11 @@ export class BoardStore implements LiveListener {
       signal.throwIfAborted();
       const pages = await Promise.all(this.#lists.map((list) => this.#readList(list, signal)));
       // What was known before and is in none of the pages may have changed while nobody listened.
-      for (const [id, order] of known) if (this.#orders.get(id) === order) this.#orders.delete(id);
+      for (const [id, order] of known) {
+        if (this.#orders.get(id) !== order) continue;
+        this.#orders.delete(id);
+        this.#book.forget(id);
+      }
       for (const order of pages.flat()) this.#put(order);
       this.#change({ isLoading: false });
     } catch (error) {
@@ -116,7 +125,10 @@ export class BoardStore implements LiveListener {
     }
   };
 
-  readonly stop = (): void => this.#loading.abort();
+  readonly stop = (): void => {
+    this.#loading.abort();
+    this.#book.stop();
+  };
 
   readonly loadMore = async (column: ColumnId): Promise<void> => {
     const { signal } = this.#loading;
@@ -144,6 +156,11 @@ export class BoardStore implements LiveListener {
 
   onGap(): void {
     void this.load();
+  }
+
+  /** Somebody said how it ended: no event tells of that where the order stays as it is. */
+  askAgain(orderId: string): void {
+    this.#book.again(this.#orders.get(orderId));
   }
 
   /** Shown on the card until the action's event, or until `end`. */
@@ -178,6 +195,7 @@ export class BoardStore implements LiveListener {
     const known = this.#orders.get(order.id);
     if (known !== undefined && known.version >= order.version) return false;
     this.#orders.set(order.id, order);
+    this.#book.want(order);
     return true;
   }
 
@@ -186,6 +204,7 @@ export class BoardStore implements LiveListener {
       | { readonly id: string; readonly order: string; readonly reason: string | null; readonly code: string | null }
       | undefined;
     if (action === undefined) return false;
+    this.#book.again(this.#orders.get(action.order));
     const underWay = this.#state.underWay.get(action.order);
     if (underWay === undefined || (underWay.actionId !== null && underWay.actionId !== action.id)) return false;
     const state = type.slice('action.'.length);
@@ -207,8 +226,9 @@ export class BoardStore implements LiveListener {
     for (const tell of this.#listeners) tell();
   }
 
-  #arrange(): Pick<BoardState, 'cards' | 'hasMore'> {
+  #arrange(): Pick<BoardState, 'cards' | 'hasMore' | 'possible'> {
     const nowMs = Date.now();
+    const possible = new Map<string, PossibleActions>();
     const found: Record<ColumnId, Order[]> = {
       needs: [],
       pending: [],
@@ -218,20 +238,25 @@ export class BoardStore implements LiveListener {
       done: [],
     };
     for (const order of this.#orders.values()) {
-      const column = columnOf(order);
+      const known = this.#book.of(order.id);
+      if (known !== undefined) possible.set(order.id, known);
+      const column = columnOf(order, known);
       if (column !== undefined) found[column].push(order);
     }
     const cards = { ...EMPTY };
     const hasMore = { ...NO_MORE };
     for (const column of COLUMN_IDS) {
       const sorted = found[column].sort(compareCards(column, nowMs));
-      for (const dropped of sorted.slice(COLUMN_CAP)) this.#orders.delete(dropped.id);
+      for (const { id } of sorted.slice(COLUMN_CAP)) {
+        this.#orders.delete(id);
+        this.#book.forget(id);
+      }
       Object.assign(cards, { [column]: sorted.slice(0, COLUMN_CAP) });
       const isFull = sorted.length >= COLUMN_CAP;
       Object.assign(hasMore, {
         [column]: isFull || this.#lists.some((list) => list.column === column && list.cursor !== null),
       });
     }
-    return { cards, hasMore };
+    return { cards, hasMore, possible };
   }
 }

@@ -2,13 +2,14 @@ import { Button } from 'antd';
 import { memo } from 'react';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
-import type { Order } from '../../api/orders.ts';
+import type { Order, PossibleActions } from '../../api/orders.ts';
 import type { ActionSpec } from '../../api/platforms.ts';
 import { useOwnWords, useWords } from '../../app/language.ts';
+import { useMay } from '../../app/session.tsx';
 import { Money } from '../../parts/money.tsx';
 import { useToday } from '../../parts/now.ts';
 import { itemsText, orderName } from '../../parts/order-name.ts';
-import { PlatformBadge } from '../../parts/platform-badge.tsx';
+import { PlatformBadge, useActionName } from '../../parts/platform-badge.tsx';
 import { FlagTag, StatusTag, ToneTag } from '../../parts/status-tag.tsx';
 import { TimeAgo, shortTimeText } from '../../parts/time.tsx';
 import { partWords } from '../../parts/words.ts';
@@ -21,23 +22,30 @@ import { boardWords } from './words.ts';
 
 const LISTED_ITEMS = 3;
 
+export type Unsettled = PossibleActions['unsettled'][number];
+
 interface CardProps {
   readonly order: Order;
   readonly column: ColumnId;
   readonly isFresh: boolean;
   readonly underWay: UnderWay | undefined;
   readonly actions: readonly ActionSpec[];
+  /** What was sent and nobody knows the end of. */
+  readonly unsettled: readonly Unsettled[];
   readonly onAct: (order: Order, spec: ActionSpec) => void;
+  readonly onSettle: (order: Order, action: Unsettled) => void;
 }
 
 /** An order on the board: what staff call it, what is in it, until when somebody must do something, and that at a click. */
-export const Card = memo(function Card({ order, column, isFresh, underWay, actions, onAct }: CardProps): ReactNode {
+export const Card = memo(function Card(props: CardProps): ReactNode {
+  const { order, column, isFresh, unsettled } = props;
   const words = useWords(boardWords);
   const { kinds, fulfilments } = useWords(partWords);
   const todayMs = useToday();
   const name = orderName(order);
   const deadline = deadlineOf(order);
   const { takeaway, customer, amounts } = order;
+  const sum = amounts.paid !== null && amounts.paid > 0 ? amounts.paid : amounts.total;
   return (
     <article className={styles['card']} data-fresh={isFresh} data-status={order.status} data-order={order.id}>
       <header className={styles['head']}>
@@ -55,7 +63,7 @@ export const Card = memo(function Card({ order, column, isFresh, underWay, actio
         </span>
       </header>
       {deadline !== undefined && <Countdown deadline={deadline} />}
-      <Tags order={order} column={column} />
+      <Tags order={order} column={column} unsettled={unsettled} />
       <Items order={order} />
       {takeaway?.note !== null && takeaway?.note !== undefined && (
         <p className={styles['note']}>
@@ -77,7 +85,7 @@ export const Card = memo(function Card({ order, column, isFresh, underWay, actio
         </p>
       )}
       <p className={styles['sum']}>
-        <Money fen={amounts.paid !== null && amounts.paid > 0 ? amounts.paid : amounts.total} isStrong />
+        {sum === null ? <span /> : <Money fen={sum} isStrong />}
         <span className="muted">
           {column === 'fulfilling'
             ? fulfilments[order.fulfilment]
@@ -86,15 +94,17 @@ export const Card = memo(function Card({ order, column, isFresh, underWay, actio
               : kinds[order.kind]}
         </span>
       </p>
-      <Buttons order={order} underWay={underWay} actions={actions} onAct={onAct} />
+      <Buttons {...props} />
     </article>
   );
 });
 
-function Tags({ order, column }: Pick<CardProps, 'order' | 'column'>): ReactNode {
+function Tags({ order, column, unsettled }: Pick<CardProps, 'order' | 'column' | 'unsettled'>): ReactNode {
   const words = useWords(boardWords);
+  const { settle } = useWords(partWords);
+  const actionName = useActionName(order.platform);
   const showsStatus = column === 'done' || column === 'needs';
-  if (!showsStatus && order.flags.length === 0 && order.refundDue === null) return null;
+  if (!showsStatus && order.flags.length === 0 && order.refundDue === null && unsettled.length === 0) return null;
   return (
     <p className={styles['tags']}>
       {showsStatus && <StatusTag status={order.status} kind={order.kind} />}
@@ -106,6 +116,11 @@ function Tags({ order, column }: Pick<CardProps, 'order' | 'column'>): ReactNode
           {words.refundDue} <Money fen={order.refundDue} />
         </ToneTag>
       )}
+      {unsettled.map(({ id, action, isAsked }) => (
+        <ToneTag key={id} tone={isAsked ? 'warn' : 'danger'}>
+          {isAsked ? settle.asking(actionName(action)) : settle.unknown(actionName(action))}
+        </ToneTag>
+      ))}
     </p>
   );
 }
@@ -127,8 +142,11 @@ function Items({ order }: { readonly order: Order }): ReactNode {
   );
 }
 
-function Buttons({ order, underWay, actions, onAct }: Omit<CardProps, 'isFresh' | 'column'>): ReactNode {
+function Buttons({ order, underWay, actions, unsettled, onAct, onSettle }: CardProps): ReactNode {
   const words = useWords(boardWords);
+  const { settle } = useWords(partWords);
+  const mayWrite = useMay('write');
+  const abandoned = mayWrite ? unsettled.filter(({ isAsked }) => !isAsked).slice(0, 1) : [];
   const own = useOwnWords();
   if (underWay !== undefined) {
     return (
@@ -139,16 +157,26 @@ function Buttons({ order, underWay, actions, onAct }: Omit<CardProps, 'isFresh' 
       </p>
     );
   }
-  if (actions.length === 0) return null;
+  if (actions.length === 0 && abandoned.length === 0) return null;
   const short: Readonly<Record<string, string>> = {
-    cancel: words.refuse,
+    ...(order.kind === 'takeaway' ? { cancel: words.refuse } : {}),
     'agree-refund': words.agree,
     'reject-refund': words.reject,
   };
   return (
     <p className={styles['buttons']}>
+      {abandoned.map((action) => (
+        <Button key={action.id} size="small" type="primary" onClick={() => onSettle(order, action)}>
+          {settle.label}
+        </Button>
+      ))}
       {actions.map((spec, at) => (
-        <Button key={spec.name} size="small" type={at === 0 ? 'primary' : 'default'} onClick={() => onAct(order, spec)}>
+        <Button
+          key={spec.name}
+          size="small"
+          type={at === 0 && abandoned.length === 0 ? 'primary' : 'default'}
+          onClick={() => onAct(order, spec)}
+        >
           {short[spec.name] ?? own(spec.label)}
         </Button>
       ))}

@@ -3,11 +3,15 @@ import type { ReactNode } from 'react';
 import type { Order } from '../../api/orders.ts';
 import type { ActionSpec } from '../../api/platforms.ts';
 import { useWords } from '../../app/language.ts';
+import { useNamedOrders } from '../../parts/named-items.ts';
 import styles from './board.module.css';
 import type { BoardState } from './board-store.ts';
 import { Card } from './card.tsx';
+import type { Unsettled } from './card.tsx';
 import type { ColumnId } from './columns.ts';
 import { boardWords } from './words.ts';
+
+const NOTHING: readonly Unsettled[] = [];
 
 export function Column({
   id,
@@ -15,6 +19,7 @@ export function Column({
   isChosen,
   actionsOf,
   onAct,
+  onSettle,
   onMore,
 }: {
   readonly id: ColumnId;
@@ -23,10 +28,12 @@ export function Column({
   readonly isChosen: boolean;
   readonly actionsOf: (order: Order) => readonly ActionSpec[];
   readonly onAct: (order: Order, spec: ActionSpec) => void;
+  readonly onSettle: (order: Order, action: Unsettled) => void;
   readonly onMore: () => void;
 }): ReactNode {
   const words = useWords(boardWords);
   const cards = state.cards[id];
+  const named = useNamedOrders(cards);
   const title = words.columns[id];
   return (
     <section
@@ -43,7 +50,7 @@ export function Column({
       </h2>
       {/* It scrolls, so the keyboard must reach it even without a card. */}
       <div className={styles['cards']} tabIndex={0} role="group" aria-labelledby={`column-${id}`}>
-        {cards.map((order) => (
+        {named.map((order) => (
           <Card
             key={order.id}
             order={order}
@@ -51,7 +58,9 @@ export function Column({
             isFresh={state.fresh.has(order.id)}
             underWay={state.underWay.get(order.id)}
             actions={actionsOf(order)}
+            unsettled={state.possible.get(order.id)?.unsettled ?? NOTHING}
             onAct={onAct}
+            onSettle={onSettle}
           />
         ))}
         {cards.length === 0 && <p className={styles['none']}>{words.empty[id]}</p>}

@@ -1,4 +1,4 @@
-import type { Order, OrderStatus } from '../../api/orders.ts';
+import type { Order, OrderStatus, PossibleActions } from '../../api/orders.ts';
 
 export const COLUMN_IDS = ['needs', 'pending', 'paid', 'accepted', 'fulfilling', 'done'] as const;
 export type ColumnId = (typeof COLUMN_IDS)[number];
@@ -19,9 +19,17 @@ const COLUMN_OF = new Map<OrderStatus, ColumnId>(
   Object.entries(COLUMN_STATUSES).flatMap(([id, statuses]) => statuses.map((status) => [status, id as ColumnId])),
 );
 
+/** What was sent to a platform whose end nobody knows, and about which the hub has given up asking. */
+export const abandonedOf = (possible: PossibleActions | undefined): PossibleActions['unsettled'][number] | undefined =>
+  possible?.unsettled.find(({ isAsked }) => !isAsked);
+
 /** Whether a person must decide something about the order. */
-function needsSomebody({ flags, status, lifecycle }: Order): boolean {
+function needsSomebody({ flags, status, lifecycle, refundDue }: Order, possible: PossibleActions | undefined): boolean {
+  if (abandonedOf(possible) !== undefined) return true;
   if (status === 'refunded') return false;
+  // Where the hub may not give it back by itself, a person has to.
+  if (refundDue !== null && possible?.actions.some(({ name, refusal }) => name === 'refund-done' && refusal === null))
+    return true;
   if (flags.includes('late_payment')) return true;
   if (status === 'cancelled' || status === 'expired') return false;
   if (flags.includes('refund_requested') || flags.includes('cancel_requested')) return true;
@@ -29,9 +37,9 @@ function needsSomebody({ flags, status, lifecycle }: Order): boolean {
 }
 
 /** Where an order stands; undefined: not on the board, as it is a leg of another one or was folded into it. */
-export function columnOf(order: Order): ColumnId | undefined {
+export function columnOf(order: Order, possible?: PossibleActions): ColumnId | undefined {
   if (order.parent !== null || order.mergedInto !== null) return undefined;
-  return needsSomebody(order) ? 'needs' : COLUMN_OF.get(order.status);
+  return needsSomebody(order, possible) ? 'needs' : COLUMN_OF.get(order.status);
 }
 
 /** Orders with a deadline first, the nearest on top; then the youngest. What has ended: the last that ended. */

@@ -13,11 +13,13 @@ import { ActionDialog } from '../../parts/action-dialog.tsx';
 import { useErrorText } from '../../parts/error-text.tsx';
 import { ErrorState } from '../../parts/error-state.tsx';
 import { Loading } from '../../parts/loading.tsx';
-import { usePlatforms } from '../../parts/platform-badge.tsx';
+import { useActionName, usePlatforms } from '../../parts/platform-badge.tsx';
+import { SettleDialog } from '../../parts/settle-dialog.tsx';
 import { partWords } from '../../parts/words.ts';
 import styles from './board.module.css';
 import { BoardStore } from './board-store.ts';
 import type { EndedAction } from './board-store.ts';
+import type { Unsettled } from './card.tsx';
 import { Column } from './column.tsx';
 import { COLUMN_IDS } from './columns.ts';
 import type { ColumnId } from './columns.ts';
@@ -39,6 +41,8 @@ export function Page(): ReactNode {
   const specs = useSpecs();
   const mayWrite = useMay('write');
   const { begin, dialog } = useBegin(store);
+  const [settling, setSettling] = useState<Settled | null>(null);
+  const settle = useCallback((order: Order, action: Unsettled) => setSettling({ order, action }), []);
   const [chosen, setChosen] = useState<ColumnId>('paid');
 
   const hasCards = COLUMN_IDS.some((id) => state.cards[id].length > 0);
@@ -59,8 +63,11 @@ export function Page(): ReactNode {
                 id={id}
                 state={state}
                 isChosen={id === chosen}
-                actionsOf={(order) => (mayWrite ? quickActions(order, id, specs.get(order.platform) ?? []) : [])}
+                actionsOf={(order) =>
+                  mayWrite ? quickActions(order, id, specs.get(order.platform) ?? [], state.possible.get(order.id)) : []
+                }
                 onAct={begin}
+                onSettle={settle}
                 onMore={() => void store.loadMore(id)}
               />
             ))}
@@ -68,8 +75,33 @@ export function Page(): ReactNode {
         </>
       )}
       {dialog}
+      {settling !== null && (
+        <Settling
+          settling={settling}
+          onClose={() => setSettling(null)}
+          onSettled={() => store.askAgain(settling.order.id)}
+        />
+      )}
     </div>
   );
+}
+
+interface Settled {
+  readonly order: Order;
+  readonly action: Unsettled;
+}
+
+function Settling({
+  settling: { order, action },
+  onClose,
+  onSettled,
+}: {
+  readonly settling: Settled;
+  readonly onClose: () => void;
+  readonly onSettled: () => void;
+}): ReactNode {
+  const name = useActionName(order.platform)(action.action);
+  return <SettleDialog actionId={action.id} about={name} onClose={onClose} onSettled={onSettled} />;
 }
 
 function useSpecs(): ReadonlyMap<string, readonly ActionSpec[]> {

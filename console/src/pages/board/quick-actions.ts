@@ -1,21 +1,41 @@
-import type { Order } from '../../api/orders.ts';
+import type { Order, PossibleActions } from '../../api/orders.ts';
 import type { ActionSpec } from '../../api/platforms.ts';
 import type { ColumnId } from './columns.ts';
 
 /** What a card offers, the likeliest first; each only where the platform has it. The order's page offers all. */
 const OFFERED: Readonly<Record<ColumnId, readonly string[]>> = {
+  needs: ['agree-refund', 'reject-refund', 'refund-done', 'dispense'],
+  pending: ['approve', 'reject', 'audited', 'paid', 'cancel'],
+  paid: ['accept', 'dispense', 'refund-done', 'cancel'],
+  accepted: ['ready', 'dispense'],
+  fulfilling: ['dispense'],
+  done: ['refund-done'],
+};
+/** What the status of a takeaway order says by itself. */
+const TAKEAWAY: Partial<Record<ColumnId, readonly string[]>> = {
   needs: ['agree-refund', 'reject-refund'],
-  pending: ['approve', 'reject'],
   paid: ['accept', 'cancel'],
   accepted: ['ready'],
-  fulfilling: [],
-  done: [],
 };
+const MOST = 2;
+const ANSWERS = new Set(['agree-refund', 'reject-refund']);
 
-export function quickActions(order: Order, column: ColumnId, specs: readonly ActionSpec[]): readonly ActionSpec[] {
-  // Trouble of another kind has no answer that fits a button.
+/** `possible` is known of orders whose status does not tell what fits them; until it is, those offer nothing. */
+export function quickActions(
+  order: Order,
+  column: ColumnId,
+  specs: readonly ActionSpec[],
+  possible: PossibleActions | undefined,
+): readonly ActionSpec[] {
   const isAsked = order.flags.includes('refund_requested') || order.flags.includes('cancel_requested');
-  if (column === 'needs' && !isAsked) return [];
   if (column === 'accepted' && order.fulfilment !== 'accepted') return [];
-  return OFFERED[column].flatMap((name) => specs.find((spec) => spec.name === name) ?? []);
+  const fits = (name: string): boolean => {
+    if (ANSWERS.has(name) && !isAsked) return false;
+    if (order.kind === 'takeaway') return TAKEAWAY[column]?.includes(name) === true;
+    return possible?.actions.some((action) => action.name === name && action.refusal === null) === true;
+  };
+  return OFFERED[column]
+    .filter((name) => fits(name))
+    .flatMap((name) => specs.find((spec) => spec.name === name) ?? [])
+    .slice(0, MOST);
 }

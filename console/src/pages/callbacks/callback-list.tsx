@@ -11,7 +11,7 @@ import { useMay } from '../../app/session.tsx';
 import { CursorTable } from '../../parts/cursor-table.tsx';
 import { EmptyState } from '../../parts/empty-state.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
-import { PlatformBadge } from '../../parts/platform-badge.tsx';
+import { PlatformBadge, useTopicName } from '../../parts/platform-badge.tsx';
 import { TimeAgo } from '../../parts/time.tsx';
 import { partWords } from '../../parts/words.ts';
 import styles from './callbacks.module.css';
@@ -23,6 +23,7 @@ const REFETCH_MS = 5000;
 /** All callbacks, the youngest first; which of them is in the address. */
 export function CallbackList(): ReactNode {
   const words = useWords(callbacksWords);
+  const topicName = useTopicName();
   const verdicts = useWords(partWords).verdicts;
   const ownWords = useOwnWords();
   const mayWrite = useMay('write');
@@ -73,7 +74,7 @@ export function CallbackList(): ReactNode {
         label={words.title}
         queryKey={['callbacks', filter]}
         read={(cursor, signal) => listCallbacks(filter, cursor, signal)}
-        columns={columnsOf(words)}
+        columns={columnsOf(words, topicName)}
         rowKey="id"
         refetchIntervalMs={REFETCH_MS}
         onOpen={({ id }) => void navigate(id)}
@@ -89,7 +90,10 @@ export function CallbackList(): ReactNode {
   );
 }
 
-function columnsOf(words: ReturnType<typeof useWords<(typeof callbacksWords)['zh']>>): TableColumnsType<Callback> {
+function columnsOf(
+  words: ReturnType<typeof useWords<(typeof callbacksWords)['zh']>>,
+  topicName: ReturnType<typeof useTopicName>,
+): TableColumnsType<Callback> {
   return [
     {
       title: words.received,
@@ -108,7 +112,12 @@ function columnsOf(words: ReturnType<typeof useWords<(typeof callbacksWords)['zh
       width: 150,
       render: (id: string) => <PlatformBadge platform={id} />,
     },
-    { title: words.topic, dataIndex: 'topic', width: 120, render: (topic: string) => (topic === '' ? '–' : topic) },
+    {
+      title: words.topic,
+      dataIndex: 'topic',
+      width: 120,
+      render: (topic: string, { platform }) => (topic === '' ? '–' : topicName(platform, topic)),
+    },
     {
       title: words.verdict,
       dataIndex: 'verdict',

@@ -7,13 +7,13 @@ import { Link, useParams } from 'react-router';
 import { readOrder, readTimeline } from '../../api/orders.ts';
 import type { Order, TimelineEntry } from '../../api/orders.ts';
 import { useWords } from '../../app/language.ts';
-import { useLiveEvents } from '../../app/live.ts';
+import { useLiveEvents, whenListening } from '../../app/live.ts';
 import type { LiveListener } from '../../app/live.ts';
 import { ErrorState } from '../../parts/error-state.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { usePlatforms } from '../../parts/platform-badge.tsx';
 import { DetailDrawer } from './detail-drawer.tsx';
-import { OrderActions } from './order-actions.tsx';
+import { OrderActions, Unsettled } from './order-actions.tsx';
 import { OrderContext } from './order-context.ts';
 import { OrderHead } from './order-head.tsx';
 import { OrderDetails, OrderSummary } from './order-summary.tsx';
@@ -35,7 +35,10 @@ function OrderOf({ id }: { readonly id: string }): ReactNode {
   const [reason, setReason] = useState<string | undefined>();
   const order = useQuery({
     queryKey: ['order', id, reason ?? null],
-    queryFn: ({ signal }) => readOrder(id, reason, signal),
+    queryFn: async ({ signal }) => {
+      await whenListening();
+      return readOrder(id, reason, signal);
+    },
     placeholderData: (before) => before,
   });
   useFollow(id);
@@ -95,7 +98,10 @@ function Body({
     () => platforms.find(({ id }) => id === order.platform)?.actions ?? [],
     [platforms, order.platform],
   );
-  const context = useMemo(() => ({ kind: order.kind, specs }), [order.kind, specs]);
+  const context = useMemo(
+    () => ({ platform: order.platform, kind: order.kind, specs }),
+    [order.platform, order.kind, specs],
+  );
   const [opened, setOpened] = useState<TimelineEntry | null>(null);
   const timeline = useInfiniteQuery({
     queryKey: ['timeline', order.id],
@@ -112,6 +118,7 @@ function Body({
       <OrderHead order={order}>
         <OrderActions order={order} specs={specs} />
       </OrderHead>
+      <Unsettled order={order} />
       <Why order={order} rows={rows} onOpen={setOpened} />
       <OrderSummary order={order} isRevealed={isRevealed} onReveal={onReveal} error={error} />
       <section className={styles['picture']} aria-labelledby="timeline-title">

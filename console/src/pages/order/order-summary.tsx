@@ -4,6 +4,7 @@ import { Link } from 'react-router';
 import type { Order } from '../../api/orders.ts';
 import { useWords } from '../../app/language.ts';
 import { JsonView } from '../../parts/bytes-view.tsx';
+import { useNamedOrder } from '../../parts/named-items.ts';
 import { Money } from '../../parts/money.tsx';
 import { ToneTag } from '../../parts/status-tag.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -46,7 +47,8 @@ export function OrderDetails({ order }: { readonly order: Order }): ReactNode {
   );
 }
 
-function Items({ order }: { readonly order: Order }): ReactNode {
+function Items({ order: given }: { readonly order: Order }): ReactNode {
+  const order = useNamedOrder(given);
   const words = useWords(orderWords).items;
   return (
     <Panel title={words.title}>

@@ -7,7 +7,7 @@ import { StatusTag, ToneTag } from '../../parts/status-tag.tsx';
 import type { Tone } from '../../parts/status-tag.tsx';
 import { partWords } from '../../parts/words.ts';
 import { VerdictTag } from '../../parts/verdict-tag.tsx';
-import { useActionLabel, useOrderKind } from './order-context.ts';
+import { useActionLabel, useOrderKind, useTopicLabel } from './order-context.ts';
 import { useFactTexts, weighty } from './fact-text.ts';
 import { lastAttempts } from './timeline-rows.ts';
 import type { ActionEntry, CallbackEntry, DeliveryEntry, EventEntry, FactEntry } from './timeline-rows.ts';
@@ -61,11 +61,12 @@ export function CallbackCell({
   readonly onOpen: Open;
 }): ReactNode {
   const { lanes, times } = useWords(orderWords).timeline;
+  const topicLabel = useTopicLabel();
   const entry = callbacks[0];
   if (entry === undefined) return null;
   return (
     <Box entry={entry} label={lanes.source} onOpen={onOpen}>
-      <b>{entry.topic === '' ? lanes.source : entry.topic}</b>
+      <b>{entry.topic === '' ? lanes.source : topicLabel(entry.topic)}</b>
       <span className={styles['tags']}>
         <VerdictTag verdict={entry.verdict} />
         {callbacks.length > 1 && <span className="muted">{times(String(callbacks.length))}</span>}

@@ -5,6 +5,7 @@ import { useWords } from '../../app/language.ts';
 import { shortTimeText, clockText } from '../../parts/time.tsx';
 import { useToday } from '../../parts/now.ts';
 import styles from './order.module.css';
+import { useTopicLabel } from './order-context.ts';
 import { decisiveRow } from './timeline-rows.ts';
 import type { TimelineRow } from './timeline-rows.ts';
 import { whySentences } from './why.ts';
@@ -43,13 +44,14 @@ function Because({
   readonly onOpen: (entry: TimelineEntry) => void;
 }): ReactNode {
   const words = useWords(orderWords);
+  const topicLabel = useTopicLabel();
   const todayMs = useToday();
   const callback = row.callbacks[0];
   const fact = row.facts[0];
   const event = row.events.at(-1);
   const source =
     callback !== undefined
-      ? words.sources.callback(callback.topic)
+      ? words.sources.callback(topicLabel(callback.topic))
       : fact === undefined || fact.source === 'callback'
         ? words.sources.callback('')
         : words.sources[fact.source];

@@ -9,7 +9,19 @@ type Words = Translated<(typeof orderWords)['zh']>;
 /** Why the order has its status: the first rule of the design's table that holds for it, in a sentence; then its flags. */
 export function whySentences(order: Order, words: Words): readonly string[] {
   const flagSentences: Readonly<Record<string, string>> = words.flagSentences;
-  return [statusSentence(order, words.whySentences), ...order.flags.flatMap((flag) => flagSentences[flag] ?? [])];
+  return [
+    statusSentence(order, words.whySentences),
+    ...partSentence(order, words.whySentences),
+    ...order.flags.flatMap((flag) => flagSentences[flag] ?? []),
+  ];
+}
+
+/** The status says nothing of a part that was given back. */
+function partSentence({ status, payment, amounts }: Order, say: Words['whySentences']): readonly string[] {
+  const isSaid = status === 'completed' || status === 'refunded';
+  return payment !== 'partially_refunded' || isSaid || amounts.refunded === null || amounts.refunded === 0
+    ? []
+    : [say.partly(yuanText(amounts.refunded))];
 }
 
 function statusSentence(order: Order, say: Words['whySentences']): string {

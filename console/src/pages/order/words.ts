@@ -74,6 +74,7 @@ export const orderWords = dictionary(
       paidTakeaway: (paid: string) => `用户已付款 ${paid}，商家还没有接单。`,
       paidTakeawayBy: (paid: string, time: string) => `用户已付款 ${paid}，商家还没有接单，须在 ${time} 前接单。`,
       paid: (paid: string) => `已付款 ${paid}，平台还没有说后续进展。`,
+      partly: (refunded: string) => `其中 ${refunded} 已退款。`,
       accepted: '商家已接单，还没有开始备货或配送。',
       acceptedAudit: '审核已通过，还没有后续进展。',
       preparing: '正在备货，还没有送出。',
@@ -211,6 +212,7 @@ export const orderWords = dictionary(
       paidTakeawayBy: (paid, time) =>
         `The customer has paid ${paid}; the shop has not accepted yet and must by ${time}.`,
       paid: (paid) => `${paid} is paid; the platform has said nothing further.`,
+      partly: (refunded) => `${refunded} of it is refunded.`,
       accepted: 'The shop has accepted; nothing is being prepared or delivered yet.',
       acceptedAudit: 'The audit is passed; nothing further was said.',
       preparing: 'It is being prepared and has not left yet.',

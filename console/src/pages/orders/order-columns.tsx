@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { Order } from '../../api/orders.ts';
 import { Money } from '../../parts/money.tsx';
+import { useNamedOrder } from '../../parts/named-items.ts';
 import { itemsText, orderName } from '../../parts/order-name.ts';
 import { PlatformBadge } from '../../parts/platform-badge.tsx';
 import { FlagTag, StatusTag } from '../../parts/status-tag.tsx';
@@ -92,7 +93,7 @@ const LOOKS: Readonly<Record<ColumnName, Look>> = {
       </span>
     ),
   },
-  items: { width: 230, show: (order) => <span className={styles['cut']}>{itemsText(order)}</span> },
+  items: { width: 230, show: (order) => <ItemsCell order={order} /> },
   paid: money(({ amounts }) => amounts.paid),
   total: money(({ amounts }) => amounts.total),
   refunded: money(({ amounts }) => amounts.refunded),
@@ -135,6 +136,10 @@ function PartlyRefunded({ order }: { readonly order: Order }): ReactNode {
       −<Money fen={order.amounts.refunded} />
     </span>
   );
+}
+
+function ItemsCell({ order }: { readonly order: Order }): ReactNode {
+  return <span className={styles['cut']}>{itemsText(useNamedOrder(order))}</span>;
 }
 
 function NumberCell({ order }: { readonly order: Order }): ReactNode {

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { Order } from '../../api/orders.ts';
 import { Money } from '../../parts/money.tsx';
+import { useNamedOrder } from '../../parts/named-items.ts';
 import { itemsText, orderName } from '../../parts/order-name.ts';
 import { PlatformBadge } from '../../parts/platform-badge.tsx';
 import { FlagTag, StatusTag } from '../../parts/status-tag.tsx';
@@ -9,7 +10,8 @@ import { Time } from '../../parts/time.tsx';
 import styles from './orders.module.css';
 
 /** An order in the list of a phone. */
-export function OrderRow({ order }: { readonly order: Order }): ReactNode {
+export function OrderRow({ order: given }: { readonly order: Order }): ReactNode {
+  const order = useNamedOrder(given);
   return (
     <Link to={`/orders/${order.id}`} className={styles['row']}>
       <span className={styles['rowHead']}>

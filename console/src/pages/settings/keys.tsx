@@ -1,10 +1,9 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { Form, Input, Select } from 'antd';
 import type { TableColumnsType } from 'antd';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
-import { readAccountNames } from '../../api/account-names.ts';
-import type { Right } from '../../api/me.ts';
+import type { Limits, Right } from '../../api/me.ts';
 import { createKey, listKeys, revokeKey } from '../../api/settings.ts';
 import type { ApiKey } from '../../api/settings.ts';
 import { useWords } from '../../app/language.ts';
@@ -13,6 +12,7 @@ import { CursorTable } from '../../parts/cursor-table.tsx';
 import { EmptyState } from '../../parts/empty-state.tsx';
 import { ToneTag } from '../../parts/status-tag.tsx';
 import { Time } from '../../parts/time.tsx';
+import { LimitFields, LimitsText, NO_LIMITS } from './limit-fields.tsx';
 import styles from './settings.module.css';
 import { ShownOnce } from '../../parts/shown-once.tsx';
 import { settingsWords } from './words.ts';
@@ -23,7 +23,7 @@ const RIGHTS = ['read', 'write', 'admin'] as const;
 export function Keys(): ReactNode {
   const words = useWords(settingsWords);
   const client = useQueryClient();
-  const [key, setKey] = useState<string | null>(null);
+  const [made, setMade] = useState<string | null>(null);
   const reread = (): Promise<void> => client.invalidateQueries({ queryKey: ['keys'] });
   const columns: TableColumnsType<ApiKey> = [
     { title: words.name, dataIndex: 'name', render: (name: string) => <strong>{name}</strong> },
@@ -31,8 +31,7 @@ export function Keys(): ReactNode {
     {
       title: words.limits,
       key: 'limits',
-      render: (_: unknown, { accounts, merchants, shops }) =>
-        limitsText([accounts, merchants, shops]) ?? words.noLimits,
+      render: (_: unknown, key) => <LimitsText limits={key} />,
     },
     { title: words.created, dataIndex: 'createdAt', width: 150, render: (at: string) => <Time at={at} /> },
     {
@@ -67,8 +66,8 @@ export function Keys(): ReactNode {
     <>
       <div className={styles['tools']}>
         <NewKey
-          onMade={(made) => {
-            setKey(made);
+          onMade={(key) => {
+            setMade(key);
             void reread();
           }}
         />
@@ -81,27 +80,20 @@ export function Keys(): ReactNode {
         rowKey="id"
         empty={<EmptyState title={words.noKeys} hint={words.keyHint} />}
       />
-      <ShownOnce text={key} title={words.keyTitle} hint={words.once} onClose={() => setKey(null)} />
+      <ShownOnce text={made} title={words.keyTitle} hint={words.once} onClose={() => setMade(null)} />
     </>
   );
-}
-
-/** What a key or a user is limited to; null: nothing. */
-export function limitsText(limits: readonly (readonly string[] | null)[]): string | null {
-  const named = limits.flatMap((limit) => limit ?? []);
-  return limits.every((limit) => limit === null) ? null : named.join(', ');
 }
 
 function NewKey({ onMade }: { readonly onMade: (key: string) => void }): ReactNode {
   const words = useWords(settingsWords);
   const [name, setName] = useState('');
   const [right, setRight] = useState<Right>('read');
-  const [limit, setLimit] = useState<readonly string[]>([]);
-  const accounts = useQuery({ queryKey: ['account-names'], queryFn: ({ signal }) => readAccountNames(signal) });
+  const [limits, setLimits] = useState<Limits>(NO_LIMITS);
   const run = async (): Promise<void> => {
-    const { key } = await createKey({ name: name.trim(), right, ...(limit.length === 0 ? {} : { accounts: limit }) });
+    const { key } = await createKey({ name: name.trim(), right, ...limits });
     setName('');
-    setLimit([]);
+    setLimits(NO_LIMITS);
     onMade(key);
   };
   return (
@@ -125,15 +117,7 @@ function NewKey({ onMade }: { readonly onMade: (key: string) => void }): ReactNo
             options={RIGHTS.map((value) => ({ value, label: words.rights[value] }))}
           />
         </Form.Item>
-        <Form.Item label={words.limitTo} htmlFor="key-accounts">
-          <Select<string[]>
-            id="key-accounts"
-            mode="multiple"
-            value={[...limit]}
-            onChange={setLimit}
-            options={(accounts.data?.data ?? []).map((account) => ({ value: account.id, label: account.name }))}
-          />
-        </Form.Item>
+        <LimitFields idPrefix="key" limits={limits} onChange={setLimits} />
       </Form>
     </ConfirmAction>
   );

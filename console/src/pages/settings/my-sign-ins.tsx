@@ -2,16 +2,15 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { App, Button, Input } from 'antd';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
-import { changePassword, endSession, listSessions } from '../../api/settings.ts';
-import type { Session } from '../../api/settings.ts';
+import { changeOwnName, changePassword, listSessions } from '../../api/settings.ts';
 import { useWords } from '../../app/language.ts';
 import { useMe } from '../../app/session.tsx';
-import { ConfirmAction } from '../../parts/confirm-action.tsx';
 import { ErrorState } from '../../parts/error-state.tsx';
 import { ErrorText } from '../../parts/error-text.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { ToneTag } from '../../parts/status-tag.tsx';
-import { Time, TimeAgo } from '../../parts/time.tsx';
+import { LimitsText } from './limit-fields.tsx';
+import { SessionRow } from './session-row.tsx';
 import styles from './settings.module.css';
 import { settingsWords } from './words.ts';
 
@@ -20,7 +19,7 @@ export function MySignIns(): ReactNode {
   const words = useWords(settingsWords);
   const me = useMe();
   const client = useQueryClient();
-  const sessions = useQuery({ queryKey: ['sessions'], queryFn: ({ signal }) => listSessions(signal) });
+  const sessions = useQuery({ queryKey: ['sessions'], queryFn: ({ signal }) => listSessions(null, signal) });
   if (me.user === null) return <p className="muted">{words.notUser}</p>;
   return (
     <div className={styles['columns']}>
@@ -38,6 +37,17 @@ export function MySignIns(): ReactNode {
           ))}
         </ul>
       </section>
+      <section className={styles['card']} aria-labelledby="me">
+        <h2 id="me">{words.mine}</h2>
+        <p>
+          <strong>{me.user.username}</strong> <ToneTag tone="neutral">{words.roles[me.user.role]}</ToneTag>
+        </p>
+        <p className="muted">{words.roleHints[me.user.role]}</p>
+        <p className="muted">
+          {words.limits}: <LimitsText limits={me.limits} />
+        </p>
+        <NameForm />
+      </section>
       <section className={styles['card']} aria-labelledby="password">
         <h2 id="password">{words.password}</h2>
         <p className="muted">{words.passwordHint}</p>
@@ -47,40 +57,41 @@ export function MySignIns(): ReactNode {
   );
 }
 
-function SessionRow({
-  session,
-  onEnded,
-}: {
-  readonly session: Session;
-  readonly onEnded: () => Promise<void>;
-}): ReactNode {
+function NameForm(): ReactNode {
   const words = useWords(settingsWords);
-  const { id, current, address, agent, createdAt, seenAt } = session;
+  const me = useMe();
+  const client = useQueryClient();
+  const { message } = App.useApp();
+  const known = me.user?.name ?? '';
+  const [name, setName] = useState(known);
+  const [error, setError] = useState<Error | null>(null);
+  const save = async (): Promise<void> => {
+    setError(null);
+    try {
+      await changeOwnName(name.trim() === '' ? null : name.trim());
+      await client.invalidateQueries({ queryKey: ['me'] });
+      void message.success(words.saved);
+    } catch (thrown) {
+      setError(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
+  };
   return (
-    <li>
-      <div>
-        <p>
-          <strong>{address ?? '–'}</strong> {current && <ToneTag tone="ok">{words.here}</ToneTag>}
-        </p>
-        <p className={styles['agent']}>{agent ?? '–'}</p>
-        <p className="muted">
-          {words.since} <Time at={createdAt} /> · {words.seen} <TimeAgo at={seenAt} />
-        </p>
-      </div>
-      {!current && (
-        <ConfirmAction
-          label={words.end}
-          title={words.end}
-          button={{ size: 'small' }}
-          run={async () => {
-            await endSession(id);
-            await onEnded();
-          }}
-        >
-          <p>{words.endHint}</p>
-        </ConfirmAction>
-      )}
-    </li>
+    <form
+      className={styles['password']}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <label>
+        <span>{words.name}</span>
+        <Input value={name} maxLength={200} autoComplete="name" onChange={({ target }) => setName(target.value)} />
+      </label>
+      {error !== null && <ErrorText error={error} />}
+      <Button htmlType="submit" disabled={name.trim() === known}>
+        {words.saveName}
+      </Button>
+    </form>
   );
 }
 

@@ -1,114 +1,109 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { App, Form, Input, Select, Switch } from 'antd';
+import { App, Button } from 'antd';
 import type { TableColumnsType } from 'antd';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { Role } from '../../api/me.ts';
 import { changeUser, createUser, linkForUser, listUsers, removeUser } from '../../api/settings.ts';
-import type { Link, User } from '../../api/settings.ts';
+import type { Link, User, UserFields } from '../../api/settings.ts';
 import { useWords } from '../../app/language.ts';
 import { useMe } from '../../app/session.tsx';
 import { ConfirmAction } from '../../parts/confirm-action.tsx';
 import { CursorTable } from '../../parts/cursor-table.tsx';
 import { EmptyState } from '../../parts/empty-state.tsx';
-import { useErrorText } from '../../parts/error-text.tsx';
-import { Time, TimeAgo } from '../../parts/time.tsx';
-import { limitsText } from './keys.tsx';
-import styles from './settings.module.css';
 import { ShownOnce } from '../../parts/shown-once.tsx';
+import { ToneTag } from '../../parts/status-tag.tsx';
+import { Time, TimeAgo } from '../../parts/time.tsx';
+import { LimitsText } from './limit-fields.tsx';
+import styles from './settings.module.css';
+import { UserForm } from './user-form.tsx';
+import { UserSessions } from './user-sessions.tsx';
 import { settingsWords } from './words.ts';
 
-const ROLES = ['admin', 'operator', 'viewer'] as const;
+const ROLE_TONES = { admin: 'accent', operator: 'info', viewer: 'neutral' } as const;
 
-/** Who may sign in, and what each may do. */
+/** Who may sign in, what each may do and see, and where each is signed in. */
 export function Users(): ReactNode {
   const words = useWords(settingsWords);
   const me = useMe();
   const client = useQueryClient();
-  const errorText = useErrorText();
   const { message } = App.useApp();
   const [link, setLink] = useState<Link | null>(null);
+  const [edited, setEdited] = useState<User | 'new' | null>(null);
+  const [watched, setWatched] = useState<User | null>(null);
   const reread = (): Promise<void> => client.invalidateQueries({ queryKey: ['users'] });
-  const change = async (id: string, part: Parameters<typeof changeUser>[1]): Promise<void> => {
-    try {
-      await changeUser(id, part);
-    } catch (error) {
-      void message.error(errorText(error));
+  const save = async (fields: UserFields): Promise<void> => {
+    if (edited === null) return;
+    if (edited === 'new') {
+      const { role = 'operator', ...more } = fields;
+      const { id } = await createUser({ ...more, role });
+      await reread();
+      setLink(await linkForUser(id));
+      return;
     }
+    const change = changed(edited, fields);
+    if (Object.keys(change).length > 0) await changeUser(edited.id, change);
     await reread();
+    if (edited.id === me.user?.id) await client.invalidateQueries({ queryKey: ['me'] });
+    void message.success(words.saved);
   };
   const columns: TableColumnsType<User> = [
     {
       title: words.username,
       dataIndex: 'username',
-      render: (username: string, { name }) => (
+      render: (username: string, { name, hasPassword }) => (
         <>
-          <strong>{username}</strong> {name !== null && <span className="muted">{name}</span>}
+          <strong>{username}</strong> {name !== null && <span className="muted">{name}</span>}{' '}
+          {!hasPassword && <ToneTag tone="warn">{words.noPassword}</ToneTag>}
         </>
       ),
     },
     {
       title: words.role,
       dataIndex: 'role',
-      width: 140,
-      render: (role: Role, { id, username }) => (
-        <Select<Role>
-          aria-label={`${words.role} ${username}`}
-          value={role}
-          disabled={id === me.user?.id}
-          onChange={(next) => void change(id, { role: next })}
-          options={ROLES.map((value) => ({ value, label: words.roles[value] }))}
-          style={{ width: 120 }}
-        />
-      ),
+      width: 110,
+      render: (role: Role) => <ToneTag tone={ROLE_TONES[role]}>{words.roles[role]}</ToneTag>,
     },
     {
-      title: words.reveal,
+      title: words.revealShort,
       dataIndex: 'reveal',
-      width: 140,
-      render: (reveal: boolean, { id, role, username }) => (
-        <Switch
-          size="small"
-          aria-label={`${words.reveal} ${username}`}
-          checked={reveal || role === 'admin'}
-          disabled={role === 'admin'}
-          onChange={(on) => void change(id, { reveal: on })}
-        />
-      ),
+      width: 110,
+      render: (reveal: boolean) => (reveal ? words.may : <span className="muted">{words.mayNot}</span>),
     },
-    {
-      title: words.limits,
-      key: 'limits',
-      render: (_: unknown, { accounts, merchants, shops }) =>
-        limitsText([accounts, merchants, shops]) ?? words.noLimits,
-    },
+    { title: words.limits, key: 'limits', render: (_: unknown, user) => <LimitsText limits={user} /> },
     {
       title: words.signedIn,
       dataIndex: 'signedInAt',
-      width: 130,
+      width: 120,
       render: (at: string | null) => (at === null ? <span className="muted">{words.never}</span> : <TimeAgo at={at} />),
     },
     {
       title: <span className="only-read">{words.link}</span>,
       key: 'tools',
-      width: 210,
-      render: (_: unknown, { id, username }) => (
+      width: 330,
+      render: (_: unknown, user) => (
         <span className={styles['rowTools']}>
+          <Button size="small" onClick={() => setEdited(user)}>
+            {words.edit}
+          </Button>
+          <Button size="small" onClick={() => setWatched(user)}>
+            {words.userSessions}
+          </Button>
           <ConfirmAction
             label={words.link}
-            title={`${words.link}: ${username}`}
+            title={`${words.link}: ${user.username}`}
             button={{ size: 'small' }}
-            run={async () => setLink(await linkForUser(id))}
+            run={async () => setLink(await linkForUser(user.id))}
           >
-            <p>{words.linkHint}</p>
+            <p>{words.resetHint}</p>
           </ConfirmAction>
-          {id !== me.user?.id && (
+          {user.id !== me.user?.id && (
             <ConfirmAction
               label={words.remove}
-              title={`${words.remove}: ${username}`}
+              title={`${words.remove}: ${user.username}`}
               button={{ size: 'small', danger: true }}
               run={async () => {
-                await removeUser(id);
+                await removeUser(user.id);
                 await reread();
               }}
             >
@@ -122,12 +117,9 @@ export function Users(): ReactNode {
   return (
     <>
       <div className={styles['tools']}>
-        <NewUser
-          onMade={async (id) => {
-            setLink(await linkForUser(id));
-            await reread();
-          }}
-        />
+        <Button type="primary" onClick={() => setEdited('new')}>
+          {words.addUser}
+        </Button>
       </div>
       <CursorTable<User>
         label={words.tabs.users}
@@ -135,9 +127,13 @@ export function Users(): ReactNode {
         read={listUsers}
         columns={columns}
         rowKey="id"
-        minWidth={900}
+        minWidth={1000}
         empty={<EmptyState title={words.noUsers} hint={words.userHint} />}
       />
+      {edited !== null && (
+        <UserForm user={edited === 'new' ? null : edited} onSave={save} onClose={() => setEdited(null)} />
+      )}
+      <UserSessions user={watched} onClose={() => setWatched(null)} />
       <ShownOnce
         text={link?.url ?? null}
         title={words.linkTitle}
@@ -152,55 +148,10 @@ export function Users(): ReactNode {
   );
 }
 
-function NewUser({ onMade }: { readonly onMade: (id: string) => Promise<void> }): ReactNode {
-  const words = useWords(settingsWords);
-  const [username, setUsername] = useState('');
-  const [name, setName] = useState('');
-  const [role, setRole] = useState<Role>('operator');
-  const run = async (): Promise<void> => {
-    const own = name.trim();
-    const { id } = await createUser({ username: username.trim(), role, ...(own === '' ? {} : { name: own }) });
-    setUsername('');
-    setName('');
-    await onMade(id);
-  };
-  return (
-    <ConfirmAction
-      label={words.addUser}
-      title={words.addUser}
-      run={run}
-      canRun={username.trim() !== ''}
-      button={{ type: 'primary' }}
-    >
-      <p className="muted">{words.userHint}</p>
-      <Form layout="vertical" component="div" className={styles['form'] ?? ''}>
-        <Form.Item label={words.username} htmlFor="user-username">
-          <Input
-            id="user-username"
-            value={username}
-            maxLength={64}
-            autoComplete="off"
-            onChange={({ target }) => setUsername(target.value)}
-          />
-        </Form.Item>
-        <Form.Item label={words.name} htmlFor="user-name">
-          <Input
-            id="user-name"
-            value={name}
-            maxLength={200}
-            autoComplete="off"
-            onChange={({ target }) => setName(target.value)}
-          />
-        </Form.Item>
-        <Form.Item label={words.role} htmlFor="user-role" extra={words.roleHints[role]}>
-          <Select<Role>
-            id="user-role"
-            value={role}
-            onChange={setRole}
-            options={ROLES.map((value) => ({ value, label: words.roles[value] }))}
-          />
-        </Form.Item>
-      </Form>
-    </ConfirmAction>
+/** Only what differs: a role that is sent again would be a change of it in the audit log. */
+function changed(user: User, fields: UserFields): UserFields {
+  const before: Readonly<Record<string, unknown>> = { ...user };
+  return Object.fromEntries(
+    Object.entries(fields).filter(([name, value]) => JSON.stringify(before[name]) !== JSON.stringify(value)),
   );
 }
