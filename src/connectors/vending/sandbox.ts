@@ -12,6 +12,7 @@ import type { TimeMs } from '../../core/time.ts';
 import { DISPENSE_REPORT } from './callback.ts';
 import { answer, faults } from './sandbox-answers.ts';
 import { tick } from './sandbox-clock.ts';
+import { MACHINES } from './sandbox-machines.ts';
 import { keep } from './sandbox-memory.ts';
 import type { KeptOrder, KeptRecord } from './sandbox-memory.ts';
 import { orders, stock, wish } from './sandbox-shop.ts';
@@ -141,6 +142,9 @@ const between = (random: Random, [least, most]: readonly [number, number]): numb
 const digits = (random: Random, length: number): string =>
   Array.from({ length }, () => Math.floor(random() * 10)).join('');
 
+/** The same goods are in all of the merchant's machines, also in those that another system looks after. */
+const PRODUCT_IDS = MACHINES.flatMap(({ slots }) => slots.map(({ productId }) => productId));
+
 /** The order as another system of the merchant's placed it. */
 function place(random: Random, number: number, atMs: TimeMs, plot: Plot): KeptOrder {
   const id = 500_000 + number;
@@ -153,7 +157,7 @@ function place(random: Random, number: number, atMs: TimeMs, plot: Plot): KeptOr
     status: 'NOTPAY',
     records: Array.from({ length: plot.records }, (_, index) => ({
       id: id * 10 + index,
-      productId: 100 + Math.floor(random() * 60),
+      productId: PRODUCT_IDS[Math.floor(random() * PRODUCT_IDS.length)] ?? 0,
       quantity: 1,
       priceFen: 100 + Math.floor(random() * 20) * 50,
       status: '',

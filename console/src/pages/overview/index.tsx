@@ -18,7 +18,7 @@ import { usePlatformName } from '../../parts/platform-badge.tsx';
 import { dayText } from '../../parts/time.tsx';
 import type { ChartSeries } from './chart.tsx';
 import styles from './overview.module.css';
-import { dayNames, flowLabel, platformSeries, sumOf, valuesByDay } from './series.ts';
+import { dayNames, everyStep, flowLabel, platformSeries, sumOf, valuesByDay } from './series.ts';
 import { overviewWords } from './words.ts';
 
 const Chart = lazy(async () => ({ default: (await import('./chart.tsx')).Chart }));
@@ -106,7 +106,7 @@ function Charts({ days, account }: { readonly days: number; readonly account: st
       <Tiles rows={rows} hours={hours} />
       <div className={styles['charts']}>
         <OrderCharts rows={rows} range={range} />
-        <FlowCharts hours={hours} unit={unit} />
+        <FlowCharts hours={everyStep(hours, range, unit, flow.dataUpdatedAt)} unit={unit} />
       </div>
     </>
   );

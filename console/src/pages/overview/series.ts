@@ -1,4 +1,4 @@
-import type { DayOfPlatform, StatsRange } from '../../api/stats.ts';
+import type { DayOfPlatform, Flow, StatsRange } from '../../api/stats.ts';
 import { clockText } from '../../parts/time.tsx';
 import type { ChartSeries } from './chart.tsx';
 
@@ -16,6 +16,7 @@ const COLOURS: Readonly<Record<string, string>> = {
 };
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
 /** Every day of the range, also those on which nothing happened. */
 export function dayNames({ from, to }: StatsRange): readonly string[] {
@@ -24,6 +25,34 @@ export function dayNames({ from, to }: StatsRange): readonly string[] {
     days.push(new Date(ms).toISOString().slice(0, 10));
   return days;
 }
+
+/** Every step of the range up to `nowMs`, also those in which nothing happened: a gap in time must look like one. */
+export function everyStep(
+  flow: readonly Flow[],
+  { from, to }: StatsRange,
+  unit: 'hour' | 'day',
+  nowMs: number,
+): readonly Flow[] {
+  const known = new Map(
+    flow.map((step) => [unit === 'day' ? step.at.slice(0, 10) : String(Date.parse(step.at)), step]),
+  );
+  if (unit === 'day') return dayNames({ from, to }).map((day) => known.get(day) ?? nothingAt(day));
+  // A day begins where Shanghai's does.
+  const startMs = Date.parse(`${from}T00:00:00+08:00`);
+  const endMs = Math.min(nowMs, Date.parse(`${to}T00:00:00+08:00`) + DAY_MS - 1);
+  const steps: Flow[] = [];
+  for (let ms = startMs; ms <= endMs; ms += HOUR_MS)
+    steps.push(known.get(String(ms)) ?? nothingAt(new Date(ms).toISOString()));
+  return steps;
+}
+
+const nothingAt = (at: string): Flow => ({
+  at,
+  callbacks: {},
+  lag: { count: 0, p50Ms: null, p95Ms: null },
+  repaired: 0,
+  deliveries: { delivered: 0, failed: 0, dead: 0 },
+});
 
 export const sumOf = (rows: readonly DayOfPlatform[], measure: Measure): number =>
   rows.reduce((sum, row) => sum + row[measure], 0);
