@@ -19,7 +19,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   account: { summary: 'accounts of platforms: add, list, change, remove', load: () => import('./account.ts') },
   stores: {
-    summary: 'stores of accounts: bind, release, import, list',
+    summary: 'stores of accounts: bind, release, import, list, open and close',
     load: () => import('./stores.ts'),
   },
   machines: { summary: 'machines that sell goods, their slots and stock', load: () => import('./machines.ts') },

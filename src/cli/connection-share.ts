@@ -2,8 +2,11 @@ import type { Config } from '../server/config.ts';
 import { MAX_CONNECTIONS } from '../store/embedded/settings.ts';
 import { UsageError } from './command.ts';
 
-/** PostgreSQL's superuser has 3, the chores 2; what is left is for commands such as `huidan migrate` beside the hub. */
-const SET_ASIDE = 3 + 2 + 3;
+/**
+ * PostgreSQL's superuser has 3, the chores 2, listening for work 1; what is left is for commands such as `huidan migrate`
+ * beside the hub.
+ */
+const SET_ASIDE = 3 + 2 + 1 + 2;
 /** What `HUIDAN_DATABASE_CONNECTIONS` takes at least: with fewer a process waits for itself. */
 const LEAST = 4;
 

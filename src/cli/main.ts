@@ -4,12 +4,14 @@ import { HuidanError } from '../core/errors.ts';
 import { nearestName } from '../core/nearest-name.ts';
 import { processEnvironment } from '../server/config.ts';
 import { VERSION } from '../server/version.ts';
+import { endWithOutput } from './closed-output.ts';
 import { CommandError, UsageError } from './command.ts';
 import type { Cli } from './command.ts';
 import { COMMANDS } from './commands.ts';
 
 /** The program's entry: the launcher hands over the command line without node and script. Sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
+  endWithOutput(argv[0], process.stdout, process.stderr, () => process.exit());
   process.exitCode = (await runCommand(terminal(), argv)) ?? process.exitCode;
 }
 

@@ -98,6 +98,25 @@ test('addresses for many stores come as CSV, and tokens go in as CSV', async () 
   assert.equal((await huidan('stores', 'import', join(folder, 'none.csv'), '--account', 'wm')).code, 2);
 });
 
+test('a store is asked about, opened, closed and given its hours from the terminal', async () => {
+  assert.match(await ok('stores', 'act', 'wm-2', '8859', 'info'), /ePoiId\s+8859/u);
+  const closed = await huidan('stores', 'act', 'wm-2', '8859', 'close');
+  assert.deepEqual([closed.code, closed.out, closed.notes], [undefined, '', 'close: done.\n']);
+  assert.match(await ok('stores', 'act', 'wm-2', '8859', 'info'), /isOpen\s+3/u);
+  await ok('stores', 'act', 'wm-2', '8859', 'open');
+  const hours = ['stores', 'act', 'wm-2', '8859', 'hours'];
+  await ok(...hours, '--field', 'openTime=09:00-14:00,17:00-22:00');
+  await ok(...hours, '--params', '{"openTime":"10:00-20:00"}');
+  const info = JSON.parse(await ok('stores', 'act', 'wm-2', '8859', 'info', '--json')) as {
+    answer: { openTime: string };
+  };
+  assert.equal(info.answer.openTime, '10:00-20:00');
+  assert.equal((await huidan(...hours, '--field', 'openTime=late')).code, 1);
+  assert.equal((await huidan(...hours, '--field', 'openTime')).code, 2);
+  assert.match((await huidan('stores', 'act', 'wm-2', '8859', 'dance')).notes, /open, close, hours, info/u);
+  assert.match((await huidan('stores', 'act', 'wm-2', '8859')).notes, /ACTION is missing/u);
+});
+
 test('merchants and shops are kept from the terminal', async () => {
   assert.equal(await ok('merchants', 'add', '--id', 'wang', '--name', '老王'), 'wang\n');
   await ok('merchants', 'rename', 'wang', '--name', '老王餐饮');

@@ -4,7 +4,7 @@ import type { Json } from '../core/json.ts';
 import type { StoreHistoryJson, StoreJson } from '../hub/read-stores.ts';
 import type { BindingJson } from '../hub/store-bindings.ts';
 import type { ImportResult } from '../hub/store-import.ts';
-import { UsageError, runVerbs, verb } from './command.ts';
+import { UsageError, jsonOption, runVerbs, verb } from './command.ts';
 import type { Cli } from './command.ts';
 import { HUB_OPTIONS, HUB_USAGE, connectHub } from './hub-client.ts';
 import { LIST_OPTIONS, LIST_USAGE, printJson, printList } from './listing.ts';
@@ -142,6 +142,30 @@ const VERBS = {
       cli.note(`The address ${id} binds nothing any more.\n`);
     },
   }),
+  act: verb({
+    usage: `ACCOUNT STORE ACTION [--field NAME=VALUE …] [--params JSON] ${HUB_USAGE}`,
+    summary: `Do something to a store at its platform: open, close, hours, info, …
+      A field is text; --params takes any JSON.`,
+    options: { ...HUB_OPTIONS, field: { type: 'string', multiple: true }, params: { type: 'string' } },
+    positionals: ['ACCOUNT', 'STORE', 'ACTION'],
+    async run(cli, options, account = '', store = '', action = '') {
+      const params = {
+        ...jsonOption('params', options.params),
+        ...Object.fromEntries((options.field ?? []).map((text) => named('field', text))),
+      };
+      const hub = await connectHub(cli, options);
+      const path = `/stores/${encodeURIComponent(account)}/${encodeURIComponent(store)}/actions`;
+      const done = await hub.call<{ readonly action: string; readonly answer: Json }>('POST', path, {
+        body: { action, params },
+      });
+      if (options.json) return printJson(cli, done);
+      const { answer } = done;
+      const said =
+        typeof answer === 'object' && answer !== null && !Array.isArray(answer) ? Object.entries(answer) : [];
+      if (said.length === 0) cli.note(`${action}: done.\n`);
+      else cli.out(pairs(said.map(([name, value]) => [name, shownValue(value)] as const)));
+    },
+  }),
   release: verb({
     usage: `ACCOUNT STORE ${HUB_USAGE}`,
     summary: 'Print the address at which the merchant releases a bound store.',
@@ -198,15 +222,19 @@ const shownValue = (value: Json): string | number | null =>
       ? String(value)
       : value;
 
+function named(option: string, text: string): readonly [name: string, value: string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new UsageError(`--${option} is NAME=VALUE`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
 /** What reads as a number or a truth value is one. */
 function readOptions(texts: readonly string[]): Record<string, Json> {
   const options: Record<string, Json> = {};
   for (const text of texts) {
-    const at = text.indexOf('=');
-    if (at < 1) throw new UsageError('--option is NAME=VALUE');
-    const value = text.slice(at + 1);
+    const [name, value] = named('option', text);
     const isWord = value === 'true' || value === 'false';
-    options[text.slice(0, at)] = /^\d{1,9}$/u.test(value) ? Number(value) : isWord ? value === 'true' : value;
+    options[name] = /^\d{1,9}$/u.test(value) ? Number(value) : isWord ? value === 'true' : value;
   }
   return options;
 }

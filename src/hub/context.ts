@@ -26,7 +26,10 @@ export interface Wake {
   deliveries(accountId?: string): void;
   /** Returns a function that stops listening. */
   onDeliveries(listener: (accountId?: string) => void): () => void;
-  /** The same for all else that rows with a due time wait for: orders to be read, stores to be proved. */
+  /**
+   * The same for all else that rows with a due time wait for: actions, orders to be read, stores to be proved. A process
+   * that does no work passes it on (`wake-others.ts`).
+   */
   work(): void;
   onWork(listener: () => void): () => void;
 }

@@ -32,7 +32,10 @@ export async function actOnStore(
   if (account === undefined) throw new HuidanError('account_not_found');
   const { storeActions } = account.connector;
   const spec = storeActions?.specs.find(({ name }) => name === wish.action);
-  if (storeActions === undefined || spec === undefined) throw new HuidanError('action_unknown');
+  if (storeActions === undefined || spec === undefined) {
+    const names = (storeActions?.specs ?? []).map(({ name }) => name).join(', ');
+    throw new HuidanError('action_unknown', names === '' ? 'Its stores take none.' : `Its stores take ${names}.`);
+  }
   const faults = paramFaults(spec.params, wish.params);
   if (faults.length > 0) {
     const fields = faults.map(({ field, message }) => ({ field: `params.${field}`, message }));

@@ -34,7 +34,9 @@ import { closeExpiredBindings } from '../hub/store-bindings.ts';
 import { runDueStoreTasks } from '../hub/store-tasks.ts';
 import { createTakeCallback } from '../hub/take-callback.ts';
 import { findAccountsWithHeldCallbacks, followTheWeek, keepTablesInShape } from '../hub/upkeep.ts';
+import { wakeOthers } from '../hub/wake-others.ts';
 import { startChores } from '../jobs/chores.ts';
+import { listenForWork } from '../store/work-channel.ts';
 import { pooledRandomBytes } from '../store/random-pool.ts';
 import { createSealer } from '../store/seal.ts';
 import type { SandboxControls } from './api/context.ts';
@@ -62,6 +64,8 @@ export interface HubDeps {
   readonly clock?: Clock;
   /** For the chaos tests. */
   readonly crash?: CrashPoints;
+  /** How often a worker looks for what is due without being told. Default 1000. */
+  readonly workPollMs?: number;
   /** Of `huidan demo`; asked late, for the sandbox starts when the hub listens. */
   readonly sandbox?: () => SandboxControls | undefined;
   onProgress?(step: StartStep): void;
@@ -138,15 +142,20 @@ export async function startHub(config: Config, deps: HubDeps = {}): Promise<Runn
         onAttempt: (outcome, durationMs) => parts.metrics.deliveryAttempted(outcome, durationMs),
       });
       undo.push(() => deliveries.stop());
-      const work = startDueWork(ctx, dueSteps(ctx, parts, undo));
+      const work = startDueWork(ctx, dueSteps(ctx, parts, undo), deps.workPollMs);
       undo.push(async () => {
         const stopped = work.stop();
         // What is under way at a platform would hold up the end for as long as that takes to answer.
         await http.close();
         await stopped;
       });
+      const others = listenForWork(database.url, { log, onWork: () => ctx.wake.work() });
+      undo.push(() => others.stop());
       const chores = await startChores({ connectionString: database.url, chores: choresOf(ctx, parts, config), log });
       undo.push(() => chores.stop());
+    } else {
+      const others = wakeOthers(ctx);
+      undo.push(async () => others.stop());
     }
     const url = role === 'worker' ? null : await listen(ctx, config, deps, secrets.adminKey, parts, place, undo);
     return {
