@@ -25,6 +25,7 @@ type Language = (typeof LANGUAGES)[number];
 const SPEED = 60;
 const BUSY_TIMEOUT_MS = 180_000;
 const WIDTH = 1440;
+const PHONE = { width: 390, height: 780 };
 const FLAGS = [
   '--headless',
   '--no-sandbox',
@@ -161,10 +162,29 @@ async function rejectedCallback(url: string, call: Call): Promise<string> {
   });
 }
 
-async function openPage(browser: Browser, url: string, language: Language, height: number): Promise<Page> {
+/** Members, so that an order of nobody's sid is somebody's business: the queue of a working day. */
+async function someTrouble(call: Call): Promise<void> {
+  await call('POST', '/members', { id: 'u1001', name: '小张', sids: ['u1001'] });
+  await until('something that wants attention', async () => {
+    const { data } = await call<Listed<unknown>>('GET', '/attention');
+    return data.length > 1 ? true : undefined;
+  });
+}
+
+async function openPage(
+  browser: Browser,
+  url: string,
+  language: Language,
+  {
+    height,
+    width = WIDTH,
+    theme = 'light',
+  }: { readonly height: number; readonly width?: number; readonly theme?: 'dark' },
+): Promise<Page> {
   const context = await browser.newContext({
-    viewport: { width: WIDTH, height },
-    colorScheme: 'light',
+    viewport: { width, height },
+    deviceScaleFactor: width < WIDTH ? 2 : 1,
+    colorScheme: theme,
     locale: language === 'zh' ? 'zh-CN' : 'en-US',
     timezoneId: 'Asia/Shanghai',
     reducedMotion: 'reduce',
@@ -206,7 +226,7 @@ async function takePictures(
       });
       say(`docs/images/${name}.${language}.png`);
     };
-    const board = await openPage(browser, url, language, 860);
+    const board = await openPage(browser, url, language, { height: 860 });
     await board.goto(`${url}/console/board`);
     // Somebody asks for something, and a new order can be accepted at a click: then it is the picture of a working day.
     await until('a board on which something is to be done', async () => {
@@ -217,14 +237,26 @@ async function takePictures(
     await shot(board, 'board');
     await board.context().close();
 
+    const phone = await openPage(browser, url, language, { ...PHONE, ...(language === 'en' ? { theme: 'dark' } : {}) });
+    await phone.goto(`${url}/console/board`);
+    await phone.locator('section[data-column="paid"] article').nth(1).waitFor();
+    await shot(phone, 'phone');
+    await phone.context().close();
+
+    const attention = await openPage(browser, url, language, { height: 860 });
+    await attention.goto(`${url}/console/attention`);
+    await attention.locator('main li').nth(1).waitFor();
+    await shot(attention, 'attention');
+    await attention.context().close();
+
     // High enough for all of it, then cut out: what a reader would scroll to.
-    const order = await openPage(browser, url, language, 3000);
+    const order = await openPage(browser, url, language, { height: 3000 });
     await order.goto(`${url}/console/orders/${orderId}`);
     await order.locator('[aria-labelledby="timeline-title"] li').nth(2).waitFor();
     await cut(order, 'timeline', '[aria-labelledby="timeline-title"]', 800);
     await order.context().close();
 
-    const doctor = await openPage(browser, url, language, 3000);
+    const doctor = await openPage(browser, url, language, { height: 3000 });
     await doctor.goto(`${url}/console/callbacks/${callbackId}`);
     await doctor.getByRole('button', { name: DIAGNOSE[language] }).click();
     await doctor.getByText(FOUND[language]).first().waitFor();
@@ -243,6 +275,7 @@ try {
   await call('POST', '/users', { ...USER, role: 'admin' });
   const callbackId = await rejectedCallback(url, call);
   const orderId = await toldOrder(call);
+  await someTrouble(call);
   await busyBoard(call);
   const browser = await chromium.launch({ executablePath: ensureChromium(say), args: FLAGS });
   try {

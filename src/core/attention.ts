@@ -33,14 +33,14 @@ export const ATTENTION_KINDS = {
     title: { en: 'Dispensing unknown', zh: '出货结果未知' },
     todo: {
       en: 'Look at the machine. Then settle the action as succeeded or failed; nothing is dispensed or given back before.',
-      zh: '请查看设备实际出货情况，然后将该操作结算为成功或失败；在此之前不会再次出货或退款。',
+      zh: '请查看设备实际出货情况，然后登记该操作的实际结果；在此之前不会再次出货或退款。',
     },
   },
   action_unknown: {
     title: { en: 'Outcome of an action unknown', zh: '操作结果未知' },
     todo: {
       en: 'Look at the platform whether it was done. Then settle the action as succeeded or failed.',
-      zh: '请到平台确认是否已执行，然后将该操作结算为成功或失败。',
+      zh: '请到平台确认是否已执行，然后登记该操作的实际结果。',
     },
   },
   action_failed: {

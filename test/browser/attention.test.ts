@@ -33,6 +33,7 @@ test('an order of nobody’s sid is in the queue with what to do, and goes when 
   const item = page.getByRole('listitem').filter({ hasText: 'nobodys' });
   await item.waitFor();
   await page.getByText('请将该 sid 绑定到成员').waitFor();
+  await item.getByText('推广位', { exact: true }).waitFor();
   await checkAccess(page);
   await picture(page, 'attention');
   await world.call('POST', '/members', { id: 'm1', sids: ['nobodys'] });
@@ -54,7 +55,7 @@ test('what needs nothing is dismissed with a reason', async () => {
   await page.getByRole('dialog').getByRole('button', { name: 'Dismiss' }).click();
   await item.waitFor({ state: 'hidden' });
   await page.getByText('Dismissed', { exact: true }).click();
-  await page.getByText('a walk-in').waitFor();
+  await page.getByText('Dismissed by owner: a walk-in').waitFor();
   await checkAccess(page);
   await picture(page, 'attention-phone-dark');
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { ORDER_CSV_COLUMNS } from '../../src/core/order-csv.ts';
 import { unionOrder, unionPush } from '../kit/union-push.ts';
 import { checkAccess, picture, startWorld } from './kit.ts';
 import type { World } from './kit.ts';
@@ -73,17 +75,76 @@ test('columns are chosen, and remembered on this device', async () => {
 test('what the filter finds is written out as CSV, long numbers as text', async () => {
   const page = await world.open('/orders?status=completed');
   await page.getByRole('button', { name: /导出 CSV/u }).click();
-  await page.getByText('已导出 35 个订单').waitFor();
-  const download = page.waitForEvent('download');
-  await page
-    .getByRole('dialog')
-    .getByRole('link', { name: /下载文件/u })
-    .click();
-  const text = await readFile(await (await download).path(), 'utf8');
-  const lines = text.trimEnd().split('\r\n');
-  assert.equal(text.codePointAt(0), 0xfe_ff);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('还没有导出过').waitFor();
+  await dialog.getByRole('button', { name: '开始导出' }).click();
+  await dialog.getByText(/^35 个订单/u).waitFor();
+  const lines = linesOf(await downloaded(page));
   assert.equal(lines.length, 36);
   assert.ok(lines.some((line) => line.includes('"\t9000000000000000411"')));
+  assert.ok(!lines[0]?.includes('customerPhone'));
+});
+
+async function downloaded(page: Page): Promise<string> {
+  const download = page.waitForEvent('download');
+  await page.getByRole('dialog').getByRole('link', { name: '下载' }).first().click();
+  return readFile(await (await download).path(), 'utf8');
+}
+
+function linesOf(text: string): readonly string[] {
+  assert.equal(text.codePointAt(0), 0xfe_ff);
+  return text.trimEnd().slice(1).split('\r\n');
+}
+
+test('the columns of a file are chosen, and files stay in the list until they are removed', async () => {
+  const page = await world.open('/orders?status=completed');
+  await page.getByRole('button', { name: /导出 CSV/u }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('listitem').first().waitFor();
+  const earlier = await dialog.getByRole('listitem').count();
+  await dialog.getByRole('button', { name: '全选' }).click();
+  await dialog.getByRole('button', { name: '开始导出' }).click();
+  await dialog.getByText(`${ORDER_CSV_COLUMNS.length} 列`, { exact: true }).waitFor();
+  await dialog
+    .getByRole('listitem')
+    .first()
+    .getByText(/^35 个订单/u)
+    .waitFor();
+  const [header] = linesOf(await downloaded(page));
+  assert.deepEqual(header?.replaceAll('"', '').split(','), [...ORDER_CSV_COLUMNS], 'the page knows every column');
+  await dialog.getByRole('button', { name: '与列表一致' }).click();
+  await dialog.getByRole('checkbox', { name: '内容' }).uncheck();
+  await dialog.getByRole('button', { name: '开始导出' }).click();
+  await dialog
+    .getByRole('listitem')
+    .nth(earlier + 1)
+    .waitFor();
+  await dialog
+    .getByRole('listitem')
+    .first()
+    .getByText(/^35 个订单/u)
+    .waitFor();
+  const [shown] = linesOf(await downloaded(page));
+  assert.equal(
+    shown?.replaceAll('"', ''),
+    'platform,platformOrderId,daySequence,status,payment,paid,customerName,customerPhone,store,placedAt',
+  );
+  await checkAccess(page);
+  await picture(page, 'orders-export');
+  await dialog
+    .getByRole('listitem')
+    .first()
+    .getByRole('button', { name: /删\s?除/u })
+    .click();
+  await dialog
+    .getByRole('listitem')
+    .nth(earlier + 1)
+    .waitFor({ state: 'detached' });
+  await page.reload();
+  await page.getByRole('button', { name: /导出 CSV/u }).click();
+  await dialog.getByRole('listitem').first().waitFor();
+  assert.equal(await dialog.getByRole('listitem').count(), earlier + 1);
+  assert.equal(await dialog.getByRole('checkbox', { name: '内容' }).isChecked(), false, 'the choice is remembered');
 });
 
 test('nothing found says so and offers the way out; a phone shows rows that fit', async () => {

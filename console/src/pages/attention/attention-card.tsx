@@ -14,6 +14,7 @@ import { SettleDialog } from '../../parts/settle-dialog.tsx';
 import { Time } from '../../parts/time.tsx';
 import { partWords } from '../../parts/words.ts';
 import styles from './attention.module.css';
+import { Cause } from './cause.tsx';
 import { attentionWords } from './words.ts';
 
 /** One trouble: since when, what is known of it, where to look, what can be done from here. */
@@ -38,7 +39,7 @@ export function AttentionCard({ item }: { readonly item: AttentionItem }): React
             <Time at={since} /> · {words.since(durationText(ageSeconds * 1000, language))}
           </span>
         </p>
-        <Cause cause={cause} />
+        <Cause cause={cause} platform={platform} />
         {dismissed !== null && (
           <p className="muted">{words.dismissedBy(dismissed.byName ?? dismissed.by, dismissed.reason)}</p>
         )}
@@ -57,21 +58,6 @@ export function AttentionCard({ item }: { readonly item: AttentionItem }): React
         </div>
       )}
     </li>
-  );
-}
-
-function Cause({ cause }: { readonly cause: AttentionItem['cause'] }): ReactNode {
-  const entries = Object.entries(cause).filter(([, value]) => value !== null);
-  if (entries.length === 0) return null;
-  return (
-    <dl className={styles['cause']}>
-      {entries.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }
 

@@ -6,6 +6,7 @@ import type { NewEndpoint } from '../../api/endpoints.ts';
 import { useWords } from '../../app/language.ts';
 import { useMay } from '../../app/session.tsx';
 import { ConfirmAction } from '../../parts/confirm-action.tsx';
+import { MultiSelect } from '../../parts/multi-select.tsx';
 import { endpointsWords } from './words.ts';
 
 const NEW: NewEndpoint = {
@@ -58,12 +59,12 @@ export function AddEndpoint({ onAdded }: { readonly onAdded: (secret: string) =>
           />
         </Form.Item>
         <Form.Item label={words.events} htmlFor="endpoint-events" extra={words.eventsHint}>
-          <Select
+          <MultiSelect
             id="endpoint-events"
-            mode="tags"
+            isFree
             value={[...wish.events]}
             options={PATTERNS.map((value) => ({ value }))}
-            onChange={(events: string[]) => change({ events })}
+            onChange={(events) => change({ events })}
           />
         </Form.Item>
         <Form.Item label={words.kind} htmlFor="endpoint-kind">

@@ -1,18 +1,28 @@
 import { DownloadOutlined } from '@ant-design/icons';
-import { Button, Modal, Progress } from 'antd';
-import { useEffect, useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { Button, Checkbox, Modal } from 'antd';
+import { useState } from 'react';
 import type { ReactNode } from 'react';
-import { exportFileAddress, readExport, removeExport, startOrdersExport } from '../../api/exports.ts';
-import type { Export } from '../../api/exports.ts';
+import { EXPORT_COLUMNS, startOrdersExport } from '../../api/exports.ts';
+import type { ExportColumn } from '../../api/exports.ts';
 import type { OrderFilter } from '../../api/orders.ts';
 import { newIdempotencyKey } from '../../api/request.ts';
 import { useWords } from '../../app/language.ts';
 import { ErrorText } from '../../parts/error-text.tsx';
+import { USUAL_EXPORT_COLUMNS, keepExportColumns, loadExportColumns, shownColumns } from './export-columns.ts';
+import { ExportList } from './export-list.tsx';
+import type { ColumnName } from './order-columns.tsx';
 import styles from './orders.module.css';
 import { ordersWords } from './words.ts';
 
-/** Has the hub make a CSV of all that the filter finds and shows how far it is. */
-export function ExportButton({ filter }: { readonly filter: OrderFilter }): ReactNode {
+/** Has the hub make files of what the filter finds, and shows those that were made. */
+export function ExportButton({
+  filter,
+  shown,
+}: {
+  readonly filter: OrderFilter;
+  readonly shown: readonly ColumnName[];
+}): ReactNode {
   const words = useWords(ordersWords);
   const [isOpen, setOpen] = useState(false);
   return (
@@ -20,82 +30,93 @@ export function ExportButton({ filter }: { readonly filter: OrderFilter }): Reac
       <Button icon={<DownloadOutlined />} onClick={() => setOpen(true)}>
         {words.export}
       </Button>
-      {isOpen && <ExportDialog filter={filter} onClose={() => setOpen(false)} />}
+      <Modal
+        open={isOpen}
+        title={words.export}
+        width={680}
+        footer={null}
+        destroyOnHidden
+        onCancel={() => setOpen(false)}
+      >
+        <ExportForm filter={filter} shown={shown} />
+        <ExportList />
+      </Modal>
     </>
   );
 }
 
-const POLL_MS = 500;
-
-function ExportDialog({ filter, onClose }: { readonly filter: OrderFilter; readonly onClose: () => void }): ReactNode {
+function ExportForm({
+  filter,
+  shown,
+}: {
+  readonly filter: OrderFilter;
+  readonly shown: readonly ColumnName[];
+}): ReactNode {
   const words = useWords(ordersWords);
-  const [made, setMade] = useState<Export | null>(null);
+  const client = useQueryClient();
+  const [columns, setColumns] = useState(loadExportColumns);
   const [error, setError] = useState<Error | null>(null);
-  // What was found when it was asked for: the list behind may go on to another filter.
-  const [wanted] = useState(() => ({ filter, idempotencyKey: newIdempotencyKey() }));
-  useEffect(() => {
-    const closed = new AbortController();
-    const follow = async (): Promise<void> => {
-      let now = await startOrdersExport(wanted.filter, wanted.idempotencyKey);
-      while (!closed.signal.aborted) {
-        setMade(now);
-        if (now.state === 'done' || now.state === 'failed') return;
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-        now = await readExport(now.id, closed.signal);
-      }
-    };
-    follow().catch((thrown: unknown) => {
-      if (!closed.signal.aborted) setError(thrown instanceof Error ? thrown : new Error(String(thrown)));
-    });
-    return () => closed.abort();
-  }, [wanted]);
-  const isDone = made?.state === 'done';
-  const close = (): void => {
-    // A file that is done stays for its day: the browser may still be taking it.
-    if (made !== null && !isDone) void removeExport(made.id).catch(() => {});
-    onClose();
+  const [isBusy, setBusy] = useState(false);
+  const choose = (wanted: readonly ExportColumn[]): void => {
+    setColumns(wanted);
+    keepExportColumns(wanted);
+  };
+  const start = async (): Promise<void> => {
+    setBusy(true);
+    setError(null);
+    try {
+      await startOrdersExport({ filter, columns }, newIdempotencyKey());
+      await client.invalidateQueries({ queryKey: ['exports'] });
+    } catch (thrown) {
+      setError(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    } finally {
+      setBusy(false);
+    }
   };
   return (
-    <Modal
-      open
-      title={words.export}
-      onCancel={close}
-      footer={
-        isDone ? (
-          <Button type="primary" icon={<DownloadOutlined />} href={exportFileAddress(made.id)} download>
-            {words.download}
-          </Button>
-        ) : (
-          <Button onClick={close}>{words.stop}</Button>
-        )
-      }
-    >
-      <div className={styles['export']}>
-        <p className="muted">{words.exportHint}</p>
-        {error === null ? <ExportProgress made={made} /> : <ErrorText error={error} />}
-      </div>
-    </Modal>
-  );
-}
-
-function ExportProgress({ made }: { readonly made: Export | null }): ReactNode {
-  const words = useWords(ordersWords);
-  const { done, total } = made?.progress ?? { done: 0, total: null };
-  const state = made?.state ?? 'queued';
-  if (state === 'failed') {
-    return <p role="alert">{made?.error === 'too_slow' ? words.exportTooSlow : words.exportAccessChanged}</p>;
-  }
-  // What was not counted has no end to show.
-  const percent = state === 'done' ? 100 : total === null ? 50 : Math.floor((100 * done) / Math.max(1, total));
-  return (
-    <>
-      <Progress
-        percent={percent}
-        status={state === 'done' ? 'success' : 'active'}
-        showInfo={false}
-        aria-label={words.exporting}
-      />
-      <p role="status">{state === 'done' ? words.exportDone(String(done)) : words.exportedSome(String(done))}</p>
-    </>
+    <div className={styles['export']}>
+      <p className="muted">{Object.keys(filter).length === 0 ? words.exportAll : words.exportHint}</p>
+      <fieldset className={styles['exportColumns']}>
+        <legend>
+          {words.exportColumns(String(columns.length))}
+          <span>
+            <Button type="link" size="small" onClick={() => choose(USUAL_EXPORT_COLUMNS)}>
+              {words.usualColumns}
+            </Button>
+            <Button type="link" size="small" onClick={() => choose(shownColumns(shown))}>
+              {words.shownColumns}
+            </Button>
+            <Button type="link" size="small" onClick={() => choose(EXPORT_COLUMNS)}>
+              {words.allColumns}
+            </Button>
+          </span>
+        </legend>
+        {EXPORT_COLUMNS.map((name) => (
+          <Checkbox
+            key={name}
+            checked={columns.includes(name)}
+            onChange={({ target }) =>
+              choose(EXPORT_COLUMNS.filter((other) => (other === name ? target.checked : columns.includes(other))))
+            }
+          >
+            {words.fileColumns[name]}
+          </Checkbox>
+        ))}
+      </fieldset>
+      {error !== null && (
+        <div role="alert">
+          <ErrorText error={error} />
+        </div>
+      )}
+      <Button
+        type="primary"
+        icon={<DownloadOutlined />}
+        loading={isBusy}
+        disabled={columns.length === 0}
+        onClick={() => void start()}
+      >
+        {words.exportStart}
+      </Button>
+    </div>
   );
 }

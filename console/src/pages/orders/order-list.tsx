@@ -49,7 +49,7 @@ export function OrderList(): ReactNode {
             keepColumns(next);
           }}
         />
-        <ExportButton filter={address.filter} />
+        <ExportButton filter={address.filter} shown={chosen} />
       </PageHead>
       <FilterBar filter={address} />
       {news.count > 0 && (

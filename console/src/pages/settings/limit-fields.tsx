@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
-import { Form, Select } from 'antd';
+import { Form } from 'antd';
 import type { ReactNode } from 'react';
 import { readAccountNames } from '../../api/account-names.ts';
 import type { Limits } from '../../api/me.ts';
 import { readMerchants, readShops } from '../../api/stores.ts';
 import { useWords } from '../../app/language.ts';
+import { MultiSelect } from '../../parts/multi-select.tsx';
 import { settingsWords } from './words.ts';
 
 export const NO_LIMITS: Limits = { accounts: null, merchants: null, shops: null };
@@ -40,9 +41,8 @@ export function LimitFields({
     <>
       {KINDS.map((kind) => (
         <Form.Item key={kind} label={words.limitKinds[kind]} htmlFor={`${idPrefix}-${kind}`}>
-          <Select<string[]>
+          <MultiSelect
             id={`${idPrefix}-${kind}`}
-            mode="multiple"
             placeholder={words.noLimits}
             optionFilterProp="label"
             value={[...(limits[kind] ?? [])]}
