@@ -18,6 +18,7 @@ import { startRunKeeper } from './testing/run-keeper.ts';
 
 const FILE_TIMEOUT_MS = 5 * 60_000;
 const LONG_FILE_TIMEOUT_MS = 3 * 60 * 60_000;
+const LONG_HEARTBEAT_MS = 60_000;
 /** Passed to every test and, unless they refuse it, to what they start. */
 const MARK_VARIABLE = 'TEST_RUN_ID';
 
@@ -90,6 +91,11 @@ function chooseFiles(): string[] {
   return findTestFiles(rootDir, options.checks === true ? 'quick' : options.long === true ? 'long' : 'ordinary');
 }
 
+/** Also when it is run alone, by its path. */
+function isLong(path: string): boolean {
+  return path.startsWith('test/long/');
+}
+
 async function runFiles(files: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const waiting = [...files];
   const work = async (): Promise<void> => {
@@ -99,9 +105,10 @@ async function runFiles(files: readonly string[], env: NodeJS.ProcessEnv): Promi
         rootDir,
         path,
         env,
-        timeoutMs: options.long === true ? LONG_FILE_TIMEOUT_MS : FILE_TIMEOUT_MS,
+        timeoutMs: isLong(path) ? LONG_FILE_TIMEOUT_MS : FILE_TIMEOUT_MS,
         namePattern: options.name ?? null,
         signal: breakOff.signal,
+        ...(isLong(path) ? { heartbeatMs: LONG_HEARTBEAT_MS } : {}),
         onReport: (line) => file.add(line),
         onText: (line) => file.text(line),
       });

@@ -14,6 +14,8 @@ export interface FileRun {
   readonly timeoutMs: number;
   /** Runs only tests whose names match; null runs all. */
   readonly namePattern: string | null;
+  /** Says so often what the file is busy with; left out: never. */
+  readonly heartbeatMs?: number;
   /** Aborted when the whole run is broken off. */
   readonly signal: AbortSignal;
   onReport(line: ResultLine): void;
@@ -54,6 +56,14 @@ export async function runFile(run: FileRun): Promise<string | null> {
     const where = busyWith.length === 0 ? 'all its tests are over, something keeps it open' : busyWith.join(' › ');
     stop(`still running after ${run.timeoutMs / 1000} s: ${where}`);
   }, run.timeoutMs);
+  const startedMs = performance.now();
+  const heartbeat =
+    run.heartbeatMs === undefined
+      ? undefined
+      : setInterval(() => {
+          const minutes = Math.round((performance.now() - startedMs) / 60_000);
+          run.onText(`after ${minutes} min: ${busyWith.join(' › ')}`);
+        }, run.heartbeatMs);
   const onAbort = (): void => stop('broken off');
   run.signal.addEventListener('abort', onAbort, { once: true });
 
@@ -91,6 +101,7 @@ export async function runFile(run: FileRun): Promise<string | null> {
     });
   });
   clearTimeout(timer);
+  clearInterval(heartbeat);
   run.signal.removeEventListener('abort', onAbort);
   // What the file started and left behind in its group.
   kill(child.pid, 'SIGKILL');

@@ -183,6 +183,25 @@ test('the question can find out that nothing was done', async () => {
   assert.equal(platform.effects.size, 0);
 });
 
+test('what the platform was never asked for is sent again, once the first sending cannot arrive any more', async () => {
+  const order = await tell({ number: 'A5b' });
+  platform.next('/dispense', 'lost');
+  platform.next('/asked', ...Array.from({ length: 20 }, () => 'not-done' as const));
+  const id = await ask(order, 'dispense');
+  await run();
+  const sentMs = Date.parse((await read(id)).sentAt ?? '');
+  let action = await read(id);
+  for (let guard = 0; action.state === 'unknown' && guard < 20; guard += 1) {
+    assert.equal(platform.calls.filter(({ path }) => path === '/dispense').length, 1);
+    action = await runWhenDue(id);
+  }
+  assert.deepEqual([action.state, action.sentAt], ['queued', null]);
+  assert.ok(Date.now() + offsetMs - sentMs > 20_000);
+  action = await runWhenDue(id);
+  assert.equal(action.state, 'succeeded');
+  assert.deepEqual([...platform.effects], [[action.number, 1]]);
+});
+
 test('at the watchdog an unknown outcome shows, and is asked for an hour longer', async () => {
   await change({ dispenseTimeoutSeconds: 20 });
   const order = await tell({ number: 'A6' });

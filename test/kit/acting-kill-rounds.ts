@@ -47,6 +47,7 @@ export async function actingKillRounds(test: TestContext, rounds: number, seed: 
   try {
     let kills = 0;
     for (let round = 0; round < rounds; round += 1) {
+      if (round > 0 && round % 10 === 0) console.log(`${round} of ${rounds} kills`);
       await hub.stop();
       const point = POINTS[round % POINTS.length] ?? POINTS[0];
       hub = await startCrashingHub({ ...plan, at: { point, passage: 1 + ((round * 5) % 11) } });

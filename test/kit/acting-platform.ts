@@ -26,7 +26,9 @@ export type Behaviour =
   | 'never'
   | 'unreadable'
   /** An answer to a question: it does not know yet. */
-  | 'cannot-say';
+  | 'cannot-say'
+  /** An answer to a question: it was never asked for it. */
+  | 'not-done';
 
 export interface ActingServer {
   readonly url: string;
@@ -64,6 +66,7 @@ export async function startActingServer(): Promise<ActingServer> {
     if (behaviour === 'never') return answer({ code: 'never' });
     if (behaviour === 'unreadable') return void response.end('<html>');
     if (behaviour === 'cannot-say') return answer({ code: 'wait' });
+    if (behaviour === 'not-done') return answer({ code: 'not_done' });
     if (path === '/asked') return answer({ code: effects.has(number) ? 'ok' : 'never' });
     const known = effects.get(number) ?? 0;
     effects.set(number, path === '/dispense' ? known + 1 : 1);
@@ -119,8 +122,10 @@ function outcomeOf(request: ActionRequest, response: PlatformResponse): ActionOu
   const { code } = JSON.parse(response.body) as { code: string };
   if (code === 'wait') return { state: 'unknown', reason: 'it cannot say yet' };
   if (code !== 'ok') {
+    const message = `the platform said ${code}`;
+    if (code === 'not_done') return { state: 'failed', refusal: { class: 'retry', kind: code, code, message } };
     const kind = ({ busy: 'retry', token_expired: 'alert' } as const)[code] ?? 'final';
-    return { state: 'failed', refusal: { class: kind, code, message: `the platform said ${code}` } };
+    return { state: 'failed', refusal: { class: kind, code, message } };
   }
   const facts = factsOf(request);
   const [first, ...others] = request.order.aliases;

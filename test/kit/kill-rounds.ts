@@ -42,6 +42,7 @@ export async function killRounds(test: TestContext, rounds: number): Promise<voi
   await first.stop();
 
   for (let round = 0; round < rounds; round += 1) {
+    if (round > 0 && round % 25 === 0) console.log(`${round} of ${rounds} deaths`);
     platform.addOrders(`8${String(round).padStart(4, '0')}`, 120);
     const point = POINTS[round % (POINTS.length + 2)];
     // Early passages find everything cold, later ones a queue; both have to hold.

@@ -69,8 +69,10 @@ export async function killEachCall(test: TestContext, fates: readonly Fate[], ro
   const world = await KilledStage.open(accounts());
   try {
     await authorise(world);
-    for (let round = 0; round < rounds; round += 1)
+    for (let round = 0; round < rounds; round += 1) {
+      if (round > 0) console.log(`${round} of ${rounds} rounds`);
       for (const fate of fates) for (const wave of wavesOf(KILLED_CALLS)) await killWave(test, world, wave, fate);
+    }
   } finally {
     await world.close();
   }

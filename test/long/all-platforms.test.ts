@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chaosRun } from '../kit/chaos-run.ts';
+import { roundsFrom } from '../kit/long-rounds.ts';
 
 const DRAIN_MS = 240_000;
 
-for (const seed of ['101', '102', '103', '104', '105', '106']) {
+const SEEDS = Array.from({ length: roundsFrom('TEST_CHAOS_SEEDS', 6) }, (_, index) => String(101 + index));
+
+for (const seed of SEEDS) {
   test(`both sides agree after a minute of chaos at all platforms (seed ${seed})`, async (t) => {
     const { left, stats, report } = await chaosRun({ seed, seconds: 60, rate: 6, drainMs: DRAIN_MS });
     t.diagnostic(`${report.orders} orders, ${report.events} events, ${stats.dropped} callbacks dropped`);

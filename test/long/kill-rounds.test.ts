@@ -1,5 +1,8 @@
 import { it } from 'node:test';
 import { killRounds } from '../kit/kill-rounds.ts';
+import { roundsFrom } from '../kit/long-rounds.ts';
 
-it('loses nothing, doubles nothing and leaves no gap over 400 deaths by SIGKILL under load', (test) =>
-  killRounds(test, 400));
+const ROUNDS = roundsFrom('TEST_KILL_ROUNDS', 200);
+
+it(`loses nothing, doubles nothing and leaves no gap over ${ROUNDS} deaths by SIGKILL under load`, (test) =>
+  killRounds(test, ROUNDS));

@@ -4,11 +4,14 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { connectors } from '../../src/connectors/registry.ts';
+import { roundsFrom } from '../kit/long-rounds.ts';
+
+const BODIES = roundsFrom('TEST_MUTATED_BODIES', 100_000);
 
 for (const { id } of connectors) {
-  test(`${id} stands 100 000 mutated bodies`, async () => {
+  test(`${id} stands ${BODIES} mutated bodies`, async () => {
     const file = fileURLToPath(new URL(`../../src/connectors/${id}/${id}.test.ts`, import.meta.url));
-    const env: NodeJS.ProcessEnv = { ...process.env, TEST_MUTATED_BODIES: '100000' };
+    const env: NodeJS.ProcessEnv = { ...process.env, TEST_MUTATED_BODIES: String(BODIES) };
     // A run inside a run would report to this one instead of judging by itself.
     delete env['NODE_TEST_CONTEXT'];
     const child = spawn(process.execPath, ['--test', file], { env, stdio: ['ignore', 'pipe', 'inherit'] });
