@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HuidanError } from '../core/errors.ts';
+import { makeOpenDirectory } from '../store/embedded/folders.ts';
 import { masterKeyFromText } from './config-variables.ts';
 
 export interface HubSecrets {
@@ -23,7 +24,7 @@ export async function readHubSecrets(options: {
   readonly masterKey: Buffer | undefined;
   readonly adminKey: string | undefined;
 }): Promise<HubSecrets> {
-  await mkdir(options.dataDir, { recursive: true, mode: 0o755 });
+  await makeOpenDirectory(options.dataDir);
   const masterKey = options.masterKey ?? (await readMasterKey(join(options.dataDir, MASTER_KEY_FILE)));
   if (options.adminKey !== undefined) return { masterKey, adminKey: options.adminKey, adminKeyIsNew: false };
   const { text, isNew } = await readOrMake(

@@ -1,5 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, chown, lstat, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { StoreLog } from '../pool.ts';
@@ -16,9 +28,31 @@ export const socketPort = 5432;
 
 /** Makes a folder that everyone may enter, with what is missing above it, whatever the umask is. */
 export async function makeOpenDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
-  for (let made = resolve(path); made.length >= resolve(first).length; made = dirname(made)) await chmod(made, 0o755);
+  const whole = resolve(path);
+  const above = dirname(whole);
+  // Step by step, not `recursive`: where a folder is there and takes none (/proc), Node 24 tries for ever.
+  if (!(await makeOne(whole)) && above !== whole) {
+    await makeOpenDirectory(above);
+    await makeOne(whole, true);
+  }
+}
+
+/** False: what is above it is missing. `last`: that is then the error. */
+async function makeOne(path: string, last = false): Promise<boolean> {
+  try {
+    await mkdir(path);
+    await chmod(path, 0o755);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && !last) return false;
+    if ((await stat(path).catch(() => null))?.isDirectory() === true) return true;
+    throw new EmbeddedPostgresError(
+      'embedded_postgres_unavailable',
+      `the folder ${path} cannot be made (${code}). Set HUIDAN_DATA_DIR to a folder on a disk`,
+      { cause: error },
+    );
+  }
 }
 
 /** The folder of the cluster inside a home. */

@@ -196,3 +196,15 @@ test('with a port it is an ordinary server for a DATABASE_URL', async () => {
   assert.match(server.url, /@127\.0\.0\.1:\d+\/huidan$/);
   assert.equal(await worksAt(server.url), true);
 });
+
+// Node's own recursive mkdir tries for ever there.
+test('a data folder where none can be made is refused at once', { skip: process.platform !== 'linux' }, async () => {
+  const startedMs = performance.now();
+  for (const folder of ['/proc/huidan/data', '/proc/huidan', '/dev/null/data']) {
+    await assert.rejects(
+      bench.start(folder),
+      refusedWith('embedded_postgres_unavailable', /the folder \/\S+ cannot be made \(\w+\)\. Set HUIDAN_DATA_DIR/u),
+    );
+  }
+  assert.ok(performance.now() - startedMs < 5000);
+});
