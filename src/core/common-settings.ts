@@ -57,7 +57,7 @@ export const CALL_SETTINGS: readonly AccountField[] = [
 /** For connectors with polls. No default: each poll has an interval of its own. */
 export const REPAIR_SECONDS = seconds(
   'repairSeconds',
-  { minimum: 5, maximum: DAY_SECONDS },
+  { minimum: 1, maximum: DAY_SECONDS },
   { en: 'Interval of the repair polls (seconds)', zh: '补单轮询间隔（秒）' },
   {
     en: 'How often the platform is asked for what its pushes failed to tell. Empty: each poll’s own interval.',

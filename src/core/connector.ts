@@ -161,6 +161,8 @@ export interface Connector<Content = unknown> {
   restMs?(order: OrderJson, account: AccountView): number | undefined;
   /** All orders of a day, for the reconciliation. */
   readonly readDay?: ReadDay;
+  /** Codes by which the answer to `readTruth` says that the platform has no such order. */
+  readonly absentCodes?: ReadonlySet<string>;
   /** By which time `readDay` puts an order into its day. Default `placed`. */
   readonly dayBy?: 'placed' | 'paid';
   readonly machines?: Machines;

@@ -85,7 +85,7 @@ export const ERRORS = {
   account_paused: entry(422, 'The account is paused: nothing is done at its platform.'),
   refund_exceeds_paid: entry(422, 'More would be given back than was paid.'),
   repair_unsupported: entry(422, 'The account asks its platform no such question.'),
-  reconcile_unsupported: entry(422, 'The platform does not list the orders of a day.'),
+  reconcile_unsupported: entry(422, 'The platform neither lists the orders of a day nor can be asked about one.'),
   creation_unsupported: entry(422, 'No orders are made at this platform by the hub.'),
   order_invalid: entry(422, 'The order cannot be made like this.'),
   order_exists: entry(409, 'Another order has this number already.'),

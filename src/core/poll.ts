@@ -19,6 +19,12 @@ export interface PollAsk {
   daySequences(store: string, since: TimeMs): Promise<readonly number[]>;
   /** Orders of the account that are open, the longest unchanged first, at most so many. */
   openOrders(limit: number): Promise<readonly OrderToRead[]>;
+  /** Orders of a store that the hub knows since a time, ended ones too, by age; those after an id. */
+  recentOrders(
+    store: string,
+    since: TimeMs,
+    page: { readonly afterId: string | null; readonly limit: number },
+  ): Promise<readonly { readonly id: string; readonly platformOrderId: string }[]>;
   readonly accessToken?: string;
 }
 

@@ -52,15 +52,25 @@ export interface Story {
    * many as had when the last such step was told.
    */
   expected(told: readonly number[], happened?: number, memory?: PlatformMemory): ExpectedOrder;
+  /**
+   * Whether an answer has told the hub since what the callback of this step, which got lost, would have told it; `never`:
+   * no call of the platform tells that. `told`: the steps that were told. Left out, or undefined: every answer about the
+   * order after the step does.
+   */
+  answered?(step: number, told: readonly number[], memory: PlatformMemory): 'yes' | 'no' | 'never' | undefined;
 }
 
 /** An order as the played platform has it, with what moved for it; also one that the hub made or changed. */
 export interface PlatformOrder {
   readonly platformOrderId: string;
+  /** The number that the hub's shop gave it. */
+  readonly ownNumber?: string;
   /** What the hub must show; undefined: the order's story says it. */
   readonly expected?: ExpectedOrder;
   /** What it may show as well, where the rest of the story is told elsewhere: was a closed order paid, and by whom. */
   readonly orElse?: readonly ExpectedOrder[];
+  /** What happened last nobody can tell the hub any more, so that the order must be in the attention queue. */
+  readonly isUntold?: true;
   /** Fen that went back, by our number of the refund: each once. */
   readonly refunds?: Readonly<Record<string, number>>;
   /** Items that left the machine, by dispense record: each at most once. */

@@ -11,6 +11,7 @@ import { covers } from './access.ts';
 import type { Principal } from './access.ts';
 import { nameOfAsker } from './action-json.ts';
 import type { HubContext } from './context.ts';
+import { canReconcile } from './reconcile-orders.ts';
 
 /** A report of a business day. Times are RFC 3339; counts are null until it is done. */
 export interface ReconciliationJson {
@@ -63,7 +64,7 @@ export async function requestReconciliation(
     throw new HuidanError('account_not_found');
   }
   if (record.mode === 'paused') throw new HuidanError('account_paused');
-  if (ctx.registry.get(record.platform)?.readDay === undefined) throw new HuidanError('reconcile_unsupported');
+  if (!canReconcile(ctx.registry.get(record.platform))) throw new HuidanError('reconcile_unsupported');
   const from = beijingTime(`${wish.day} 00:00:00`);
   const nowMs = ctx.clock();
   if (from === undefined || beijingDay(from) !== wish.day || from > nowMs) {

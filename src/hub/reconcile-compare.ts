@@ -100,3 +100,23 @@ export function differencesOf({ json, lines }: ToldOrder, ours: OrderJson): read
   }
   return differences;
 }
+
+/**
+ * The same of an order that was asked about by itself. Its status is left out: whether it was closed or ran out, and how far
+ * it has come, the hub knows from more than this platform. What was given back counts where the platform speaks of refunds.
+ */
+export function differencesAsked({ json, lines }: ToldOrder, ours: OrderJson): readonly string[] {
+  const [there, here] = [sideOf(json), sideOf(ours)];
+  const says = (register: 'payment' | 'refund'): boolean =>
+    Object.keys(lines).some((line) => read(lines, line, register) !== undefined);
+  const saysRefunds = says('refund') || there.payment === 'refunded';
+  const isPaid = (side: ReconciledSide): boolean => side.payment !== 'unpaid';
+  const differences: string[] = [];
+  const isOther = saysRefunds ? there.payment !== here.payment : isPaid(there) !== isPaid(here);
+  if (says('payment') && isOther) differences.push('payment');
+  for (const name of ['total', 'paid', 'refunded'] as const) {
+    const isSaid = name !== 'refunded' || saysRefunds;
+    if (isSaid && there[name] !== null && there[name] !== here[name]) differences.push(name);
+  }
+  return differences;
+}

@@ -29,6 +29,8 @@ import { CallLater, ENDLESS, leaseKeeper, LeaseLost, MOST_PAGES, patientCall } f
 import type { GatedDeps } from './repair-call.ts';
 import { AMOUNT_FIELDS, differencesOf, sideOf, ToldDay } from './reconcile-compare.ts';
 import type { ToldOrder } from './reconcile-compare.ts';
+import { askAboutDay, canReconcile } from './reconcile-orders.ts';
+import type { AskedDay } from './reconcile-orders.ts';
 
 export interface ReconcileDeps extends GatedDeps {
   readonly accounts: AccountDirectory;
@@ -62,7 +64,8 @@ export async function reconcileDueDay(ctx: HubContext, deps: ReconcileDeps): Pro
     if (error instanceof LeaseLost) return 1;
     const later = error instanceof CallLater ? error.waitMs : undefined;
     const isUsual = error instanceof PlatformUnreachable || later !== undefined;
-    if (!isUsual) ctx.log.error({ err: error, account: claimed.account, id: claimed.id }, 'a reconciliation failed');
+    if (!isUsual)
+      if (!isUsual) ctx.log.error({ err: error, account: claimed.account, id: claimed.id }, 'a reconciliation failed');
     const message = isUsual && error instanceof Error ? error.message : 'The hub failed; the log has the details.';
     await putOff(ctx, claimed, lease, { class: 'retry', code: 'unreachable', message }, later);
   }
@@ -71,23 +74,42 @@ export async function reconcileDueDay(ctx: HubContext, deps: ReconcileDeps): Pro
 
 async function reconcile(ctx: HubContext, deps: ReconcileDeps, row: ReconciliationRow, lease: string): Promise<void> {
   const account = await deps.accounts.find(row.account);
-  if (account?.connector.readDay === undefined) {
-    const refusal = {
-      class: 'final',
-      code: 'unsupported',
-      message: 'The platform does not list the orders of a day.',
-    } as const;
-    return putOff(ctx, row, lease, refusal);
+  if (account === undefined || !canReconcile(account.connector)) {
+    const message = 'The platform neither lists the orders of a day nor can be asked about one.';
+    return putOff(ctx, row, lease, { class: 'final', code: 'unsupported', message });
   }
   if (account.row.mode === 'paused') {
     const refusal = { class: 'retry', code: 'account_paused', message: 'The account is paused.' } as const;
     return putOff(ctx, { ...row, attempts: 0 }, lease, refusal, PAUSED_WAIT_MS);
   }
   const range = rangeOf(row.day);
+  if (account.connector.readDay === undefined) return reconcileByAsking(ctx, deps, account, row, lease);
   const told = await readTold(ctx, deps, account, row, lease, range);
   if (!(told instanceof ToldDay)) return putOff(ctx, row, lease, told);
   const lines = await compare(ctx, account, told, range);
-  await write(ctx, row, lease, told.size, lines);
+  await write(ctx, row, lease, { read: told.size, lines, unasked: 0 });
+}
+
+/** Order by order, where the platform lists nothing. */
+async function reconcileByAsking(
+  ctx: HubContext,
+  deps: ReconcileDeps,
+  account: KnownAccount,
+  row: ReconciliationRow,
+  lease: string,
+): Promise<void> {
+  const hold = async (orders: number | null): Promise<boolean> =>
+    moveReconciliation(ctx.pool, row, lease, new Date(ctx.clock() + LEASE_MS), orders);
+  const call = patientCall(
+    ctx,
+    deps,
+    account,
+    leaseKeeper(ctx.clock, LEASE_MS, () => hold(null)),
+  );
+  const asked = await askAboutDay(ctx, account, call, rangeOf(row.day), async (orders) => {
+    if (!(await hold(orders))) throw new LeaseLost();
+  });
+  return 'class' in asked ? putOff(ctx, row, lease, asked) : write(ctx, row, lease, asked);
 }
 
 /** The first and the last ms of a business day (Asia/Shanghai). */
@@ -131,7 +153,7 @@ async function readTold(
 
 type Line = Omit<ReconciliationLine, 'nth'>;
 
-/** Each order that one of the two sides has: first those that want a look. */
+/** Each order that one of the two sides has. */
 async function compare(
   ctx: HubContext,
   account: KnownAccount,
@@ -164,9 +186,10 @@ async function compare(
     if (orders.length < PORTION || last === undefined) break;
     afterId = last;
   }
-  const rank = { only_there: 0, differs: 1, only_here: 2, same: 3 } as const;
-  return lines.sort((a, b) => rank[a.kind] - rank[b.kind]);
+  return lines;
 }
+
+const RANKS = { only_there: 0, differs: 1, only_here: 2, same: 3 } as const;
 
 /** The hub's orders of these numbers. */
 async function readNamed(
@@ -200,9 +223,9 @@ async function write(
   ctx: HubContext,
   row: ReconciliationRow,
   lease: string,
-  readOrders: number,
-  lines: readonly Line[],
+  { read: readOrders, lines: compared, unasked }: AskedDay,
 ): Promise<void> {
+  const lines = compared.toSorted((a, b) => RANKS[a.kind] - RANKS[b.kind]);
   const count = (test: (line: Line) => boolean): number => lines.filter(test).length;
   const sums = {
     both: count(({ kind }) => kind === 'same' || kind === 'differs'),
@@ -212,7 +235,9 @@ async function write(
     statusDiffers: count(({ differences }) => differences.some((name) => !AMOUNT_FIELDS.has(name))),
   };
   await transaction(ctx.pool, async (tx) => {
-    const end = { account: row.account, id: row.id, readOrders, ...sums };
+    const reason =
+      unasked === 0 ? null : `${unasked} orders could not be asked about: no number of them is known that could.`;
+    const end = { account: row.account, id: row.id, readOrders, reason, ...sums };
     if (!(await endReconciliation(tx, end, lease, new Date(ctx.clock())))) return;
     for (let index = 0; index < lines.length; index += LINES_AT_ONCE) {
       const portion = lines.slice(index, index + LINES_AT_ONCE);
@@ -255,7 +280,7 @@ export async function planNightlyReconciliations(ctx: HubContext): Promise<numbe
   const day = beijingDay(nowMs - DAY_MS);
   let planned = 0;
   for (const { id, platform } of await readLivingAccounts(ctx.pool)) {
-    if (ctx.registry.get(platform)?.readDay === undefined) continue;
+    if (!canReconcile(ctx.registry.get(platform))) continue;
     const row = {
       account: id,
       id: newId('rec', nowMs, ctx.randomBytes),

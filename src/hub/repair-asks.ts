@@ -4,7 +4,7 @@ import { orderJson } from '../core/order-json.ts';
 import type { PollAsk } from '../core/poll.ts';
 import type { StoreToken } from '../core/store-binding.ts';
 import { findAliasesOfOrders } from '../store/repair-aliases.ts';
-import { readDaySequences, readOpenOrders, readStoresToAsk } from '../store/repair-reads.ts';
+import { readDaySequences, readOpenOrders, readRecentOrders, readStoresToAsk } from '../store/repair-reads.ts';
 import { findOnlySellerToken } from '../store/store-tokens.ts';
 import type { HubContext } from './context.ts';
 import { openToken } from './store-desk.ts';
@@ -13,7 +13,7 @@ import { openToken } from './store-desk.ts';
 const MOST_OPEN_ORDERS = 500;
 
 /** What a poll may know of its account, beside the page that it is at. */
-export type AccountKnowledge = Pick<PollAsk, 'stores' | 'daySequences' | 'openOrders'>;
+export type AccountKnowledge = Pick<PollAsk, 'stores' | 'daySequences' | 'openOrders' | 'recentOrders'>;
 
 export async function knowledgeOf(
   ctx: Pick<HubContext, 'pool' | 'sealer'>,
@@ -29,6 +29,7 @@ export async function knowledgeOf(
     stores,
     daySequences: (store, since) => readDaySequences(ctx.pool, accountId, store, new Date(since)),
     openOrders: (limit) => openOrders(ctx, accountId, tokens, Math.min(limit, MOST_OPEN_ORDERS)),
+    recentOrders: (store, since, page) => readRecentOrders(ctx.pool, accountId, store, { since, ...page }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Connector } from '../core/connector.ts';
+import { newId } from '../core/ids.ts';
 import type { Json } from '../core/json.ts';
 import { orderJson } from '../core/order-json.ts';
 import type { OrderJson } from '../core/order-json.ts';
@@ -16,6 +17,13 @@ export const OVERDUE_SECONDS = 60;
 const PORTION = 500;
 /** So many of a portion are asked about at once; more are spread over the time that an order may rest. */
 const AT_ONCE = 20;
+
+const REFUNDED = 'refunded';
+/** All the money went back, and the order may still be open: its end was told apart, and can have got lost. */
+const STATUSES = [...OPEN_STATUSES, REFUNDED] as const;
+/** Those add up over the years, and one that is older is of no interest to anybody. */
+const REFUNDED_MS = 3 * 86_400_000;
+const idAt = (ms: number): string => newId('ord', ms, (size) => new Uint8Array(size));
 
 /** Where a platform can be asked about an order, and says how long one may rest. */
 export const asksForOverdue = ({ restMs, readTruth }: Connector): boolean =>
@@ -41,11 +49,12 @@ export async function lookForOverdue(
 ): Promise<{ readonly next: Json; readonly found: number }> {
   const { connector, view } = account;
   const { status: place, afterId } = placeOf(page);
-  const status = OPEN_STATUSES[place];
+  const status = STATUSES[place];
   if (status === undefined) return { next: null, found: 0 };
   const accountId = account.row.id;
-  const orders = await readRestingOrders(ctx.pool, ctx.sealer, accountId, { status, afterId, limit: PORTION });
   const now = new Date(ctx.clock());
+  const from = status === REFUNDED && afterId === '' ? idAt(now.getTime() - REFUNDED_MS) : afterId;
+  const orders = await readRestingOrders(ctx.pool, ctx.sealer, accountId, { status, afterId: from, limit: PORTION });
   const overdue = orders.filter(({ head, lines }) => {
     const dueMs = overdueAt(account, orderJson(head, lines));
     return dueMs !== undefined && dueMs <= now.getTime();
@@ -66,7 +75,7 @@ export async function lookForOverdue(
   const last = orders.at(-1)?.head.id;
   const isThrough = orders.length < PORTION || last === undefined;
   const next = isThrough ? { status: place + 1, afterId: '' } : { status: place, afterId: last };
-  return { next: next.status >= OPEN_STATUSES.length ? null : next, found };
+  return { next: next.status >= STATUSES.length ? null : next, found };
 }
 
 /** When the platform is to be asked about an order that stays as it is; undefined: never. */

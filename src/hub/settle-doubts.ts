@@ -228,7 +228,7 @@ async function readTruth(
 }
 
 /** What the connector needs to ask: an order that was folded into another is asked about as that one. */
-async function orderToRead(
+export async function orderToRead(
   ctx: HubContext,
   account: KnownAccount,
   orderId: string,

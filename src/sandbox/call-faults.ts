@@ -1,3 +1,4 @@
+import type { Json } from '../core/json.ts';
 import type { CallAnswer, IncomingCall, Random, SandboxFault } from '../core/sandbox.ts';
 import { SandboxError } from './sandbox-error.ts';
 
@@ -29,6 +30,12 @@ export const SERVER_ERROR: CallAnswer = {
   body: '<html><body><h1>502 Bad Gateway</h1></body></html>\n',
 };
 
+/** The number of an order in an address. */
+const NUMBER = /[A-Z]{0,4}\d{4,}/gu;
+
+/** Hears each decision that was drawn, by the name that it was drawn by: the same in every run of a seed. */
+export type Decided = (name: string, decision: Json) => void;
+
 /** Troubles with the hub's calls: some that were asked for by name, the others by chance. */
 export class CallFaults {
   readonly #asked = new Map<string, { name: string; times: number }[]>();
@@ -53,8 +60,9 @@ export class CallFaults {
   }
 
   /**
-   * What becomes of this call. `random` draws by the call's name: where the call names an order by the shop's own number
-   * (`ownNumber`) that and what is asked, so that a seeded run repeats whatever else is asked meanwhile; else the path.
+   * What becomes of this call. `random` draws by the call's name: where it is about an order (`about`, the same in every
+   * run) that and what is asked, so that a seeded run repeats whatever else is asked meanwhile; else the path. `decided`
+   * hears what was drawn.
    */
   fateOf(
     platform: string,
@@ -62,7 +70,8 @@ export class CallFaults {
     call: IncomingCall,
     chance: number,
     random: (name: string) => Random,
-    ownNumber?: string,
+    about?: string,
+    decided?: Decided,
   ): CallFate {
     const possible = known.filter((fault) => fault.applies(call));
     const byName = (name: string): CallFate | undefined => {
@@ -77,12 +86,15 @@ export class CallFaults {
       return fate;
     }
     // A platform's own numbers follow the order in which it was asked.
-    const what = ownNumber === undefined ? call.path : `${call.path.replaceAll(/\d{4,}/gu, '#')}/${ownNumber}`;
+    const what = about === undefined ? call.path : `${call.path.replaceAll(NUMBER, '#')}/${about}`;
     const name = `${platform}${what}`;
-    const draw = random(`${name}/${this.count(name)}`);
-    if (draw() >= chance) return NO_FAULT;
+    const nth = `${name}/${this.count(name)}`;
+    const draw = random(nth);
+    const isHit = draw() < chance;
     const names = [...COMMON_FAULTS, ...possible.map((fault) => fault.name)];
-    return byName(names[Math.floor(draw() * names.length)] ?? '') ?? NO_FAULT;
+    const fate = isHit ? (byName(names[Math.floor(draw() * names.length)] ?? '') ?? NO_FAULT) : NO_FAULT;
+    decided?.(`fault/${nth}`, fate.name);
+    return fate;
   }
 }
 

@@ -9,8 +9,8 @@ export type Chaos = Readonly<Record<ChaosKind, number>>;
 
 export const NO_CHAOS: Chaos = { duplicate: 0, reorder: 0, delay: 0, drop: 0, fault: 0 };
 
-/** What the network does to one callback. Times are ms of the platform's clock. */
-export interface Fate {
+/** What the network does to one callback. Times are ms of the platform's clock. A type, so that it is JSON. */
+export type Fate = {
   /** Never sent: the platform knows of the step and does not tell. */
   readonly dropped: boolean;
   /** Kept back until the order's next callback has been received. */
@@ -19,7 +19,7 @@ export interface Fate {
   readonly delayMs: number;
   /** Sent again so long after the first sending; 0 is at the same moment, on another connection. */
   readonly repeatsMs: readonly number[];
-}
+};
 
 export const NO_TROUBLE: Fate = { dropped: false, heldBack: false, delayMs: 0, repeatsMs: [] };
 

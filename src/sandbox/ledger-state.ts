@@ -37,6 +37,9 @@ export interface MessageRecord {
   readonly fate: Fate;
 }
 
+/** A callback that a call or a clock set off, and that was never sent. */
+export type LostCallback = Pick<MessageRecord, 'platform' | 'account' | 'callback'>;
+
 /** All that the ledger's lines add up to. */
 export interface LedgerState {
   begin: BeginLine | undefined;
@@ -54,7 +57,7 @@ export interface LedgerState {
   /** What `answer` knows, by account. */
   readonly memories: Map<string, PlatformMemory>;
   /** Callbacks set off by calls: how many there were, and those not acknowledged yet by their count. */
-  readonly setOff: { count: number; readonly open: Map<number, MessageRecord> };
+  readonly setOff: { count: number; readonly open: Map<number, MessageRecord>; readonly lost: LostCallback[] };
   /** Customers of the merchant's own shop, by `orderKey`. */
   readonly shoppers: Map<string, ShopperLine>;
   /** The numbers that their shop gave what they ordered. */
@@ -78,7 +81,7 @@ export function emptyLedgerState(): LedgerState {
     numbers: new Map(),
     bound: new Set(),
     memories: new Map(),
-    setOff: { count: 0, open: new Map() },
+    setOff: { count: 0, open: new Map(), lost: [] },
     shoppers: new Map(),
     shopperNumbers: new Set(),
     events: createEventBook(),
@@ -149,8 +152,10 @@ export function applyLine(state: LedgerState, line: LedgerLine, place?: LinePlac
         const step = state.setOff.count;
         const fate = line.fates?.[index] ?? NO_TROUBLE;
         state.setOff.count += 1;
-        if (fate.dropped) state.totals.dropped += 1;
-        else state.setOff.open.set(step, { platform, account, number: 0, step, callback, fate });
+        if (fate.dropped) {
+          state.totals.dropped += 1;
+          state.setOff.lost.push({ platform, account, callback });
+        } else state.setOff.open.set(step, { platform, account, number: 0, step, callback, fate });
       }
       state.totals.messages += line.callbacks.length;
       break;

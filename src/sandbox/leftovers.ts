@@ -22,13 +22,14 @@ export async function readLeftovers(
   sleep: (ms: number) => Promise<unknown>,
 ): Promise<Leftovers> {
   for (let look = 1; ; look += 1) {
-    const found = await lookOnce(hub, accounts);
+    const found = await lookForLeftovers(hub, accounts);
     if (found.differences.length === 0 || look === LOOKS) return found;
     await sleep(LOOK_MS);
   }
 }
 
-async function lookOnce(hub: HubClient, accounts: readonly string[]): Promise<Leftovers> {
+/** The same, looked at once. */
+export async function lookForLeftovers(hub: HubClient, accounts: readonly string[]): Promise<Leftovers> {
   const orders = new Set<string>();
   const actions = new Set<string>();
   const differences: Difference[] = [];
@@ -50,7 +51,8 @@ async function lookOnce(hub: HubClient, accounts: readonly string[]): Promise<Le
 const query = (names: Readonly<Record<string, string>>): string =>
   new URLSearchParams({ ...names, limit: '500' }).toString();
 
-async function readAll(hub: HubClient, path: string): Promise<readonly Fields[]> {
+/** All pages of a list; nothing where the hub has no such list. */
+export async function readAll(hub: HubClient, path: string): Promise<readonly Fields[]> {
   const found: Fields[] = [];
   let cursor: string | undefined;
   do {

@@ -2,6 +2,7 @@ import type { Connector } from '../core/connector.ts';
 import type { ExpectedOrder, PlatformMemory, Story } from '../core/sandbox.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { Agenda } from './agenda.ts';
+import type { Decided } from './call-faults.ts';
 import { drawFate } from './chaos.ts';
 import type { Chaos } from './chaos.ts';
 import type { Ledger } from './ledger.ts';
@@ -24,6 +25,7 @@ export interface LivesContext {
   readonly platforms: ReadonlyMap<string, Connector>;
   readonly wallClock: () => TimeMs;
   readonly seed: string;
+  readonly decided?: Decided | undefined;
   chaos(): Chaos;
   /** A story or the disk failed: nothing of the hub's doing. */
   onFault(error: unknown): void;
@@ -94,7 +96,9 @@ export function createLives(context: LivesContext): Lives {
     const { memory, changes } = draftOf(memoryOf(ledger.state, account));
     const view = playedAccount(platformOf(platform), ledger.state.accounts.get(platform), account);
     const callback = step.callback(at, view, memory);
-    const fate = drawFate(seededRandom(`${seed}/${platform}/${number}/chaos/${index}`), context.chaos());
+    const name = `${platform}/${number}/chaos/${index}`;
+    const fate = drawFate(seededRandom(`${seed}/${name}`), context.chaos());
+    context.decided?.(name, fate);
     if (fate.dropped) platformOf(platform).sandbox.lost?.(callback, at, view, memory);
     const told = fate.dropped ? record.told : [...record.told, index];
     // Of an order that no callback told of the hub may have heard all the same: it asked.
@@ -174,13 +178,11 @@ export function createLives(context: LivesContext): Lives {
       return order;
     },
     resume(record) {
-      const { platform: platformId, seed, number, placedAt, platformOrderId, plot, steps } = record.order;
-      const platform = context.platforms.get(platformId);
-      if (platform === undefined || record.happened >= steps) return;
-      const story = tell(platform, seed, number, placedAt);
-      // Another release may tell other stories; then this life ends where it stands.
-      if (story.platformOrderId !== platformOrderId || story.plot !== plot || story.steps.length !== steps) return;
-      schedule(record, story);
+      const platform = context.platforms.get(record.order.platform);
+      if (platform === undefined || record.happened >= record.order.steps) return;
+      const story = storyOf(platform, record.order);
+      // Of another release: this life ends where it stands.
+      if (story !== undefined) schedule(record, story);
     },
     received(message) {
       release(orderKey(message.platform, message.number), message.step - 1);
@@ -218,13 +220,18 @@ export async function noteTruthTold(ledger: Ledger, platform: Connector, platfor
 
 /** What the hub must show of an order now: the platform's memory knows what the hub did to it since the last step. */
 export function expectedNow(platform: Connector, record: OrderRecord, memory: PlatformMemory): ExpectedOrder | null {
-  const { seed, number, placedAt, platformOrderId, plot, steps } = record.order;
   if (record.expected === null) return null;
-  const story = tell(platform, seed, number, placedAt);
-  // Another release may tell other stories; then what was expected at its last step stands.
-  if (story.platformOrderId !== platformOrderId || story.plot !== plot || story.steps.length !== steps)
-    return record.expected;
-  return story.expected(record.told, record.read, memory);
+  const story = storyOf(platform, record.order);
+  // What was expected at its last step stands then.
+  return story === undefined ? record.expected : story.expected(record.told, record.read, memory);
+}
+
+/** The story of an order that was placed; undefined: another release told it. */
+export function storyOf(platform: Connector, order: OrderLine): Story | undefined {
+  const story = tell(platform, order.seed, order.number, order.placedAt);
+  const isSame =
+    story.platformOrderId === order.platformOrderId && story.plot === order.plot && story.steps.length === order.steps;
+  return isSame ? story : undefined;
 }
 
 function tell(platform: Connector, seed: string, number: number, placedAt: TimeMs): Story {

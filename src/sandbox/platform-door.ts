@@ -1,9 +1,9 @@
 import type { AccountView, Connector } from '../core/connector.ts';
 import type { Json } from '../core/json.ts';
-import type { CallAnswer, IncomingCall, OutgoingCallback, PlatformMemory } from '../core/sandbox.ts';
+import type { CallAnswer, IncomingCall, OutgoingCallback, PlatformMemory, PlatformOrder } from '../core/sandbox.ts';
 import type { TimeMs } from '../core/time.ts';
 import { SERVER_ERROR } from './call-faults.ts';
-import type { CallFaults } from './call-faults.ts';
+import type { CallFaults, Decided } from './call-faults.ts';
 import { drawFate, NO_TROUBLE } from './chaos.ts';
 import type { Chaos, Fate } from './chaos.ts';
 import type { Ledger } from './ledger.ts';
@@ -12,7 +12,7 @@ import { memoryOf } from './ledger-state.ts';
 import type { MessageRecord } from './ledger-state.ts';
 import { noteTruthTold } from './lives.ts';
 import { draftOf } from './memory-draft.ts';
-import { ownNumberIn } from './own-number.ts';
+import { orderIdentityIn } from './order-identity.ts';
 import { playedAccount } from './played-account.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -28,6 +28,7 @@ export interface PlatformDoorContext {
   readonly faults: CallFaults;
   chaos(): Chaos;
   seed(): string;
+  readonly decided?: Decided | undefined;
   /** Something changed at a platform: what it does by its own clock may be due sooner. */
   onChange(platform: string): void;
 }
@@ -73,12 +74,13 @@ export async function answerAtDoor(context: PlatformDoorContext, call: DoorCall)
   const random = (name: string) => seededRandom(`${context.seed()}/fault/${name}`);
   // A merchant's browser is no client of ours.
   const chance = call.method === 'GET' ? 0 : context.chaos().fault;
-  const own = ownNumberIn(ledger.state, incoming.path, incoming.query, incoming.body);
-  const fate = context.faults.fateOf(platformId, faults, incoming, chance, random, own);
+  const about = identityOf(context, played, incoming.path, incoming.query, incoming.body);
+  const fate = context.faults.fateOf(platformId, faults, incoming, chance, random, about, context.decided);
   if (!fate.done && typeof fate.answer === 'string') return fate.answer === 'lost' ? undefined : SERVER_ERROR;
   const instead = typeof fate.answer === 'object' ? fate.answer : undefined;
   const isLost = typeof fate.answer === 'string';
-  const { answer, noted } = changeWorld(context, played, { method: call.method, path: incoming.path, at }, (held) => {
+  const what = { method: call.method, path: incoming.path, at, ...(about === undefined ? {} : { about }) };
+  const { answer, noted } = changeWorld(context, played, what, (held) => {
     const memory = isLost ? deafMemory(held, platform) : held;
     const given =
       instead === undefined
@@ -114,11 +116,12 @@ interface Change {
  */
 export function changeWorld<Done extends Change>(
   context: PlatformDoorContext,
-  { platform, account, view }: PlayedPlatform,
-  what: { readonly method: string; readonly path: string; readonly at: TimeMs },
+  played: PlayedPlatform,
+  { about, ...what }: { readonly method: string; readonly path: string; readonly at: TimeMs; readonly about?: string },
   change: (memory: PlatformMemory) => Done,
 ): { readonly answer: Done; readonly noted: Promise<void> } {
   const ledger = context.ledger();
+  const { platform, account, view } = played;
   const { memory, changes } = draftOf(memoryOf(ledger.state, account));
   const answer = change(memory);
   const { callbacks = [] } = answer;
@@ -127,8 +130,9 @@ export function changeWorld<Done extends Change>(
   const isPage = answer.location !== undefined || answer.contentType?.startsWith('text/html') === true;
   // What a merchant's click sets off, nobody would set off again.
   const fates = callbacks.map((callback, index) => {
-    const own = ownNumberIn(ledger.state, callback.body);
-    return isPage ? NO_TROUBLE : setOffFate(context, `${platform.id}/${own ?? first + index}`);
+    if (isPage) return NO_TROUBLE;
+    const whose = identityOf(context, played, callback.body, callback.url ?? '') ?? about;
+    return setOffFate(context, `${platform.id}/${whose ?? first + index}`);
   });
   for (const [index, callback] of callbacks.entries())
     if (fates[index]?.dropped === true) platform.sandbox.lost?.(callback, what.at, view, memory);
@@ -156,8 +160,21 @@ export function changeWorld<Done extends Change>(
 /** Nothing comes after it that it could be kept back for. */
 function setOffFate(context: PlatformDoorContext, about: string): Fate {
   const name = `set-off/${about}`;
-  const fate = drawFate(seededRandom(`${context.seed()}/${name}/${context.faults.count(name)}`), context.chaos());
-  return { ...fate, heldBack: false };
+  const nth = `${name}/${context.faults.count(name)}`;
+  const fate = { ...drawFate(seededRandom(`${context.seed()}/${nth}`), context.chaos()), heldBack: false };
+  context.decided?.(nth, fate);
+  return fate;
+}
+
+/** The order that some text of this platform is about, by a name that a seeded run repeats. */
+function identityOf(
+  { ledger }: PlatformDoorContext,
+  { platform, account, view }: PlayedPlatform,
+  ...texts: readonly string[]
+): string | undefined {
+  const { state } = ledger();
+  const made = (): readonly PlatformOrder[] => platform.sandbox.orders?.(view, memoryOf(state, account)) ?? [];
+  return orderIdentityIn(state, platform.id, made, ...texts);
 }
 
 const NOT_THERE: CallAnswer = {

@@ -70,7 +70,7 @@ export async function ensureAccount(
  * goes wrong ends in minutes. The hub counts them by the wall's clock, whatever the speed.
  */
 const SHORT_WAITS: Readonly<Record<string, number>> = {
-  repairSeconds: 5,
+  repairSeconds: 2,
   holdSeconds: 20,
   dispenseTimeoutSeconds: 20,
   settleAfterSeconds: 15,
@@ -79,6 +79,25 @@ const SHORT_WAITS: Readonly<Record<string, number>> = {
 
 const shortWaits = ({ settings }: AccountSpec): Readonly<Record<string, number>> =>
   Object.fromEntries(settings.flatMap(({ name }) => (name in SHORT_WAITS ? [[name, SHORT_WAITS[name] ?? 0]] : [])));
+
+/**
+ * Lets what nobody can be asked about be alarmed at once: the alarm of an audit that was never told counts hours by the
+ * wall's clock, and a run takes minutes.
+ */
+export async function alarmAtOnce(hub: HubClient, ledger: Ledger, platforms: Iterable<Connector>): Promise<void> {
+  for (const platform of platforms) {
+    const account = ledger.state.accounts.get(platform.id);
+    if (account === undefined || !platform.account.settings.some(({ name }) => name === ALARM)) continue;
+    if (account.settings[ALARM] === 0) continue;
+    const settings = { ...account.settings, [ALARM]: 0 };
+    const answer = await hub.call('PATCH', `/api/v1/accounts/${encodeURIComponent(account.id)}`, { settings });
+    if (answer.status !== 200) throw refusal(`change the account ${account.id}`, answer);
+    await ledger.write({ ...account, settings });
+  }
+}
+
+/** Hours after which an order that waits for its audit is in the attention queue. */
+export const ALARM = 'auditAlarmHours';
 
 /** The account's addresses, or undefined when the hub has no such account or one of another sandbox. */
 export async function findAccount(

@@ -33,7 +33,7 @@ import { CallFaults } from './call-faults.ts';
 import { createPlatformClocks } from './platform-clocks.ts';
 import type { PlatformClocks } from './platform-clocks.ts';
 import type { PlatformDoorContext } from './platform-door.ts';
-import { callbackUrl, ensureEndpoint, ForeignHub } from './registration.ts';
+import { alarmAtOnce, callbackUrl, ensureEndpoint, ForeignHub } from './registration.ts';
 import type { CallbackUrls } from './registration.ts';
 import { registerAccounts } from './sandbox-accounts.ts';
 import type { Sandbox, SandboxOptions } from './sandbox-contract.ts';
@@ -108,6 +108,7 @@ export class RunningSandbox implements Sandbox {
       // What sets the scene, and what compares, is no part of the play.
       chaos: () => (this.#isPlaying ? this.#chaos : { ...this.#chaos, fault: 0 }),
       seed: () => this.seed,
+      decided: options.onDecision,
       onChange: (platform) => this.#clocks.changed(platform),
     };
     this.#clocks = createPlatformClocks(this.#door, this.#agendas.deeds, (error) => this.#onFault(error));
@@ -146,6 +147,7 @@ export class RunningSandbox implements Sandbox {
       await this.#registerAccounts();
     }
     await this.#registerEndpoint();
+    if (!finishOnly) await this.#alarmAtOnce();
     if (!finishOnly) await this.#bindStores();
     await this.#goOn();
   }
@@ -214,6 +216,7 @@ export class RunningSandbox implements Sandbox {
 
   setChaos(chaos: Chaos): void {
     this.#chaos = chaos;
+    this.#alarmAtOnce().catch((error: unknown) => this.#onFault(error));
   }
 
   async drain(waitMs: number, onProgress?: (left: CatchUp) => void): Promise<CatchUp> {
@@ -270,6 +273,11 @@ export class RunningSandbox implements Sandbox {
     this.seed = this.#options.seed ?? ledger.state.begin?.id ?? '';
   }
 
+  async #alarmAtOnce(): Promise<void> {
+    if (this.#chaos.drop === 0) return;
+    await this.#whenHubAnswers(() => alarmAtOnce(this.#hub, this.#book(), this.#playing()));
+  }
+
   /** Before the first order: the hub may ask about it, and needs the store's token for that. */
   #bindStores(): Promise<void> {
     const world = {
@@ -319,6 +327,7 @@ export class RunningSandbox implements Sandbox {
       platforms: this.#platforms,
       wallClock: this.#clock,
       seed: this.seed,
+      decided: this.#options.onDecision,
       chaos: () => this.#chaos,
       onFault: (error) => this.#onFault(error),
     });

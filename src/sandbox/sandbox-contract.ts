@@ -1,6 +1,7 @@
 import type { Connector } from '../core/connector.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { CatchUp } from './catch-up.ts';
+import type { Decided } from './call-faults.ts';
 import type { Chaos } from './chaos.ts';
 import type { OrderLine, ShopperLine } from './ledger-lines.ts';
 import type { SandboxStats } from './stats.ts';
@@ -37,6 +38,8 @@ export interface SandboxOptions {
   readonly clock?: () => TimeMs;
   /** What a person should hear. */
   readonly onNote?: (text: string) => void;
+  /** What was drawn, by a name that is the same in every run of a seed. */
+  readonly onDecision?: Decided;
 }
 
 export interface Sandbox {

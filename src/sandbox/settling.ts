@@ -6,12 +6,14 @@ import type { CatchUp } from './catch-up.ts';
 import { compareStock } from './compare-stock.ts';
 import type { HubClient } from './hub-client.ts';
 import type { Ledger } from './ledger.ts';
-import { readLeftovers } from './leftovers.ts';
+import { readAll, readLeftovers } from './leftovers.ts';
+import { judgeLost } from './lost-callbacks.ts';
 import type { Outbox } from './outbox.ts';
 import type { PlatformClocks } from './platform-clocks.ts';
 import { readPlatformTruth } from './platform-truth.ts';
 import type { PlatformTruth } from './platform-truth.ts';
 import type { Shoppers } from './shoppers.ts';
+import { textOf } from './untrusted-json.ts';
 import { compareWithHub, readHubOrders, SETTLED_MS } from './verify.ts';
 import type { VerifyReport } from './verify.ts';
 
@@ -49,6 +51,16 @@ const FOUND_MS = 180_000;
 const MOST_LOOKS = 5;
 const PAUSE_MS = 1000;
 
+/** Orders of which the hub says that no callback told of them, by its own ids. */
+async function readRepaired(hub: HubClient, accounts: readonly string[]): Promise<ReadonlySet<string>> {
+  const orders = new Set<string>();
+  for (const account of accounts) {
+    const rows = await readAll(hub, `/api/v1/repair/${encodeURIComponent(account)}/orders?limit=500`);
+    for (const row of rows) orders.add(textOf(row['order']) ?? '');
+  }
+  return orders;
+}
+
 export function createSettling(world: SettlingWorld): Settling {
   const { hub, agendas, outbox, clocks, shoppers } = world;
   const truth = (): PlatformTruth => readPlatformTruth(world.ledger().state, world.platforms);
@@ -70,25 +82,38 @@ export function createSettling(world: SettlingWorld): Settling {
         unreceived: () => isUnreceived() + shoppers.unfinished() + clocks.unfinished() + living(),
         isIdle: () => agendas.mail.size() === 0 && outbox.busy() === 0,
         isOver: world.isOver,
-        settledMs: world.hasTrouble() ? FOUND_MS : SETTLED_MS,
+        settledMs: world.hasTrouble() || world.ledger().state.totals.dropped > 0 ? FOUND_MS : SETTLED_MS,
+        missed: (hubOrders, differences, leftovers) =>
+          judgeLost({
+            ...{ state: world.ledger().state, platforms: world.platforms, truth: truth() },
+            ...{ hubOrders, differences, leftovers },
+          }).differences,
         ...(onProgress === undefined ? {} : { onProgress }),
       }),
     async compare() {
       const accounts = world.accounts();
       const leftovers = await world.whenHubAnswers(() => readLeftovers(hub, accounts, sleep));
       const { state } = world.ledger();
-      let report: VerifyReport;
+      const repaired = await world.whenHubAnswers(() => readRepaired(hub, accounts));
+      let report: Omit<VerifyReport, 'drops'>;
+      let lost: ReturnType<typeof judgeLost>;
       for (let look = 1; ; look += 1) {
         const eventsBefore = state.events.totals.events;
         const hubOrders = await world.whenHubAnswers(() => readHubOrders(hub, accounts));
         report = compareWithHub(state, hubOrders, truth(), leftovers.orders);
+        lost = judgeLost({
+          ...{ state, platforms: world.platforms, truth: truth(), differences: report.differences },
+          ...{ hubOrders, leftovers, repaired },
+        });
         // A settlement that fell due while the list was read is no difference.
         const hasMoved = state.events.totals.events !== eventsBefore;
-        if (report.differences.length === 0 || !hasMoved || look === MOST_LOOKS) break;
+        const isClean = report.differences.length === 0 && lost.differences.length === 0;
+        if (isClean || !hasMoved || look === MOST_LOOKS) break;
         await sleep(PAUSE_MS);
       }
       const ofStock = await world.whenHubAnswers(() => compareStock(hub, truth(), sleep));
-      return { ...report, differences: [...report.differences, ...ofStock, ...leftovers.differences] };
+      const differences = [...report.differences, ...lost.differences, ...ofStock, ...leftovers.differences];
+      return { ...report, differences, drops: lost.count };
     },
   };
 }

@@ -2,6 +2,7 @@ import type { TimeMs } from '../core/time.ts';
 import { compareOrder } from './compare-order.ts';
 import { missingSequences } from './event-book.ts';
 import type { HubClient } from './hub-client.ts';
+import type { LostCount } from './lost-callbacks.ts';
 import { orderKey } from './ledger-state.ts';
 import type { LedgerState } from './ledger-state.ts';
 import type { PlatformTruth } from './platform-truth.ts';
@@ -17,6 +18,7 @@ export const DIFFERENCE_KINDS = [
   'goods',
   'stock',
   'attention',
+  'drop',
   'sequence',
   'arrival',
   'event',
@@ -37,6 +39,7 @@ export interface VerifyReport {
   /** Distinct events received. */
   readonly events: number;
   readonly differences: readonly Difference[];
+  readonly drops: LostCount;
 }
 
 /** All orders of the accounts at the hub, by the hub's id. Reads every page. */
@@ -128,6 +131,10 @@ export function createOutstanding(
   state: LedgerState,
   truth: () => PlatformTruth,
   settledMs: number = SETTLED_MS,
+  judge: (
+    hubOrders: ReadonlyMap<string, Fields>,
+    differences: readonly Difference[],
+  ) => readonly Difference[] = () => [],
   now: () => TimeMs = Date.now,
 ): (hubOrders: ReadonlyMap<string, Fields>) => number {
   let seen = -1;
@@ -138,8 +145,8 @@ export function createOutstanding(
     const outstanding = eventsOutstanding(state, hubOrders) + holdsOutstanding(hubOrders, now());
     if (outstanding > 0 || performance.now() - sinceMs > settledMs) return outstanding;
     const { differences } = compareWithHub(state, hubOrders, truth());
-    return new Set(differences.flatMap(({ kind, subject }) => (kind === 'order' || kind === 'money' ? [subject] : [])))
-      .size;
+    const wrong = differences.flatMap(({ kind, subject }) => (kind === 'order' || kind === 'money' ? [subject] : []));
+    return new Set([...wrong, ...judge(hubOrders, differences).map(({ subject }) => subject)]).size;
   };
 }
 
@@ -154,7 +161,7 @@ export function compareWithHub(
   hubOrders: ReadonlyMap<string, Fields>,
   truth: PlatformTruth,
   leftover: ReadonlySet<string> = NONE,
-): VerifyReport {
+): Omit<VerifyReport, 'drops'> {
   const differences: Difference[] = [];
   const add: Add = (kind, subject, detail) => {
     differences.push({ kind, subject, detail });

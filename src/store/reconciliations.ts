@@ -121,7 +121,7 @@ export async function endReconciliation(
   tx: Queryable,
   row: Pick<
     ReconciliationRow,
-    'account' | 'id' | 'readOrders' | 'both' | 'onlyThere' | 'onlyHere' | 'amountsDiffer' | 'statusDiffers'
+    'account' | 'id' | 'readOrders' | 'both' | 'onlyThere' | 'onlyHere' | 'amountsDiffer' | 'statusDiffers' | 'reason'
   >,
   lease: string,
   now: Date,
@@ -129,7 +129,7 @@ export async function endReconciliation(
   const ended = await tx.query(
     `update reconciliations
         set state = 'done', read_orders = $4, both_count = $5, only_there = $6, only_here = $7, amounts_differ = $8,
-            status_differs = $9, reason = null, due_at = null, lease = null, finished_at = $10
+            status_differs = $9, reason = $11, due_at = null, lease = null, finished_at = $10
       where account_id = $1 and id = $2 and lease = $3`,
     [
       row.account,
@@ -142,6 +142,7 @@ export async function endReconciliation(
       row.amountsDiffer,
       row.statusDiffers,
       now,
+      row.reason,
     ],
   );
   return ended.rowCount === 1;

@@ -1,3 +1,5 @@
+import { newId } from '../core/ids.ts';
+import type { TimeMs } from '../core/time.ts';
 import { ORDER_COLUMNS, toStoredOrder } from './orders.ts';
 import type { OrderSqlRow, StoredOrder } from './orders.ts';
 import type { Queryable } from './pool.ts';
@@ -64,6 +66,22 @@ export async function readDaySequences(
     [accountId, store, since],
   );
   return found.rows.map(({ n }) => n);
+}
+
+/** Orders of a store that were stored since a time, by age; their ids sort by it, so the primary key finds them. */
+export async function readRecentOrders(
+  db: Queryable,
+  accountId: string,
+  store: string,
+  { since, afterId, limit }: { readonly since: TimeMs; readonly afterId: string | null; readonly limit: number },
+): Promise<readonly { readonly id: string; readonly platformOrderId: string }[]> {
+  const found = await db.query<{ id: string; platformOrderId: string }>(
+    `select id, platform_order_id as "platformOrderId" from orders
+      where account_id = $1 and id > $2 and store = $3 and merged_into is null and platform_order_id is not null
+      order by id limit $4`,
+    [accountId, afterId ?? newId('ord', since, (size) => new Uint8Array(size)), store, limit],
+  );
+  return found.rows;
 }
 
 /** Stores that are bound, with the sealed token that opens each. */

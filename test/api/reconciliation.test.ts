@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { parseCsv } from '../../src/core/csv.ts';
-import type { Report } from '../../src/core/fact.ts';
+import type { Connector } from '../../src/core/connector.ts';
+import type { Fact, Report } from '../../src/core/fact.ts';
+import { REFUND_RANKS } from '../../src/core/registers.ts';
 import type { PlatformResult } from '../../src/core/outgoing.ts';
 import type { ReadDay } from '../../src/core/poll.ts';
 import { createActGate } from '../../src/hub/act-gate.ts';
@@ -59,12 +61,33 @@ const listing = {
   },
 };
 
+const { readDay: _lists, ...unlisted } = listing;
+/** Lists nothing, and answers about one order after the other. */
+const answering = {
+  ...unlisted,
+  id: 'test-answering',
+  registers: { ...unlisted.registers, refund: { by: 'rank', ranks: REFUND_RANKS } as const },
+  absentCodes: new Set(['no_such_order']),
+  async readTruth(...[, , order]: Parameters<NonNullable<Connector['readTruth']>>) {
+    const number = order.aliases[0]?.value ?? '';
+    questions.push(`${number} ${order.doubts.join(' ')}`.trim());
+    return truth.get(number) ?? refused('final', 'no_such_order');
+  },
+} satisfies Connector;
+let questions: string[] = [];
+let truth = new Map<string, PlatformResult<readonly Report[]>>();
+const refused = (kind: 'retry' | 'final', code: string): PlatformResult<never> => ({
+  ok: false,
+  refusal: { class: kind, code, message: 'no' },
+});
+
 before(async () => {
-  api = await createTestApi({ clock: () => nowMs, registry: createRegistry([listing, takeawayPlatform]) });
+  api = await createTestApi({ clock: () => nowMs, registry: createRegistry([listing, answering, takeawayPlatform]) });
 });
 after(() => api.close());
 beforeEach(async () => {
   asked = [];
+  questions = [];
   nowMs += 3_600_000;
   await api.hub.database.pool.query('delete from reconciliations');
   await api.hub.database.pool.query('update accounts set deleted_at = now()');
@@ -231,6 +254,73 @@ test('a platform whose list leads round in a circle is not asked for ever', asyn
   assert.equal(state, 'failed');
   assert.match(reason, /^endless_list: /u);
   assert.equal(asked.length, 3);
+});
+
+test('where a platform lists nothing each order of the day is asked about, and what differs is in the queue', async () => {
+  const id = await account(answering.id);
+  const refund = (amount: number): Fact => ({
+    line: 'refund:R',
+    register: 'refund',
+    value: { state: 'succeeded', amount },
+  });
+  const told = (number: string, more: Said, ...facts: readonly Fact[]) => {
+    const report = said(number, more);
+    return { ...report, facts: [...report.facts, ...facts] };
+  };
+  await heard(
+    id,
+    told('same', { paid: 100 }, refund(30)),
+    told('silent', { paid: 100 }, refund(30)),
+    said('amount', { paid: 100 }),
+    said('unpaid'),
+    told('given-back', { paid: 100 }),
+    said('gone'),
+    said('odd'),
+    said('yesterday', { at: NOON - 86_400_000 }),
+  );
+  const yes = (report: Report): PlatformResult<readonly Report[]> => ({ ok: true, value: [report] });
+  truth = new Map([
+    ['same', yes(told('same', { paid: 100 }, refund(30)))],
+    // It says nothing of refunds, and so cannot differ in them.
+    ['silent', yes(said('silent', { paid: 100 }))],
+    ['amount', yes(said('amount', { paid: 99 }))],
+    ['unpaid', yes(said('unpaid', { payment: 'unpaid' }))],
+    ['given-back', yes(told('given-back', { paid: 100 }, refund(40)))],
+    ['odd', refused('final', 'no_number')],
+  ]);
+  const made = await asks(id);
+  assert.equal(made.status, 201, made.text);
+  await run();
+  assert.deepEqual(questions.toSorted(), ['amount', 'given-back', 'gone', 'odd', 'same', 'silent', 'unpaid']);
+  const done = (await api.call('GET', `/api/v1/reconciliations/${made.body.id}`)).body;
+  assert.deepEqual([done.state, done.read], ['done', 6]);
+  assert.deepEqual(done.counts, { both: 5, onlyThere: 0, onlyHere: 1, amountsDiffer: 3, statusDiffers: 2 });
+  assert.match(done.reason, /^1 orders could not be asked about/u);
+  const lines = (await api.call('GET', `/api/v1/reconciliations/${made.body.id}/lines`)).body.data;
+  const differences = Object.fromEntries(
+    lines.map(({ platformOrderId, kind, differences: names }: (typeof lines)[number]) => [
+      platformOrderId,
+      [kind, ...names].join(' '),
+    ]),
+  );
+  assert.deepEqual(differences, {
+    ...{ amount: 'differs paid', unpaid: 'differs payment paid', 'given-back': 'differs payment refunded' },
+    ...{ gone: 'only_here', same: 'same', silent: 'same' },
+  });
+});
+
+test('a platform that does not answer about an order has the day asked about again', async () => {
+  const id = await account(answering.id);
+  await heard(id, said('A'));
+  truth = new Map([['A', refused('retry', 'busy')]]);
+  const made = await asks(id);
+  await run();
+  const waiting = (await api.call('GET', `/api/v1/reconciliations/${made.body.id}`)).body;
+  assert.deepEqual([waiting.state, waiting.reason], ['queued', 'busy: no']);
+  truth = new Map([['A', { ok: true, value: [said('A')] }]]);
+  nowMs += 60_000;
+  await run();
+  assert.equal((await api.call('GET', `/api/v1/reconciliations/${made.body.id}`)).body.state, 'done');
 });
 
 test('once a night each account that can be is reconciled for the day before', async () => {

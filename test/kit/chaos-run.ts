@@ -29,12 +29,19 @@ export interface ChaosRunOptions extends Partial<SandboxOptions> {
   /** How long orders are placed, in seconds of the wall's clock. */
   readonly seconds: number;
   readonly drainMs?: number;
+  readonly verifyMs?: number;
   /** Looks at the hub and the ledger before both go. */
   readonly look?: (url: string, key: string, ledgerDir: string, report: VerifyReport) => Promise<void>;
 }
 
 /** A hub of this process on a database of its own, played by the sandbox under chaos; both end with the run. */
-export async function chaosRun({ seconds, drainMs = 240_000, look, ...options }: ChaosRunOptions): Promise<ChaosRun> {
+export async function chaosRun({
+  seconds,
+  drainMs = 240_000,
+  verifyMs = 30_000,
+  look,
+  ...options
+}: ChaosRunOptions): Promise<ChaosRun> {
   const database = await createTestDatabase();
   const dir = await mkdtemp(join(tmpdir(), 'huidan-chaos-run-'));
   const hub = await startHub(
@@ -63,7 +70,7 @@ export async function chaosRun({ seconds, drainMs = 240_000, look, ...options }:
     try {
       await sleep(seconds * 1000);
       const left = await sandbox.drain(drainMs);
-      const report = await sandbox.verify(30_000);
+      const report = await sandbox.verify(verifyMs);
       await look?.(hub.url ?? '', KEY, ledgerDir, report);
       return { left, stats: sandbox.stats(), report, url: hub.url ?? '' };
     } finally {

@@ -21,6 +21,7 @@ export interface PollExtras {
   readonly mark?: Json;
   readonly daySequences?: PollAsk['daySequences'];
   readonly openOrders?: PollAsk['openOrders'];
+  readonly recentOrders?: PollAsk['recentOrders'];
 }
 
 export const pollNamed = ({ polls = [] }: Connector, name: string): Poll => {
@@ -35,12 +36,17 @@ export async function runPoll(
   { connector, account, memory, at, stores }: PolledWorld,
   extras: PollExtras = {},
 ): Promise<{ readonly reports: readonly Report[]; readonly mark: Json; readonly pages: number }> {
-  const { mark = null, daySequences = async () => [], openOrders = async () => [] } = extras;
+  const {
+    mark = null,
+    daySequences = async () => [],
+    openOrders = async () => [],
+    recentOrders = async () => [],
+  } = extras;
   const call = playedCall(connector, account, memory, at);
   const reports: Report[] = [];
   let page: Json = null;
   for (let pages = 1; pages < 1000; pages += 1) {
-    const answer = await poll.run(account, call, { at, mark, page, stores, daySequences, openOrders });
+    const answer = await poll.run(account, call, { at, mark, page, stores, daySequences, openOrders, recentOrders });
     assert.ok(answer.ok, JSON.stringify(answer));
     reports.push(...answer.value.reports);
     if (answer.value.toConfirm !== undefined) {

@@ -15,7 +15,8 @@ import { generationOfOrder, numberOf, settleLine, settleNumber } from './order-n
 import { textSetting } from './payment-settings.ts';
 import { splitFaults, splitText } from './splits.ts';
 import { checkoutOf } from './trade-checkout.ts';
-import { readEcpayPayment, readTradePayment } from './truth.ts';
+import { readTradePayment } from './trade-truth.ts';
+import { readEcpayPayment } from './truth.ts';
 import { paymentFaults, PAYMENT_FIELDS } from './wished-payment.ts';
 
 /** 256 characters, https and port 443 (sheet, 1.1). */

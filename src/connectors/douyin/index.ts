@@ -26,6 +26,8 @@ export const douyin = defineConnector({
   reply,
   answerGet,
   readTruth,
+  // No such payment.
+  absentCodes: new Set(['2000']),
   actions,
   creation,
   accessTokens,

@@ -9,20 +9,21 @@ const MARGIN_MS = 2 * MINUTE_MS;
 const UNPAID_MS = 5 * MINUTE_MS;
 /** A refund takes up to days at the bank, but its result mostly comes within minutes. */
 const REFUND_MS = 30 * MINUTE_MS;
-/** A settlement is asked for once its callback is an hour late. */
-const SETTLED_MS = 60 * MINUTE_MS;
+/** A settlement is asked for once its callback is half an hour late. */
+const SETTLED_MS = 30 * MINUTE_MS;
 
 /**
  * How long a payment may rest: an open one until it should have been paid or let go of, a refund under way for half an
- * hour, and one that should be settled for an hour longer than the account waits. Those of the trade system are only
- * asked about while they are unpaid.
+ * hour, and one that should be settled for half an hour longer than the account waits. Guaranteed payment can only be asked by
+ * the merchant's number, the trade system by either.
  */
 export function restMs(order: OrderJson, account: AccountView): number | undefined {
-  const { platformOrderId, merchantOrderId, platformFields, payment, lifecycle, expiresAt, updatedAt } = order;
-  if (merchantOrderId === null) return undefined;
+  const { platformOrderId, merchantOrderId, platformFields, payment, lifecycle, expiresAt, updatedAt, amounts } = order;
   const aliases = platformOrderId === null ? [] : [{ kind: 'platform', value: platformOrderId } as const];
-  // Of an order of the trade system only the payment is asked about.
-  if (generationOfOrder({ aliases, platformFields }, account) === 'trade' && payment !== 'unpaid') return undefined;
+  const isTrade = generationOfOrder({ aliases, platformFields }, account) === 'trade';
+  if (merchantOrderId === null && (!isTrade || platformOrderId === null)) return undefined;
+  // Known by what came after the payment alone.
+  if (amounts.total === null && payment !== 'unpaid') return MARGIN_MS;
   if (order.flags.includes('refund_requested')) return REFUND_MS;
   if (payment === 'unpaid') {
     if (lifecycle !== 'open' || platformOrderId === null) return undefined;

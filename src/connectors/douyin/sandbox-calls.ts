@@ -7,6 +7,7 @@ import { toBeijingText } from '../../core/time.ts';
 import { ecpaySign } from './request-signature.ts';
 import { leftOf, orderIdFor, recall, recallByMove, remember, schedule, settledOf } from './sandbox-ledger.ts';
 import type { PlayedPayment } from './sandbox-ledger.ts';
+import { noteTold } from './sandbox-told.ts';
 
 /** How long the platform takes over a refund or a settlement. */
 export const MOVE_MS = 3_000;
@@ -144,6 +145,7 @@ function queryOrder({ memory, at, text }: Asked): Told {
     cp_extra: payment.cpExtra,
   };
   const numbers = { out_order_no: payment.merchantNo, order_id: payment.orderId };
+  noteTold(memory, 'payment', payment.orderId, status);
   return yes({ ...numbers, payment_info: info, cps_info: '' }, [payment.orderId]);
 }
 
@@ -196,6 +198,7 @@ function queryRefund({ memory, text }: Asked): Told {
     cp_extra: payment.cpExtra,
     msg: refund.state === 'FAIL' ? '商户余额不足' : '',
   };
+  noteTold(memory, 'refund', number, refund.state);
   return yes({ refundInfo: info }, [payment.orderId]);
 }
 
@@ -272,6 +275,7 @@ function querySettle({ memory, text }: Asked): Told {
     commission: 0,
     cp_extra: payment.cpExtra,
   };
+  noteTold(memory, 'settle', number, settlement.state);
   return yes({ settle_info: info }, [payment.orderId]);
 }
 

@@ -286,6 +286,7 @@ export function ownOrders(memory: PlatformMemory): readonly PlatformOrder[] {
     return [
       {
         platformOrderId: payment.orderId,
+        ownNumber: payment.merchantNo,
         expected: { payment: state, amounts: { total: payment.total, paid, refunded } },
         refunds: Object.fromEntries(done.map(([number, { amount }]) => [number, amount])),
       },

@@ -8,6 +8,7 @@ import { ecpayCallback, tradeCallback } from './sandbox-envelope.ts';
 import { recall, remember } from './sandbox-ledger.ts';
 import type { PlayedPayment } from './sandbox-ledger.ts';
 import type { Plot, Scene } from './sandbox-plots.ts';
+import { stateTold } from './sandbox-told.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -61,7 +62,7 @@ function ecpayMsg(order: StoryOrder, scene: Scene, plot: Plot, atMs: TimeMs, app
         'settle',
         {
           ...common,
-          cp_settle_no: `${order.merchantNo}S${scene.number}`,
+          cp_settle_no: settleNo(order, scene.number),
           status: scene.status,
           rake: Math.round(order.total * 0.006),
           commission: 0,
@@ -155,7 +156,7 @@ function tradeMsg(order: StoryOrder, scene: Scene, plot: Plot, atMs: TimeMs, app
         {
           ...common,
           settle_id: `6${order.merchantNo.slice(4)}${scene.number}`,
-          out_settle_no: `${order.merchantNo}S${scene.number}`,
+          out_settle_no: settleNo(order, scene.number),
           status: scene.status,
           rake: Math.round(order.total * 0.006),
           commission: 0,
@@ -203,13 +204,45 @@ export function noteScene(memory: PlatformMemory, order: StoryOrder, scene: Scen
       return next({ refunds: { ...held.refunds, [number]: refund } });
     }
     case 'settle': {
-      const number = `${order.merchantNo}S${scene.number}`;
+      const number = settleNo(order, scene.number);
       const settlement = { amount: order.total, splits: 0, state: scene.status, at: atMs, isLast: true };
       const numbered = { ...settlement, settleNo: `6${order.merchantNo.slice(4)}`, notifyUrl: '' };
       return next({ settlements: { ...held.settlements, [number]: numbered } });
     }
   }
 }
+
+/**
+ * Whether an answer has told what a scene says; `never`: the hub cannot ask. Guaranteed payment knows a payment by the
+ * merchant's number alone, and a refund or a settlement by its own; the trade system lists all of an order, which the
+ * payment's callback shows to be one of its own.
+ */
+export function sceneAnswered(
+  order: StoryOrder,
+  scene: Scene | undefined,
+  plot: Plot,
+  told: readonly Scene[],
+  memory: PlatformMemory,
+): 'yes' | 'no' | 'never' {
+  const isPaidTold = told.some(({ kind }) => kind === 'payment');
+  if (scene?.kind === 'payment') {
+    if (stateTold(memory, 'payment', order.orderId) === 'SUCCESS') return 'yes';
+    return isPaidTold ? 'no' : 'never';
+  }
+  if (scene?.kind !== 'refund' && scene?.kind !== 'settle') return 'never';
+  const number = scene.kind === 'refund' ? refundNo(order, scene.refund, plot) : settleNo(order, scene.number);
+  const state = stateTold(memory, scene.kind, number);
+  if (state === scene.status || (state !== undefined && scene.status === 'PROCESSING')) return 'yes';
+  if (plot.generation === 'trade') return isPaidTold ? 'no' : 'never';
+  const isKnown = told.some(
+    (other) =>
+      (scene.kind === 'refund' && other.kind === 'refund' && other.refund === scene.refund) ||
+      (scene.kind === 'settle' && other.kind === 'settle' && other.number === scene.number),
+  );
+  return isKnown ? 'no' : 'never';
+}
+
+const settleNo = (order: StoryOrder, number: number): string => `${order.merchantNo}S${number}`;
 
 const newNote = (order: StoryOrder, plot: Plot, atMs: TimeMs): PlayedPayment => ({
   generation: plot.generation,

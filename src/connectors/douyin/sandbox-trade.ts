@@ -6,10 +6,15 @@ import { paidBy, refundOf, settlementOf } from './sandbox-calls.ts';
 import type { Told } from './sandbox-calls.ts';
 import { orderIdFor, recall, recallByMove, recallByOrderId, remember, schedule } from './sandbox-ledger.ts';
 import type { PlayedPayment } from './sandbox-ledger.ts';
+import { noteTold } from './sandbox-told.ts';
 import { livingTokens } from './sandbox-tokens.ts';
 
 const no = (code: number, message: string): Told => ({ body: { err_no: code, err_msg: message, log_id: '' } });
 const yes = (data: Readonly<Record<string, Json>>, tellsOf: readonly string[] = []): Told => ({
+  body: { err_no: 0, err_msg: '', log_id: '', data },
+  tellsOf,
+});
+const list = (data: readonly Json[], tellsOf: readonly string[]): Told => ({
   body: { err_no: 0, err_msg: '', log_id: '', data },
   tellsOf,
 });
@@ -25,20 +30,22 @@ export function playTrade(name: string, call: IncomingCall, _account: AccountVie
   const text = (field: string): string => scalarText(body.get(field)) ?? '';
   const payment = recallByOrderId(memory, text('order_id')) ?? recall(memory, text('out_order_no'));
   const tellsOf = payment === undefined ? [] : [payment.orderId];
-  if (name === 'order_query')
-    return payment === undefined ? no(PARAM, '订单不存在') : yes(queried(payment, call.at), tellsOf);
-  const move = recallByMove(memory, text('out_refund_no') || text('out_settle_no'));
+  if (name === 'order_query') {
+    if (payment === undefined) return no(PARAM, '订单不存在');
+    noteTold(memory, 'payment', payment.orderId, payment.state === 'paid' ? 'SUCCESS' : payment.state);
+    return yes(queried(payment, call.at), tellsOf);
+  }
   if (name === 'refund_query') {
-    const refund = move?.refunds[text('out_refund_no')];
-    return refund === undefined
-      ? no(PARAM, '退款单不存在')
-      : yes({ refund_list: [{ out_refund_no: text('out_refund_no'), refund_status: refund.state }] }, tellsOf);
+    const about = payment ?? recallByMove(memory, text('out_refund_no'));
+    if (about === undefined) return no(PARAM, '退款单不存在');
+    for (const [number, { state }] of Object.entries(about.refunds)) noteTold(memory, 'refund', number, state);
+    return yes({ refund_list: refundsOf(about) }, [about.orderId]);
   }
   if (name === 'settle_query') {
-    const settlement = move?.settlements[text('out_settle_no')];
-    return settlement === undefined
-      ? no(PARAM, '结算单不存在')
-      : yes({ settle_status: settlement.state, settle_amount: settlement.amount }, tellsOf);
+    const about = payment ?? recallByMove(memory, text('out_settle_no'));
+    if (about === undefined) return no(PARAM, '结算单不存在');
+    for (const [number, { state }] of Object.entries(about.settlements)) noteTold(memory, 'settle', number, state);
+    return list(settlementsOf(about), [about.orderId]);
   }
   if (payment?.state !== 'paid') return no(PARAM, '订单未支付');
   const asked = { at: call.at, notifyUrl: text('notify_url') };
@@ -54,6 +61,18 @@ export function playTrade(name: string, call: IncomingCall, _account: AccountVie
   const made = settlementOf(memory, payment, { ...asked, number: text('out_settle_no'), isLast: true, params });
   return typeof made === 'string' ? no(PARAM, made) : yes({ settle_id: made.settleNo });
 }
+
+const refundsOf = ({ orderId, refunds }: PlayedPayment): readonly Json[] =>
+  Object.entries(refunds).map(([number, { amount, refundNo, state, at }]) => ({
+    ...{ order_id: orderId, out_refund_no: number, refund_id: refundNo, refund_status: state },
+    ...{ refund_total_amount: amount, refund_at: state === 'SUCCESS' ? at : 0, message: '', refund_source: 2 },
+  }));
+
+const settlementsOf = ({ orderId, merchantNo, settlements }: PlayedPayment): readonly Json[] =>
+  Object.entries(settlements).map(([number, { amount, settleNo, state, at }]) => ({
+    ...{ order_id: orderId, out_order_no: merchantNo, out_settle_no: number, settle_id: settleNo },
+    ...{ settle_status: state, settle_amount: amount, settle_at: state === 'SUCCESS' ? at : 0 },
+  }));
 
 const wholeOf = (body: LosslessObject, name: string): number | undefined => {
   const value = body.get(name);

@@ -7,9 +7,10 @@ import { platformKeysFor } from './sandbox-envelope.ts';
 import { ownOrders, tick } from './sandbox-ledger.ts';
 import { PLOTS } from './sandbox-plots.ts';
 import type { Plot, Scene } from './sandbox-plots.ts';
-import { noteScene, sceneCallback } from './sandbox-scenes.ts';
+import { noteScene, sceneAnswered, sceneCallback } from './sandbox-scenes.ts';
 import type { StoryOrder } from './sandbox-scenes.ts';
 import { pay, wish, wishPayment } from './sandbox-shop.ts';
+import { notesTold } from './sandbox-told.ts';
 
 const SECOND_MS = 1000;
 
@@ -101,6 +102,9 @@ function truth(order: StoryOrder, scenes: readonly Scene[]): ExpectedOrder {
   };
 }
 
+const scenesOf = (scenes: readonly Scene[], steps: readonly number[]): readonly Scene[] =>
+  scenes.filter((_, index) => steps.includes(index));
+
 function tell(random: Random, number: number, atMs: TimeMs): Story {
   const plot = pickPlot(random);
   const order = invent(random, number, atMs, plot);
@@ -121,11 +125,16 @@ function tell(random: Random, number: number, atMs: TimeMs): Story {
         return sceneCallback(order, scene, plot, stepMs, account);
       },
     })),
-    expected: (told) =>
+    // What the hub was told when it asked heals what was never told.
+    expected: (told, _happened, memory = {}) =>
       truth(
         order,
-        told.map((index) => scenes[index]).filter((scene) => scene !== undefined),
+        scenes.filter(
+          (scene, index) =>
+            told.includes(index) || sceneAnswered(order, scene, plot, scenesOf(scenes, told), memory) === 'yes',
+        ),
       ),
+    answered: (step, told, memory) => sceneAnswered(order, scenes[step], plot, scenesOf(scenes, told), memory),
   };
 }
 
@@ -170,6 +179,7 @@ export const sandbox: SandboxPlatform = {
   wish,
   wishPayment,
   orders: (_account, memory) => ownOrders(memory),
+  notesTold,
   faults,
   retryGapsMs: [
     15,

@@ -100,6 +100,7 @@ describe('eleme: what its pushes failed to tell', () => {
       ...{ at: START, mark: null, page: null, stores: world.stores },
       daySequences: async () => [],
       openOrders: async () => [],
+      recentOrders: async () => [],
     };
     for (let round = 0; round < 2; round += 1) {
       const answer = await deaf.run(account, call, ask);
@@ -133,6 +134,7 @@ describe('eleme: what its pushes failed to tell', () => {
       ...{ at: START, mark: null, page: null, stores: [] },
       daySequences: async () => [],
       openOrders: async () => [],
+      recentOrders: async () => [],
     });
     assert.ok(answer.ok);
     assert.deepEqual(answer.value.toConfirm, [known['requestId']]);
@@ -187,6 +189,7 @@ describe('eleme: what its pushes failed to tell', () => {
       ...{ at: START, mark: null, page: null, stores: world.stores },
       daySequences: async () => [],
       openOrders: async () => [],
+      recentOrders: async () => [],
     });
     assert.ok(!answer.ok && answer.refusal.code === 'EXCEED_LIMIT');
   });

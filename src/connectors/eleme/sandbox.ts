@@ -4,7 +4,7 @@ import type { TimeMs } from '../../core/time.ts';
 import { answer } from './sandbox-answers.ts';
 import { faults } from './sandbox-faults.ts';
 import { keepLost } from './sandbox-lists.ts';
-import { actedOrders, noteStep } from './sandbox-memory.ts';
+import { actedOrders, heardSteps, noteStep } from './sandbox-memory.ts';
 import { APP_ID, invent, orderNumberOf, pushOf } from './sandbox-order.ts';
 import { PLOTS } from './sandbox-plots.ts';
 import { expectedOrder } from './sandbox-truth.ts';
@@ -24,6 +24,7 @@ function tell(random: Random, number: number, atMs: TimeMs): Story {
       },
     })),
     expected: (told, happened, memory) => expectedOrder(order, plot, told, happened, memory),
+    answered: (step, _told, memory) => (heardSteps(order.id, memory).includes(step) ? 'yes' : 'no'),
   };
 }
 

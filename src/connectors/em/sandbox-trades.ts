@@ -132,11 +132,14 @@ export const ordersOf = (memory: PlatformMemory): readonly PlatformOrder[] =>
   Object.keys(memory)
     .filter((name) => name.startsWith('trade '))
     .map((name) => {
-      const { number, isUntold } = memory[name] as unknown as PlayedTrade;
-      if (isUntold === true && memory[toldKey(number)] === undefined) return { platformOrderId: number };
+      const { number, isUntold, data } = memory[name] as unknown as PlayedTrade;
+      const [ownNumber] = /SUP\d{12}/u.exec(JSON.stringify(data)) ?? [];
+      const named = { platformOrderId: number, ...(ownNumber === undefined ? {} : { ownNumber }) };
+      if (isUntold === true && memory[toldKey(number)] === undefined) return named;
       const [status, fulfilment] = isUntold === true ? ['pending', 'none'] : ['accepted', 'accepted'];
       return {
-        platformOrderId: number,
+        ...named,
+        ...(isUntold === true ? { isUntold } : {}),
         expected: { status, fulfilment, lifecycle: 'open', payment: 'unpaid', amounts: { total: null } },
       };
     });

@@ -35,6 +35,7 @@ const ask = (at: number, mark: Json = null, page: Json = null): PollAsk => ({
   stores: [],
   daySequences: async () => [],
   openOrders: async () => [],
+  recentOrders: async () => [],
 });
 
 /** Runs a poll to its end. */

@@ -90,6 +90,7 @@ describe('meituan-waimai: what its pushes failed to tell', () => {
       ...{ at: START + 1000, mark: null, page: null, stores: world.stores },
       daySequences: async () => [],
       openOrders: async () => [],
+      recentOrders: async () => [],
     });
     assert.ok(answer.ok && answer.value.reports[0]?.aliases[0].value === story.platformOrderId);
   });
@@ -105,7 +106,14 @@ describe('meituan-waimai: what its pushes failed to tell', () => {
         asked.push(new URLSearchParams(request.body).get('biz') ?? '');
         return played(request);
       },
-      { ...worldOf(memory), mark: null, page: null, daySequences: async () => [], openOrders: async () => [] },
+      {
+        ...worldOf(memory),
+        mark: null,
+        page: null,
+        daySequences: async () => [],
+        openOrders: async () => [],
+        recentOrders: async () => [],
+      },
     );
     const developerId = account.credential('developerId') ?? '';
     assert.equal(asked[0], `{"developerId":${developerId},"maxOffsetId":0,"size":20}`);
@@ -126,7 +134,14 @@ describe('meituan-waimai: what its pushes failed to tell', () => {
     const poll = pollNamed(meituanWaimai, 'day-sequences');
     const [first] = worldOf(memory).stores;
     assert.ok(first !== undefined);
-    const ask = { at: START, page: null, stores: [first], daySequences: known, openOrders: async () => [] };
+    const ask = {
+      at: START,
+      page: null,
+      stores: [first],
+      daySequences: known,
+      openOrders: async () => [],
+      recentOrders: async () => [],
+    };
     const answer = await poll.run(account, call, { ...ask, mark: null });
     assert.ok(answer.ok, JSON.stringify(answer));
     const sequences = (): readonly number[] => numbers.map((biz) => (JSON.parse(biz) as { daySeq: number }).daySeq);
@@ -171,7 +186,14 @@ describe('meituan-waimai: what its pushes failed to tell', () => {
       return played(request);
     };
     const poll = pollNamed(meituanWaimai, 'day-sequences');
-    const ask = { at: START, mark: null, stores: [first], daySequences: async () => [], openOrders: async () => [] };
+    const ask = {
+      at: START,
+      mark: null,
+      stores: [first],
+      daySequences: async () => [],
+      openOrders: async () => [],
+      recentOrders: async () => [],
+    };
     const answer = await poll.run(account, call, { ...ask, page: null });
     assert.ok(answer.ok && answer.value.reports.length === 1 && answer.value.next !== null);
     const rest = await poll.run(account, call, { ...ask, page: answer.value.next });
@@ -198,13 +220,48 @@ describe('meituan-waimai: what its pushes failed to tell', () => {
     const poll = pollNamed(meituanWaimai, 'phone-numbers');
     const none = await runPoll(poll, worldOf(memory));
     assert.deepEqual(none.reports, []);
-    const found = await runPoll(poll, worldOf(memory), { openOrders: async () => [open] });
+    const found = await runPoll(poll, worldOf(memory), {
+      openOrders: async () => [open],
+      recentOrders: async () => [],
+    });
     assert.equal(found.reports.length, 1);
     const shown = modelOf([...reports, ...found.reports]).order(story.platformOrderId);
     assert.equal(shown?.customer?.phone, `1390000${story.platformOrderId.slice(-4)}`);
     assert.notEqual(shown.customer.address, null);
-    const again = await runPoll(poll, worldOf(memory, START + 600_000), { openOrders: async () => [open] });
+    const again = await runPoll(poll, worldOf(memory, START + 600_000), {
+      openOrders: async () => [open],
+      recentOrders: async () => [],
+    });
     assert.equal(again.reports[0]?.key, found.reports[0]?.key);
+  });
+
+  test('refunds of recent orders are found that no callback told of, those of orders that are over too', async () => {
+    const memory: PlatformMemory = {};
+    const stories = Array.from({ length: 45 }, (_, index) =>
+      storyOf(index % 3 === 0 ? 'completed, then refunded as a whole' : 'cash on delivery by own riders', index + 1),
+    );
+    for (const story of stories) take(story, memory);
+    const world = worldOf(memory);
+    const asked: string[] = [];
+    const since: number[] = [];
+    const orders = stories.map(({ platformOrderId }, index) => ({
+      ...{ id: `ord_${String(index).padStart(3, '0')}`, platformOrderId },
+      store: (memory[`order ${platformOrderId}`] as { readonly store: string }).store,
+    }));
+    const { reports } = await runPoll(pollNamed(meituanWaimai, 'refunds'), world, {
+      async recentOrders(store, from, { afterId, limit }) {
+        asked.push(store);
+        since.push(START - from);
+        return orders.filter((order) => order.store === store && order.id > (afterId ?? '')).slice(0, limit);
+      },
+    });
+    const model = modelOf(reports);
+    for (const { plot, platformOrderId } of stories) {
+      const shown = model.order(platformOrderId);
+      assert.equal(shown?.payment, plot.startsWith('completed') ? 'refunded' : undefined, plot);
+    }
+    assert.deepEqual([...new Set(asked)].sort(), STORES.map(({ ePoiId }) => ePoiId).sort());
+    assert.deepEqual([...new Set(since)], [3 * DAY_MS]);
   });
 
   test('a thousand numbers are asked for at a time, and a full page is followed by the next', async () => {
@@ -217,7 +274,14 @@ describe('meituan-waimai: what its pushes failed to tell', () => {
     const aliases = [{ kind: 'platform', value: '6' }] as const;
     const open = { aliases, kind: 'takeaway', store: null, storeToken: null, doubts: [] } as const;
     const poll = pollNamed(meituanWaimai, 'phone-numbers');
-    const ask = { at: START, mark: null, stores: [], daySequences: async () => [], openOrders: async () => [open] };
+    const ask = {
+      at: START,
+      mark: null,
+      stores: [],
+      daySequences: async () => [],
+      openOrders: async () => [open],
+      recentOrders: async () => [],
+    };
     const first = await poll.run(account, call, { ...ask, page: null });
     assert.ok(first.ok && first.value.next === 1000 && first.value.reports.length === 0);
     const second = await poll.run(account, call, { ...ask, page: 1000 });

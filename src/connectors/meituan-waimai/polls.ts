@@ -16,6 +16,7 @@ import { acceptWithinMs, isSet } from '../../core/takeaway-settings.ts';
 import { REFUND_ANSWER_MS } from './callback.ts';
 import { ask, failed } from './client.ts';
 import type { Wanted } from './client.ts';
+import { refundPoll } from './refund-poll.ts';
 import { orderWanted, readQueriedOrder } from './truth.ts';
 
 /** Orders asked about in one page of a run: as many calls, one after the other. */
@@ -220,7 +221,7 @@ export const phonesWanted = (account: AccountView, offset: number, limit: number
   token: null,
 });
 
-export const polls: readonly Poll[] = [unconfirmed, daySequences, phones];
+export const polls: readonly Poll[] = [unconfirmed, daySequences, phones, refundPoll];
 
 export const restMs: NonNullable<Connector['restMs']> = (order, account) =>
   takeawayRestMs(order, {

@@ -80,6 +80,22 @@ function refundsKnown(
   return noted?.refunds ?? refundsOf(order, scenes.slice(0, happened ?? (last ?? 0) + 1), 0);
 }
 
+/** Whether the hub has read since what a step did. What riders and users say shows in no answer. */
+export function answeredStep(
+  order: PlayedOrder,
+  scenes: readonly Scene[],
+  step: number,
+  memory: PlatformMemory,
+): 'yes' | 'no' | 'never' {
+  const scene = scenes[step];
+  const reading = readingOf(memory, order.id);
+  if (scene === undefined) return 'never';
+  if (isRefund(scene)) return (reading.refunds?.steps ?? 0) > step ? 'yes' : 'no';
+  if (scene.kind !== 'order' && scene.kind !== 'cancel') return 'never';
+  const wanted = scene.kind === 'cancel' ? 9 : scene.status;
+  return (reading.order?.status ?? 0) >= wanted ? 'yes' : 'no';
+}
+
 function truth(
   order: PlayedOrder,
   heard: readonly Heard[],

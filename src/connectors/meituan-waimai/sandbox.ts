@@ -7,7 +7,7 @@ import { faults } from './sandbox-faults.ts';
 import { inventOrder, orderText, signedCallback, STORES, yuanNumber } from './sandbox-orders.ts';
 import type { PlayedOrder, Said } from './sandbox-orders.ts';
 import { actedOrders, noteOrder, noteTime } from './sandbox-told.ts';
-import { expectedOrder } from './sandbox-truth.ts';
+import { answeredStep, expectedOrder } from './sandbox-truth.ts';
 import { PLOTS, refundsOf } from './sandbox-plots.ts';
 import type { Plot, Scene } from './sandbox-plots.ts';
 
@@ -110,6 +110,7 @@ function tell(random: Random, number: number, atMs: TimeMs): Story {
       callback: (stepMs, account, memory) => act(index, scene, stepMs, account, memory),
     })),
     expected: (told, happened, memory) => expectedOrder(order, plot.scenes, told, happened, memory),
+    answered: (step, _told, memory) => answeredStep(order, plot.scenes, step, memory),
   };
 }
 

@@ -107,11 +107,14 @@ async function queryOrder({ account, call, orderId, token, at }: About): Promise
 type Refund = RegisterValues['refund'];
 
 /** The call that answers the refunds of an order. */
-export const refundsWanted = (orderId: string, token: string | null): Wanted => ({
+export const refundsWanted = (orderId: string, token: string | null): Wanted => refundsOfAll([orderId], token);
+
+/** The same for orders of one store. */
+export const refundsOfAll = (orderIds: readonly string[], token: string | null): Wanted => ({
   call: 'order.getBatchOrderRefundInfo',
   path: '/waimai/ng/order/getBatchOrderRefundInfo',
   method: 'POST',
-  biz: [['orderIds', [orderId]]],
+  biz: [['orderIds', [...orderIds]]],
   token,
 });
 
@@ -130,12 +133,19 @@ async function queryRefunds(
 ): Promise<PlatformResult<readonly Fact[]>> {
   const answer = await ask(account, call, refundsWanted(orderId, token), at);
   if (!answer.ok) return answer;
-  const refunds = new Map<string, { readonly appliedAt: number; readonly refund: Refund }>();
-  for (const entry of refundEntries(answer.value, orderId)) keepRefund(refunds, entry);
+  const facts = refundFacts(answer.value, orderId);
   if (answer.value.fault !== undefined) return unreadable(answer.value, '');
-  if (refunds.size === 0 && !isTold) return { ok: true, value: [] };
   // The list lags behind the push, and believing the list would take the refund back.
-  if (refunds.size === 0) return failed('no_refund_listed', 'retry', 'The platform lists no refund of this order yet.');
+  if (facts.length === 0 && isTold)
+    return failed('no_refund_listed', 'retry', 'The platform lists no refund of this order yet.');
+  return { ok: true, value: facts };
+}
+
+/** All refunds of an order in such an answer, by their numbers; what pushes told without a number is replaced by them. */
+export function refundFacts(answer: JsonReader, orderId: string): readonly Fact[] {
+  const refunds = new Map<string, { readonly appliedAt: number; readonly refund: Refund }>();
+  for (const entry of refundEntries(answer, orderId)) keepRefund(refunds, entry);
+  if (refunds.size === 0) return [];
   const facts: Fact[] = Object.values(REFUND_NOTICE_LINES).map((line) => ({
     line,
     register: 'refund',
@@ -145,7 +155,7 @@ async function queryRefunds(
     facts.push({ line: refundLine(number), register: 'refund', value: refund });
     if (refund.state === 'requested' && appliedAt > 0) facts.push(whole('answerBy', appliedAt + REFUND_ANSWER_MS));
   }
-  return { ok: true, value: facts };
+  return facts;
 }
 
 /**

@@ -87,6 +87,8 @@ export const CODE_PAIRS: readonly (readonly [fiveDigits: string, fourDigits: rea
 const sameAs = (code: string): ReadonlySet<string> =>
   new Set([code, ...CODE_PAIRS.filter(([five]) => five === code).flatMap(([, fours]) => fours)]);
 
+/** There is no such record, in both generations. */
+export const ABSENT_CODES = sameAs('80002');
 /** Its 20 minutes are over, or it was closed. */
 export const EXPIRED_CODES = sameAs('40005');
 /** The order is in a state in which this cannot be done; which one, only a query tells. */

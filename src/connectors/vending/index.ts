@@ -5,6 +5,7 @@ import { parse, registers, reply } from './callback.ts';
 import { check } from './client.ts';
 import { creation } from './creation.ts';
 import { doctor } from './doctor.ts';
+import { ABSENT_CODES } from './errors.ts';
 import { machines } from './machines.ts';
 import { restMs } from './rest.ts';
 import { sandbox } from './sandbox.ts';
@@ -26,6 +27,7 @@ export const vending = defineConnector({
   parse,
   reply,
   readTruth,
+  absentCodes: ABSENT_CODES,
   actions,
   creation,
   restMs,

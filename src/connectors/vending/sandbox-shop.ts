@@ -46,7 +46,7 @@ export const orders: NonNullable<SandboxPlatform['orders']> = (_account, memory)
     const { id, made, records } = order;
     if (made === undefined) return [];
     const dispensed = Object.fromEntries(records.map((record) => [String(record.id), record.drops ?? 0]));
-    const about = { platformOrderId: String(id), dispensed };
+    const about = { platformOrderId: String(id), ownNumber: order.tradeId, dispensed };
     // Asked for twice and never named: the answer was lost, and the platform tells no number to a repeat.
     return [made.isNamed ? { ...about, ...expectedOf(order, made) } : about];
   });

@@ -18,14 +18,14 @@ export const LIFE: AccountField = {
 export const AUDIT_ALARM_HOURS: AccountField = {
   name: 'auditAlarmHours',
   kind: 'integer',
-  minimum: 1,
+  minimum: 0,
   maximum: 8760,
   default: 24,
   required: false,
   label: { en: 'Alarm for unaudited orders (hours)', zh: '未审核提醒（小时）' },
   help: {
-    en: 'After so many hours without an audit the order is in the attention queue: the platform cannot be asked.',
-    zh: '超过该时长仍未审核则进入待办：该平台不提供查询接口。',
+    en: 'After so many hours without an audit, 0 for at once, the order is in the attention queue: the platform cannot be asked.',
+    zh: '超过该时长（0 为立即）仍未审核则进入待办：该平台不提供查询接口。',
   },
 };
 

@@ -38,7 +38,11 @@ const Reconciliation = Type.Object({
   askedByName: Nullable(Type.String({ description: 'The name of that user or key.' })),
   read: Type.Integer({ description: 'Orders that the platform has told so far.' }),
   counts: Nullable(Counts),
-  reason: Nullable(Type.String({ description: 'Why it failed, or is tried again.' })),
+  reason: Nullable(
+    Type.String({
+      description: 'Why it failed, or is tried again; of one that is done, how many orders could not be asked about.',
+    }),
+  ),
   createdAt: Time,
   startedAt: Nullable(Time),
   finishedAt: Nullable(Time),
