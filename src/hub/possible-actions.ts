@@ -7,6 +7,7 @@ import type { OrderSqlRow } from '../store/orders.ts';
 import { readUnsettledActions } from '../store/unsettled-actions.ts';
 import { covers } from './access.ts';
 import type { Principal } from './access.ts';
+import { OVERDUE } from './act-decide.ts';
 import type { AccountDirectory, KnownAccount } from './account-directory.ts';
 import type { HubContext } from './context.ts';
 
@@ -15,12 +16,12 @@ export interface PossibleActions {
   readonly order: string;
   /** Everything that its platform has; `refusal`: why it makes no sense now, null where it does. */
   readonly actions: readonly { readonly name: string; readonly refusal: Words | null }[];
-  /** What was sent and nobody knows the end of; `isAsked`: the hub still asks, else a person must look. */
+  /** What was sent and nobody knows the end of; `isLate`: a person may look and say. */
   readonly unsettled: readonly {
     readonly id: string;
     readonly action: string;
     readonly state: ActionState;
-    readonly isAsked: boolean;
+    readonly isLate: boolean;
   }[];
 }
 
@@ -61,9 +62,9 @@ export async function readPossibleActions(
       found.push({
         order: row.id,
         actions: await actionsOf(ctx, account, row),
-        unsettled: (unsettled.get(row.id) ?? []).map(({ id, action, state, dueAt }) => ({
+        unsettled: (unsettled.get(row.id) ?? []).map(({ id, action, state, code, dueAt }) => ({
           ...{ id, action, state },
-          isAsked: dueAt !== null,
+          isLate: dueAt === null || code === OVERDUE,
         })),
       });
     }

@@ -7,7 +7,9 @@ export interface UnsettledAction {
   readonly orderId: string;
   readonly action: string;
   readonly state: ActionState;
-  /** When the hub goes on with it; null: it is a person's. */
+  /** `overdue`: it is late, and the order goes on without it. */
+  readonly code: string | null;
+  /** When the hub goes on with it; null: never. */
   readonly dueAt: Date | null;
 }
 
@@ -18,7 +20,7 @@ export async function readUnsettledActions(
   orderIds: readonly string[],
 ): Promise<readonly UnsettledAction[]> {
   const found = await db.query<UnsettledAction>(
-    `select id, order_id as "orderId", action, state, due_at as "dueAt"
+    `select id, order_id as "orderId", action, state, code, due_at as "dueAt"
        from actions
       where account_id = $1 and order_id = any($2::text[]) and state in ('sent', 'unknown')
       order by created_at, id`,

@@ -253,12 +253,12 @@ export interface PossibleActions {
   readonly order: string;
   /** `refusal`: why it makes no sense now. */
   readonly actions: readonly { readonly name: string; readonly refusal: BothWords | null }[];
-  /** What was sent and nobody knows the end of; `isAsked`: the hub still asks, else a person must look. */
+  /** What was sent and nobody knows the end of; `isLate`: a person may look and say. */
   readonly unsettled: readonly {
     readonly id: string;
     readonly action: string;
     readonly state: ActionState;
-    readonly isAsked: boolean;
+    readonly isLate: boolean;
   }[];
 }
 

@@ -112,7 +112,7 @@ const Possible = Type.Object({
       id: Type.String(),
       action: Type.String(),
       state: State,
-      isAsked: Type.Boolean({ description: 'The hub still asks the platform; false: a person must say how it ended.' }),
+      isLate: Type.Boolean({ description: 'It takes longer than it may, or the hub asks no more: a person can say.' }),
     }),
     { description: 'What was sent and nobody knows the end of, the oldest first.' },
   ),

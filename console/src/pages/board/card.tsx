@@ -116,9 +116,9 @@ function Tags({ order, column, unsettled }: Pick<CardProps, 'order' | 'column' |
           {words.refundDue} <Money fen={order.refundDue} />
         </ToneTag>
       )}
-      {unsettled.map(({ id, action, isAsked }) => (
-        <ToneTag key={id} tone={isAsked ? 'warn' : 'danger'}>
-          {isAsked ? settle.asking(actionName(action)) : settle.unknown(actionName(action))}
+      {unsettled.map(({ id, action, isLate }) => (
+        <ToneTag key={id} tone={isLate ? 'danger' : 'warn'}>
+          {isLate ? settle.unknown(actionName(action)) : settle.asking(actionName(action))}
         </ToneTag>
       ))}
     </p>
@@ -146,7 +146,7 @@ function Buttons({ order, underWay, actions, unsettled, onAct, onSettle }: CardP
   const words = useWords(boardWords);
   const { settle } = useWords(partWords);
   const mayWrite = useMay('write');
-  const abandoned = mayWrite ? unsettled.filter(({ isAsked }) => !isAsked).slice(0, 1) : [];
+  const late = mayWrite ? unsettled.filter(({ isLate }) => isLate).slice(0, 1) : [];
   const own = useOwnWords();
   if (underWay !== undefined) {
     return (
@@ -157,7 +157,7 @@ function Buttons({ order, underWay, actions, unsettled, onAct, onSettle }: CardP
       </p>
     );
   }
-  if (actions.length === 0 && abandoned.length === 0) return null;
+  if (actions.length === 0 && late.length === 0) return null;
   const short: Readonly<Record<string, string>> = {
     ...(order.kind === 'takeaway' ? { cancel: words.refuse } : {}),
     'agree-refund': words.agree,
@@ -165,7 +165,7 @@ function Buttons({ order, underWay, actions, unsettled, onAct, onSettle }: CardP
   };
   return (
     <p className={styles['buttons']}>
-      {abandoned.map((action) => (
+      {late.map((action) => (
         <Button key={action.id} size="small" type="primary" onClick={() => onSettle(order, action)}>
           {settle.label}
         </Button>
@@ -174,7 +174,7 @@ function Buttons({ order, underWay, actions, unsettled, onAct, onSettle }: CardP
         <Button
           key={spec.name}
           size="small"
-          type={at === 0 && abandoned.length === 0 ? 'primary' : 'default'}
+          type={at === 0 && late.length === 0 ? 'primary' : 'default'}
           onClick={() => onAct(order, spec)}
         >
           {short[spec.name] ?? own(spec.label)}

@@ -19,13 +19,13 @@ const COLUMN_OF = new Map<OrderStatus, ColumnId>(
   Object.entries(COLUMN_STATUSES).flatMap(([id, statuses]) => statuses.map((status) => [status, id as ColumnId])),
 );
 
-/** What was sent to a platform whose end nobody knows, and about which the hub has given up asking. */
-export const abandonedOf = (possible: PossibleActions | undefined): PossibleActions['unsettled'][number] | undefined =>
-  possible?.unsettled.find(({ isAsked }) => !isAsked);
+/** What was sent to a platform whose end nobody knows, and that takes longer than it may. */
+export const lateOf = (possible: PossibleActions | undefined): PossibleActions['unsettled'][number] | undefined =>
+  possible?.unsettled.find(({ isLate }) => isLate);
 
 /** Whether a person must decide something about the order. */
 function needsSomebody({ flags, status, lifecycle, refundDue }: Order, possible: PossibleActions | undefined): boolean {
-  if (abandonedOf(possible) !== undefined) return true;
+  if (lateOf(possible) !== undefined) return true;
   if (status === 'refunded') return false;
   // Where the hub may not give it back by itself, a person has to.
   if (refundDue !== null && possible?.actions.some(({ name, refusal }) => name === 'refund-done' && refusal === null))

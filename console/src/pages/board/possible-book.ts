@@ -4,6 +4,8 @@ import type { Order, PossibleActions } from '../../api/orders.ts';
 /** A burst of changes is asked about together. */
 const GATHER_MS = 250;
 const RETRY_MS = 5000;
+/** How often what is under way is looked at. */
+const FOLLOW_MS = 10_000;
 
 /**
  * What a takeaway order takes follows from its status and flags alone, and there are many of them; a promotion takes
@@ -58,6 +60,19 @@ export class PossibleBook {
     this.#timer = null;
   }
 
+  /** Becoming late changes nothing about the order. */
+  #followLater(ids: readonly string[]): void {
+    const { signal } = this.#stopping;
+    setTimeout(() => {
+      if (signal.aborted) return;
+      for (const id of ids) {
+        const known = this.#known.get(id);
+        if (known !== undefined && !this.#wanted.has(id)) this.#wanted.set(id, known.version);
+      }
+      this.#schedule(0);
+    }, FOLLOW_MS);
+  }
+
   #schedule(waitMs: number): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
@@ -78,6 +93,8 @@ export class PossibleBook {
       const answers = new Map(data.map((possible) => [possible.order, possible]));
       for (const [id, version] of asked) this.#known.set(id, { version, possible: answers.get(id) ?? null });
       this.#onNews();
+      const open = data.filter(({ unsettled }) => unsettled.some(({ isLate }) => !isLate)).map(({ order }) => order);
+      if (open.length > 0) this.#followLater(open);
       if (this.#wanted.size > 0) this.#schedule(0);
     } catch {
       // The buttons are only an offer: without them the order's own page still has all.

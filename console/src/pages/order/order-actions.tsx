@@ -131,7 +131,7 @@ export function Unsettled({ order }: { readonly order: Order }): ReactNode {
           key={action.id}
           type="warning"
           showIcon
-          title={action.isAsked ? settle.asking(actionName(action.action)) : settle.unknown(actionName(action.action))}
+          title={action.isLate ? settle.unknown(actionName(action.action)) : settle.asking(actionName(action.action))}
           action={
             mayWrite && (
               <Button size="small" onClick={() => setSettling(action)}>
