@@ -15,7 +15,7 @@ import type { ActGate } from './act-gate.ts';
 import { writeOutcome } from './act-outcome.ts';
 import type { HeldAction } from './act-outcome.ts';
 import { afterTokenRefusal, withoutToken } from './act-token.ts';
-import { handedOver, lapsedCreation, lastWord, readyRequest, workOf } from './act-work.ts';
+import { handedOver, lastWord, readyRequest, workOf } from './act-work.ts';
 import type { Work } from './act-work.ts';
 import { readOrderToActOn } from './action-order.ts';
 import type { HubContext } from './context.ts';
@@ -175,8 +175,6 @@ async function runAction(
     await patchAction(ctx.pool, row, lease, later, new Date(ctx.clock()));
     return;
   }
-  const lapsed = lapsedCreation(work, ctx.clock());
-  if (lapsed !== undefined) return settle(ctx, deps, work, lapsed);
   if (asks && !work.rules.canAsk) {
     const reason = row.reason ?? 'No answer was heard, and the platform cannot be asked.';
     return settle(ctx, deps, work, end('unknown', row.code ?? 'unreachable', reason, ctx.clock()));

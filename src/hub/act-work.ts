@@ -2,7 +2,6 @@ import { wantsAccessToken } from '../core/action.ts';
 import type { ActionRequest, ActionSpec, Actions } from '../core/action.ts';
 import type { Fact, Report } from '../core/fact.ts';
 import type { Json } from '../core/json.ts';
-import type { OrderJson } from '../core/order-json.ts';
 import type { OutgoingRequest, PlatformRefusal } from '../core/outgoing.ts';
 import { WHOLE } from '../core/registers.ts';
 import type { TimeMs } from '../core/time.ts';
@@ -126,20 +125,9 @@ function refusalOf({ spec, held: { order }, request }: Work): string | undefined
   if (!isCreation(spec)) return spec.refuses(order)?.en;
   // What nobody waits for any more is not made: its hold has run out, or it was cancelled before it left.
   if (order.lifecycle !== 'open') return `The order is ${order.lifecycle} already.`;
-  return hasRunOut(order, request.at) ? 'Its hold has run out.' : spec.refuses(order)?.en;
+  const hasRunOut = order.expiresAt !== null && Date.parse(order.expiresAt) <= request.at;
+  return hasRunOut ? 'Its hold has run out.' : spec.refuses(order)?.en;
 }
-
-/**
- * The end of an order whose making was never heard of and whose hold is over: whatever the platform made of it nobody was
- * given anything to pay, and it lets go of it by its own clock. Made now it would be held for nobody.
- */
-export function lapsedCreation({ spec, held: { order, row } }: Work, nowMs: TimeMs): Decision | undefined {
-  if (!isCreation(spec) || !mayBeDone(row) || !hasRunOut(order, nowMs)) return undefined;
-  return end('failed', 'hold_over', 'Its hold ran out before the platform said what became of it.', nowMs);
-}
-
-const hasRunOut = ({ expiresAt }: OrderJson, nowMs: TimeMs): boolean =>
-  expiresAt !== null && Date.parse(expiresAt) <= nowMs;
 
 export const isCreation = ({ name, internal }: ActionSpec): boolean => name === 'create' && internal === true;
 
@@ -162,7 +150,7 @@ export function handedOver(ctx: Pick<HubContext, 'sealer'>, heard: Heard): Actio
  */
 export async function lastWord(ctx: HubContext, work: Work, decision: Decision): Promise<Decision> {
   const { state } = decision.patch;
-  if (!decision.isOver) return withinHold(work, decision);
+  if (!decision.isOver) return decision;
   if (state === 'succeeded') return namedOnce(ctx, work, decision);
   const { account, row } = work.held;
   const now = ctx.clock();
@@ -174,15 +162,6 @@ export async function lastWord(ctx: HubContext, work: Work, decision: Decision):
   }
   if (state !== 'failed' || !isCreation(work.spec)) return decision;
   return { ...decision, reports: [...decision.reports, notMade(account, work.request, now)] };
-}
-
-/** What is tried again is tried no later than at the end of the order's hold, and then ends with it. */
-function withinHold({ spec, held: { order } }: Work, decision: Decision): Decision {
-  const { dueAt } = decision.patch;
-  const endsAt = order.expiresAt === null ? undefined : Date.parse(order.expiresAt);
-  if (!isCreation(spec) || endsAt === undefined || !(dueAt instanceof Date) || dueAt.getTime() <= endsAt)
-    return decision;
-  return { ...decision, patch: { ...decision.patch, dueAt: new Date(endsAt) } };
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { VendingWorld } from '../../../test/kit/vending-world.ts';
+import { vending } from './index.ts';
 
 /** An order that the platform made without telling its number: nothing but the number can be asked about. */
 let world: VendingWorld;
@@ -65,18 +66,17 @@ test('one that is not named by the repeat either is of no use: said at once, and
   assert.equal((await world.shown(order.id)).status, 'cancelled', 'as it is at the platform by then');
 });
 
-test('an order that is not heard of until its hold is over is not made after it', async () => {
+test('an order that comes to be made only when its hold is over is closed at once', async () => {
   world.next.set('order.create', 'lost');
   const answer = begin('20261120000000001004');
   const order = await begun('20261120000000001004');
   world.now = Date.parse(order.expiresAt);
-  const calls = world.calls.length;
-  await world.pass(10);
-  const refused = await answer;
-  assert.equal(refused.status, 422, refused.text);
-  assert.match(refused.body.detail, /hold_over/u);
-  assert.ok(!world.calls.slice(calls).includes('order.create'));
-  assert.equal(world.memory['trade 20261120000000001004'], undefined);
+  await world.pass(20);
+  await answer;
+  assert.equal((await world.shown(order.id)).status, 'expired');
+  const [made] = vending.sandbox.orders?.(await world.view(), world.memory).slice(-1) ?? [];
+  assert.equal(made?.platformOrderId, String(world.memory['trade 20261120000000001004']));
+  assert.equal(made?.expected?.lifecycle, 'expired', 'nobody could pay it, and its goods are free again');
 });
 
 test('a number that somebody else has used before is refused at once', async () => {
