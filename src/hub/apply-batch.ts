@@ -10,7 +10,7 @@ import { findKnownFacts, insertFacts, moveFacts } from '../store/facts.ts';
 import type { FactSource } from '../store/facts.ts';
 import { setOrderClocks } from '../store/order-clocks.ts';
 import { upsertOrders } from '../store/order-writes.ts';
-import { aliasKey, findAliases, loadOrders, moveAliases, writeAliases } from '../store/orders.ts';
+import { aliasKey, loadOrders, moveAliases, writeAliases } from '../store/orders.ts';
 import { insertReceipts, updateReceiptVerdict } from '../store/receipts.ts';
 import type { ReceiptRow, Verdict } from '../store/receipts.ts';
 import { insertUnboundStores, readStoreLabels } from '../store/stores.ts';
@@ -136,13 +136,12 @@ async function loadWorkingSet(
   for (const { report } of keyed) for (const alias of report.aliases) wanted.set(aliasKey(alias), alias);
   const aliases = [...wanted.values()];
   const facts = keyed.flatMap(({ report, key }) => report.aliases.map((alias) => ({ alias, key })));
-  const [known, orders, knownFacts, labels] = await Promise.all([
-    findAliases(tx, accountId, aliases),
+  const [named, knownFacts, labels] = await Promise.all([
     loadOrders(tx, ctx.sealer, accountId, aliases),
     findKnownFacts(tx, accountId, facts),
     loadLabels(tx, accountId, keyed),
   ]);
-  return { orders, aliases: known, knownFacts, labels };
+  return { ...named, knownFacts, labels };
 }
 
 /** Whose the stores are that the reports name; no statement where they name none. */

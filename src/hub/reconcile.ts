@@ -9,7 +9,7 @@ import type { PlatformRefusal } from '../core/outgoing.ts';
 import { beijingDay, beijingTime } from '../core/time.ts';
 import type { TimeMs } from '../core/time.ts';
 import { readOrdersOfDay } from '../store/day-orders.ts';
-import { aliasKey, findAliases, loadOrders } from '../store/orders.ts';
+import { aliasKey, loadOrders } from '../store/orders.ts';
 import {
   claimReconciliation,
   endReconciliation,
@@ -198,10 +198,7 @@ async function readNamed(
   told: readonly ToldOrder[],
 ): Promise<(order: ToldOrder) => OrderJson | undefined> {
   const named = told.flatMap(({ aliases }) => aliases);
-  const [aliases, orders] = await Promise.all([
-    findAliases(ctx.pool, accountId, named),
-    loadOrders(ctx.pool, ctx.sealer, accountId, named),
-  ]);
+  const { aliases, orders } = await loadOrders(ctx.pool, ctx.sealer, accountId, named);
   const byId = new Map(orders.map(({ head, lines }) => [head.id, orderJson(head, lines)]));
   return (order) => {
     const ids = order.aliases.map((alias) => aliases.get(aliasKey(alias))).filter((id) => id !== undefined);

@@ -6,7 +6,7 @@ import type { OrderJson } from '../core/order-json.ts';
 import type { StoreNotice } from '../core/store-binding.ts';
 import type { TimeMs } from '../core/time.ts';
 import { insertRepairedOrders } from '../store/repaired-orders.ts';
-import { findAliases, loadOrders } from '../store/orders.ts';
+import { loadOrders } from '../store/orders.ts';
 import type { KnownAccount } from './account-directory.ts';
 import type { HubContext } from './context.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -86,10 +86,7 @@ async function newsOf(ctx: HubContext, account: KnownAccount, reports: readonly 
   if (reports.length === 0) return [];
   const accountId = account.row.id;
   const named = reports.flatMap(({ aliases }) => aliases);
-  const [aliases, orders] = await Promise.all([
-    findAliases(ctx.pool, accountId, named),
-    loadOrders(ctx.pool, ctx.sealer, accountId, named),
-  ]);
+  const { aliases, orders } = await loadOrders(ctx.pool, ctx.sealer, accountId, named);
   const now = ctx.clock();
   const set = new OrderSet(
     {

@@ -29,6 +29,51 @@ test('values come back as the types that the hub reckons with', async () => {
   });
 });
 
+test('arrays of a named statement arrive item by item, whatever stands in them', async () => {
+  const odd = [
+    '',
+    ' ',
+    'NULL',
+    'null',
+    '{}',
+    'a,b',
+    '"',
+    '\\',
+    '\\"',
+    '\\\\',
+    "'",
+    '$1',
+    '\n\t\u001e',
+    '外卖 🍜',
+    '{"a":"\\u0041"}',
+  ];
+  const asked = sql(
+    'pool_test_arrays',
+    `select array(select unnest($1::text[])) as texts, array(select unnest($2::bigint[])) as numbers,
+            array(select unnest($3::boolean[])) as flags, array(select unnest($4::timestamptz[])) as moments,
+            array(select unnest($5::bytea[])) as bytes, cardinality($6::text[]) as none`,
+  );
+  const moment = new Date('2026-02-03T04:05:06.789Z');
+  const { rows } = await database.pool.query<Record<string, unknown>>(
+    asked(
+      [...odd, null],
+      [0, -1, 9007199254740991, null],
+      [true, false, null],
+      [moment, null],
+      [Buffer.from([0, 255])],
+      [],
+    ),
+  );
+  assert.deepEqual(rows[0], {
+    texts: [...odd, null],
+    numbers: [0, -1, 9007199254740991, null],
+    flags: [true, false, null],
+    moments: [moment, null],
+    bytes: [Buffer.from([0, 255])],
+    none: 0,
+  });
+});
+
 test('a bigint beyond 2^53 fails the query instead of being rounded, and the connection stays good', async () => {
   const pool = createPool({ url: database.url, max: 1 });
   try {
