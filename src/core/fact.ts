@@ -143,11 +143,16 @@ export function applyReport(lines: Lines, report: Report, rules: RegisterRules, 
   let next: Record<string, Line> | undefined;
   for (const fact of report.facts) {
     const cell = cellOf(report, fact, key);
-    const held = (next ?? lines)[fact.line]?.[fact.register];
+    const line = (next ?? lines)[fact.line];
+    const held = line?.[fact.register];
     if (held !== undefined && compareCells(ruleFor(rules, fact.register), cell, held) <= 0) continue;
     if (held === undefined) ruleFor(rules, fact.register);
     next ??= { ...lines };
-    next[fact.line] = { ...next[fact.line], [fact.register]: cell };
+    // Each line is copied once, and not for each of its dozen registers.
+    const own: Partial<Record<RegisterName, Cell>> =
+      line === undefined || line === lines[fact.line] ? { ...line } : line;
+    own[fact.register] = cell;
+    next[fact.line] = own;
   }
   return next ?? lines;
 }
