@@ -1,8 +1,7 @@
-import { signatureEvidence } from '../../src/core/accept.ts';
 import type { CallbackRequest } from '../../src/core/accept.ts';
 import type { AccountView, Verification } from '../../src/core/connector.ts';
 import { hmacSha256Base64 } from '../../src/core/signing.ts';
-import { acceptProved, refused } from '../../src/core/verification.ts';
+import { acceptSigned, refused } from '../../src/core/verification.ts';
 
 const HEADER = 'x-signature';
 
@@ -14,7 +13,6 @@ export function sign(secret: string, body: Uint8Array): string {
 /** Checks the raw bytes against every secret that is valid now. What was read on the way goes on to `parse`. */
 export function verify(request: CallbackRequest, account: AccountView): Verification<null> {
   const given = request.headers[HEADER] ?? refused('missing_signature', `The header ${HEADER} is missing.`);
-  return acceptProved(request, account, { field: 'appSecret', given, content: null }, (signature, secret) =>
-    signatureEvidence(signature, sign(secret.value, request.body), secret),
-  );
+  const claim = { credential: 'appSecret', given, content: null };
+  return acceptSigned(request, account, claim, (secret) => sign(secret, request.body));
 }

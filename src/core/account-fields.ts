@@ -58,3 +58,10 @@ export function withDefaults(
   for (const field of spec.settings) if (field.default !== undefined) filled[field.name] = field.default;
   return { ...filled, ...settings };
 }
+
+/** Whether a choice or a toggle has this value; anything unset or odd has none, and so is the default. */
+export const isSet = (
+  { settings }: { readonly settings: Readonly<Record<string, Json>> },
+  name: string,
+  value: string | boolean,
+): boolean => settings[name] === value;

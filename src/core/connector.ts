@@ -183,11 +183,6 @@ export const TRY_AGAIN: Reply = {
   body: '{"error":"try_again"}',
 };
 
-/** A JSON acknowledgement with exactly these bytes. */
-export function jsonReply(body: string, status = 200): Reply {
-  return { status, contentType: 'application/json; charset=utf-8', body };
-}
-
 /** Keeps the content type between a connector's own functions and hides it from the hub. */
 export function defineConnector<Content>(connector: Connector<Content>): Connector {
   // Sound because the hub only gives `parse` what this connector's `verify` accepted.

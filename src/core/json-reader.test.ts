@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { JsonReader } from './json-reader.ts';
 
 const over = (json: string): JsonReader => {
-  const reader = JsonReader.over('push', json);
+  const reader = JsonReader.over(json, 'push.');
   assert.ok(reader !== undefined);
   return reader;
 };
@@ -106,11 +106,25 @@ describe('reading the JSON of a message', () => {
   test('a value is looked up among the own names of a table only', () => {
     const table = { '1': 'one' };
     assert.equal(over('{"a":1}').oneOf('a', table), 'one');
-    for (const json of ['{"a":2}', '{"a":"toString"}', '{"a":"__proto__"}', '{}']) {
+    for (const json of ['{"a":2}', '{"a":"toString"}', '{"a":"__proto__"}']) {
       const reader = over(json);
       assert.equal(reader.oneOf('a', table), undefined);
       assert.match(reader.fault ?? '', /^push\.a .* is not known$/u);
     }
+    const silent = over('{}');
+    assert.deepEqual([silent.oneOf('a', table), silent.fault], [undefined, 'push.a is missing']);
+  });
+
+  test('what a message cannot do without is its own word or a fault', () => {
+    const reader = over('{"a":"1","zero":0}');
+    assert.deepEqual([reader.needed('a', reader.text('a')), reader.fault], ['1', undefined]);
+    assert.deepEqual([reader.needed('zero', reader.number('zero')), reader.fault], ['', 'push.zero is missing']);
+  });
+
+  test('a line holds no control characters', () => {
+    const reader = over(String.raw`{"a":"x y","b":"x\ty"}`);
+    assert.deepEqual([reader.line('a', 10), reader.line('b', 10)], ['x y', undefined]);
+    assert.equal(reader.fault, 'push.b holds control characters');
   });
 
   test('counts are thousandths, so that halves and 1.0 are exact', () => {
@@ -124,7 +138,7 @@ describe('reading the JSON of a message', () => {
   test('fields without a noun are kept as text under their names, and what is no JSON object is none', () => {
     const push = over('{"a":34.0,"b":[1,{"c":2.50}],"d":"","e":null}');
     assert.deepEqual(push.raw(['a', 'b', 'd', 'e', 'f'], 'x.'), { 'x.a': '34.0', 'x.b': '[1,{"c":2.50}]' });
-    for (const json of ['', '[]', '1', '{']) assert.equal(JsonReader.over('push', json), undefined);
+    for (const json of ['', '[]', '1', '{']) assert.equal(JsonReader.over(json, 'push.'), undefined);
   });
 
   test('of several names the first that says something is read, and named where it cannot be', () => {
@@ -134,9 +148,9 @@ describe('reading the JSON of a message', () => {
     assert.equal(push.fault, undefined);
     assert.deepEqual([push.yuan(['a', 'c']), push.fault], [undefined, 'push.c is not an amount in yuan']);
     const other = over('{"fen":-1}');
-    assert.deepEqual([other.amount('fen'), other.fault], [undefined, 'push.fen is not an amount in fen']);
+    assert.deepEqual([other.amount('fen'), other.fault], [undefined, 'push.fen is below zero']);
     const none = over('{}');
-    assert.deepEqual([none.missing('a', 'b'), none.fault], [undefined, 'push.a or b is missing']);
+    assert.deepEqual([none.missing(['a', 'b']), none.fault], [undefined, 'push.a or b is missing']);
   });
 
   test('texts that belong together are one value, and none where all are silent', () => {

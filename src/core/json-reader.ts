@@ -37,10 +37,13 @@ export class JsonReader {
     this.#faults = faults;
   }
 
-  /** A reader of the JSON object that a form field holds as text; `undefined` where it holds none. */
-  static over(name: string, text: string): JsonReader | undefined {
-    const value = parseLossless(text);
-    return isLosslessObject(value) ? new JsonReader(value, `${name}.`) : undefined;
+  /**
+   * A reader of the object that a value is, or holds as JSON text; `undefined` where it is none. `path` goes before the
+   * names of fields, such as that of the form field that holds them.
+   */
+  static over(value: Lossless | undefined, path = ''): JsonReader | undefined {
+    const fields = typeof value === 'string' ? parseLossless(value) : value;
+    return isLosslessObject(fields) ? new JsonReader(fields, path) : undefined;
   }
 
   get fault(): string | undefined {
@@ -65,9 +68,14 @@ export class JsonReader {
   }
 
   /** Says that a field of this message is not there, under none of its names. */
-  missing(...names: readonly string[]): undefined {
-    this.#faults.push(`${this.#path}${names.join(' or ')} is missing`);
+  missing(names: FieldNames): undefined {
+    this.#faults.push(`${this.#path}${typeof names === 'string' ? names : names.join(' or ')} is missing`);
     return undefined;
+  }
+
+  /** What was read of a field without which the message means nothing; '' beside the fault where it said nothing. */
+  needed(names: FieldNames, value: string | undefined): string {
+    return value ?? this.missing(names) ?? '';
   }
 
   #named(names: FieldNames): string {
@@ -85,6 +93,12 @@ export class JsonReader {
     if (text === undefined) return this.wrong(name, 'is not text or a number');
     if (text.length > maxLength) return this.wrong(name, `is longer than ${maxLength} characters`);
     return isStorableText(text) ? text : this.wrong(name, UNSTORABLE);
+  }
+
+  /** A text that fits on one line, such as a name or a number of somebody's own. */
+  line(names: FieldNames, maxLength: number): string | undefined {
+    const text = this.text(names, maxLength);
+    return text !== undefined && /\p{Cc}/u.test(text) ? this.wrong(names, 'holds control characters') : text;
   }
 
   /** Several texts as one value, null for each that says nothing; undefined where none does. */
@@ -109,8 +123,8 @@ export class JsonReader {
   oneOf<Row>(names: FieldNames, table: Readonly<Record<string, Row>>): Row | undefined {
     const text = this.text(names, 64);
     // A status called `constructor` is in no table of ours.
-    if (text !== undefined && Object.hasOwn(table, text)) return table[text];
-    return this.wrong(names, `${JSON.stringify(text ?? null)} is not known`);
+    if (text === undefined) return this.missing(names);
+    return Object.hasOwn(table, text) ? table[text] : this.wrong(names, `${JSON.stringify(text)} is not known`);
   }
 
   /** Yuan as decimal, never below zero, to fen. */
@@ -130,7 +144,7 @@ export class JsonReader {
   /** Fen as a whole number, never below zero. */
   amount(names: FieldNames): Fen | undefined {
     const fen = this.fen(names);
-    return fen !== undefined && fen < 0 ? this.wrong(names, 'is not an amount in fen') : fen;
+    return fen !== undefined && fen < 0 ? this.wrong(names, 'is below zero') : fen;
   }
 
   /**

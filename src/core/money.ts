@@ -33,3 +33,7 @@ export function fenToYuan(fen: Fen): string {
   const digits = String(Math.abs(fen)).padStart(3, '0');
   return `${fen < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`;
 }
+
+/** Thousandths of fen to fen; null where something is left over, since rounding would invent money. */
+export const wholeFen = (thousandths: number): Fen | null =>
+  thousandths % 1000 === 0 && Number.isSafeInteger(thousandths) ? thousandths / 1000 : null;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { placeOf, storeBeside } from './takeaway-order.ts';
+import { besideOrder, placeOf } from './takeaway-order.ts';
 
 test('a place is in degrees on the globe; 0,0 and what is no number are none', () => {
   assert.deepEqual(placeOf('121.47', '-31.2'), { lng: 121.47, lat: -31.2 });
@@ -17,8 +17,12 @@ test('a place is in degrees on the globe; 0,0 and what is no number are none', (
 });
 
 test('a store named beside the order never replaces what the order says of it', () => {
-  assert.deepEqual(storeBeside('8859'), [
-    { line: '', register: 'store', value: { ref: '8859', name: null }, at: null },
-  ]);
-  assert.deepEqual(storeBeside(undefined), []);
+  const telling = { at: 5, facts: [{ line: '', register: 'note', value: 'x' }] } as const;
+  assert.deepEqual(besideOrder('1', '8859', telling), {
+    aliases: [{ kind: 'platform', value: '1' }],
+    kind: 'takeaway',
+    at: 5,
+    facts: [...telling.facts, { line: '', register: 'store', value: { ref: '8859', name: null }, at: null }],
+  });
+  assert.deepEqual(besideOrder('1', undefined, telling, 'display').facts, telling.facts);
 });

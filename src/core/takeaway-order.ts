@@ -1,13 +1,27 @@
-import type { Fact } from './fact.ts';
+import type { Alias, Fact, Report } from './fact.ts';
 import type { CustomerValue } from './registers.ts';
-import { wholeFacts } from './whole-facts.ts';
+import { wholeFacts } from './saying.ts';
+import type { Telling } from './saying.ts';
 
 /**
  * The store that a message beside the order names, such as a step of its delivery. Without a time, so that it never
  * replaces what the order itself says: that has the store's name too.
  */
-export const storeBeside = (ref: string | undefined): readonly Fact[] =>
+const storeBeside = (ref: string | undefined): readonly Fact[] =>
   wholeFacts({ store: ref === undefined ? undefined : { ref, name: null } }, null);
+
+/** A message beside the order itself: it is about the order of this number, and tells of which store that is. */
+export const besideOrder = (
+  value: string,
+  store: string | undefined,
+  telling: Telling,
+  kind: Alias['kind'] = 'platform',
+): Report => ({
+  ...telling,
+  aliases: [{ kind, value }],
+  kind: 'takeaway',
+  facts: [...telling.facts, ...storeBeside(store)],
+});
 
 const DEGREES = /^-?\d{1,3}(?:\.\d{1,20})?$/u;
 

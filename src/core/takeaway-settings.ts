@@ -8,9 +8,6 @@ import type { TimeMs } from './time.ts';
 
 type Settings = Pick<AccountView, 'settings'>;
 
-/** Whether a choice has this value; anything unset or odd is its first, as the table has it. */
-export const isSet = ({ settings }: Settings, name: string, value: string): boolean => settings[name] === value;
-
 /** What every takeaway account can set. `acceptHelp`: where the platform's time to accept an order is known from. */
 export const takeawaySettings = (acceptHelp: Words): readonly AccountField[] => [
   integer('acceptWithinMinutes', [1, 60, 5], words('Minutes to accept an order', '接单时限（分钟）'), acceptHelp),

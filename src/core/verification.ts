@@ -1,11 +1,10 @@
-import { accept } from './accept.ts';
-import type { CallbackRequest, Evidence, Secret } from './accept.ts';
-import type { AccountView, Parsed, Refusal, Verification } from './connector.ts';
-import type { Report } from './fact.ts';
+import { accept, Evidence, signatureEvidence } from './accept.ts';
+import type { CallbackRequest, Secret } from './accept.ts';
+import type { AccountView, Refusal, Verification } from './connector.ts';
 import { decodeUtf8, isLosslessObject, parseLossless } from './json.ts';
 import type { LosslessObject } from './json.ts';
-import type { JsonReader } from './json-reader.ts';
-import type { StoreNotice } from './store-binding.ts';
+
+/** What `verify` is written with: reading the body, trying the secrets, saying why a request is not believed. */
 
 export interface Refused {
   readonly ok: false;
@@ -33,57 +32,88 @@ export function jsonBody({ body }: Pick<CallbackRequest, 'body'>): LosslessObjec
 }
 
 /** The signature that a body holds in a field of its own. */
-export function signatureIn(fields: LosslessObject, name: string): string | Refused {
+function signatureIn(fields: LosslessObject, name: string): string | Refused {
   const given = fields.get(name);
   if (typeof given === 'string' && given !== '') return given;
   return refused('missing_signature', `The body has no field ${name}, or it is not text.`);
 }
 
+/** What is to be proved, and with what. */
+export interface Claim<Content> {
+  /** The credential whose secrets prove it. */
+  readonly credential: string;
+  /** The signature; or what vouches for a request without one; or why there is neither. */
+  readonly given: string | Evidence | Refused;
+  /** What was read on the way, for `parse`. */
+  readonly content: Content;
+  /** What is wrong where no secret proves it, and more is known than that. */
+  otherwise?(given: string, secrets: readonly Secret[]): Refused;
+}
+
 /**
  * Believes a request that one of the account's secrets proves: each that is valid now is tried, the newest first.
- * `field`: the credential; `given`: the signature, or why there is none; `content`: what was read on the way, for
- * `parse`; `prove`: the evidence that a secret gives, from the functions of `accept.ts`.
+ * `prove`: the evidence that a secret gives, from the functions of `accept.ts`; or what else is wrong with a request
+ * whose signature is right.
  */
 export function acceptProved<Content>(
   request: CallbackRequest,
   account: Pick<AccountView, 'secrets'>,
-  { field, given, content }: { readonly field: string; readonly given: string | Refused; readonly content: Content },
-  prove: (given: string, secret: Secret) => Evidence | undefined,
+  claim: Claim<Content>,
+  prove: (given: string, secret: Secret) => Evidence | Refused | undefined,
 ): Verification<Content> {
-  const secrets = account.secrets(field);
+  const { credential, given, content } = claim;
+  if (given instanceof Evidence) return { ok: true, accepted: accept(request, given, content) };
+  const secrets = account.secrets(credential);
   // First, since it is what the account's owner can mend.
-  if (secrets.length === 0) return refused('no_secret', `The account has no ${field} to check a callback with.`);
+  if (secrets.every(({ value }) => value === ''))
+    return refused('no_secret', `The account has no ${credential} to check a callback with.`);
   if (typeof given !== 'string') return given;
   for (const secret of secrets) {
+    if (secret.value === '') continue;
     const evidence = prove(given, secret);
-    if (evidence !== undefined) return { ok: true, accepted: accept(request, evidence, content) };
+    if (evidence === undefined) continue;
+    return isRefused(evidence) ? evidence : { ok: true, accepted: accept(request, evidence, content) };
   }
-  return refused('wrong_signature', `The signature matches none of the valid values of ${field}.`);
+  const detail = `The signature matches none of the valid values of ${credential}.`;
+  return claim.otherwise?.(given, secrets) ?? refused('wrong_signature', detail);
 }
 
-/** Genuine and not understood: `reason` names the field, and nothing personal. */
-export const unrecognised = (reason: string): Extract<Parsed, { kind: 'unrecognised' }> => ({
-  kind: 'unrecognised',
-  reason,
-});
+/**
+ * Believes a request that is signed with a shared secret: `sign` makes the signature that a secret gives. `anyCase`: the
+ * hex of it may be of either letter case.
+ */
+export const acceptSigned = <Content>(
+  request: CallbackRequest,
+  account: Pick<AccountView, 'secrets'>,
+  claim: Claim<Content> & { readonly anyCase?: boolean },
+  sign: (secret: string) => string,
+): Verification<Content> =>
+  acceptProved(request, account, claim, (given, secret) =>
+    claim.anyCase === true
+      ? signatureEvidence(given.toLowerCase(), sign(secret.value).toLowerCase(), secret)
+      : signatureEvidence(given, sign(secret.value), secret),
+  );
 
-/** A field without which the message means nothing. */
-export const isMissing = (name: string): Parsed => unrecognised(`${name} is missing`);
+/** How JSON bodies are signed in a field of their own. */
+export interface FieldSignature {
+  readonly credential: string;
+  /** The field that holds the signature. */
+  readonly field: string;
+  readonly anyCase?: boolean;
+  /**
+   * What is the same for every secret is worked out once; what it returns makes the signature with one. A body of which
+   * nothing can be signed is refused.
+   */
+  signerOf(fields: LosslessObject, account: AccountView): ((secret: string) => string) | Refused;
+}
 
-/** A value that no table of ours has: short, and escaped, since the reason is stored as text. */
-export const isUnknown = (name: string, value: string | undefined): Parsed =>
-  value === undefined ? isMissing(name) : unrecognised(`${name} ${quoted(value)} is not known`);
-
-/** The row of a table; a status called `constructor` is in no table of ours. */
-export const lookUp = <Row>(table: Readonly<Record<string, Row>>, value: string | undefined): Row | undefined =>
-  value !== undefined && Object.hasOwn(table, value) ? table[value] : undefined;
-
-/** A value of the sender inside a reason. */
-export const quoted = (value: string): string => JSON.stringify(value.slice(0, 32));
-
-/** What a message says of orders, unless something in it could not be read: half an order would hide that. */
-export const aboutOrders = ({ fault }: Pick<JsonReader, 'fault'>, ...reports: readonly Report[]): Parsed =>
-  fault === undefined ? { kind: 'reports', reports } : unrecognised(fault);
-
-/** What a callback says about stores alone. */
-export const aboutStores = (...stores: readonly StoreNotice[]): Parsed => ({ kind: 'reports', reports: [], stores });
+/** The verifier of such bodies, to be `Connector.verify`; `parse` gets the fields. */
+export const signedInField =
+  ({ credential, field, anyCase = false, signerOf }: FieldSignature) =>
+  (request: CallbackRequest, account: AccountView, fields = jsonBody(request)): Verification<LosslessObject> => {
+    if (isRefused(fields)) return fields;
+    const found = signatureIn(fields, field);
+    const signer = typeof found === 'string' ? signerOf(fields, account) : found;
+    const [given, sign] = typeof signer === 'function' ? [found, signer] : [signer, () => ''];
+    return acceptSigned(request, account, { credential, given, anyCase, content: fields }, sign);
+  };

@@ -1,5 +1,6 @@
 import { accept, signatureEvidence } from '../../src/core/accept.ts';
-import { defineConnector, jsonReply } from '../../src/core/connector.ts';
+import { defineConnector } from '../../src/core/connector.ts';
+import { jsonReply } from '../../src/core/replies.ts';
 import type { Connector } from '../../src/core/connector.ts';
 import type { Fact, Report } from '../../src/core/fact.ts';
 import { PAYMENT_RANKS } from '../../src/core/registers.ts';

@@ -1,8 +1,8 @@
-import type { Fact, OrderKind } from '../../core/fact.ts';
+import type { Fact, Report } from '../../core/fact.ts';
 import type { JsonReader } from '../../core/json-reader.ts';
-import type { Fen } from '../../core/money.ts';
-import { refundLine, WHOLE } from '../../core/registers.ts';
-import type { ItemValue, RegisterName, RegisterValues } from '../../core/registers.ts';
+import { refundLine } from '../../core/registers.ts';
+import type { ItemValue, RegisterValues } from '../../core/registers.ts';
+import { aliasesOf, factsOn, ifAny, known, orNull, wholeFacts } from '../../core/saying.ts';
 import { rfc3339Time } from '../../core/time.ts';
 import type { TimeMs } from '../../core/time.ts';
 
@@ -39,73 +39,81 @@ export const WORDS = {
 const MAX_NUMBER = 64;
 const MAX_OWN_FIELDS = 50;
 
-/** What a body says. What it needs and has not is a fault of the reader. */
-export interface ReadOrder {
-  readonly platformOrderId: string | undefined;
-  readonly merchantOrderId: string | undefined;
-  readonly kind: OrderKind | undefined;
-  readonly at: TimeMs | undefined;
-  readonly facts: readonly Fact[];
+/** Reads the whole body; the first thing that is wrong with it is the reader's `fault`. Without a time of its own `at` is undefined. */
+export function readOrder(order: JsonReader): Omit<Report, 'at'> & { readonly at: TimeMs | undefined } {
+  onlyKnown(order, '');
+  const platform = order.needed('platformOrderId', order.text('platformOrderId', MAX_NUMBER));
+  const aliases = aliasesOf({ platform, merchant: order.text('merchantOrderId', MAX_NUMBER) });
+  const kind = word(order, 'kind') ?? order.wrong('kind', `is missing; it is one of ${WORDS.kind.join(', ')}`);
+  const flags = flagsOf(order);
+  // What a body does not say makes no fact, and so changes nothing.
+  const facts = [
+    ...wholeFacts({
+      payment: word(order, 'payment'),
+      fulfilment: word(order, 'fulfilment'),
+      lifecycle: word(order, 'lifecycle'),
+      settlement: word(order, 'settlement'),
+    }),
+    ...WORDS.flags.flatMap((flag) => wholeFacts({ [`flag.${flag}`]: flags?.includes(flag) })),
+    ...refundsOf(order).flatMap(({ number, ...refund }) => factsOn(refundLine(number), { refund })),
+    ...moneyFacts(object(order, 'amounts')),
+    ...contentFacts(order),
+    ...takeawayFacts(object(order, 'takeaway')),
+    ...wholeFacts({ platformFields: platformFieldsOf(order) }),
+  ];
+  return { aliases, kind: kind ?? 'takeaway', at: time(order, 'at'), facts };
 }
 
-/** Reads the whole body; the first thing that is wrong with it is the reader's `fault`. */
-export function readOrder(order: JsonReader): ReadOrder {
-  onlyKnown(order, '');
-  const facts: Fact[] = [];
-  /** What a body does not say makes no fact, and so changes nothing. */
-  function say<R extends RegisterName>(register: R, value: RegisterValues[R] | undefined, line = WHOLE): void {
-    if (value !== undefined) facts.push({ line, register, value } as Fact);
-  }
-  say('payment', word(order, 'payment'));
-  say('fulfilment', word(order, 'fulfilment'));
-  say('lifecycle', word(order, 'lifecycle'));
-  say('settlement', word(order, 'settlement'));
-  const flags = flagsOf(order);
-  for (const flag of WORDS.flags) say(`flag.${flag}`, flags?.includes(flag));
-  for (const { number, ...refund } of refundsOf(order)) say('refund', refund, refundLine(number));
-
-  const amounts = object(order, 'amounts');
+function moneyFacts(amounts: JsonReader | undefined): readonly Fact[] {
   const currency = amounts?.text('currency');
   if (currency !== undefined && currency !== 'CNY') amounts?.wrong('currency', 'is not CNY');
-  say('money.original', amount(amounts, 'original'));
-  say('money.total', amount(amounts, 'total'));
-  say('money.paid', amount(amounts, 'paid'));
-  say('money.commission', amounts?.fen('commission'));
-  say('fees', feesOf(amounts));
-  say('items', itemsOf(order));
+  return wholeFacts({
+    'money.original': amounts?.amount('original'),
+    'money.total': amounts?.amount('total'),
+    'money.paid': amounts?.amount('paid'),
+    'money.commission': amounts?.fen('commission'),
+    fees: ifAny({
+      deliveryFee: amounts?.amount('deliveryFee'),
+      boxFee: amounts?.amount('boxFee'),
+      platformFee: amounts?.fen('platformFee'),
+      income: amounts?.fen('income'),
+    }),
+  });
+}
 
+function contentFacts(order: JsonReader): readonly Fact[] {
   const store = order.text('store', MAX_NUMBER);
-  say('store', store === undefined ? undefined : { ref: store, name: null });
-  say('sid', order.text('sid', 512));
-  say('displayId', order.text('displayId', MAX_NUMBER));
-  for (const name of ['placedAt', 'paidAt', 'completedAt', 'closedAt', 'acceptBy'] as const)
-    say(name, time(order, name));
+  return wholeFacts({
+    items: itemsOf(order),
+    store: store === undefined ? undefined : { ref: store, name: null },
+    sid: order.text('sid', 512),
+    displayId: order.text('displayId', MAX_NUMBER),
+    placedAt: time(order, 'placedAt'),
+    paidAt: time(order, 'paidAt'),
+    completedAt: time(order, 'completedAt'),
+    closedAt: time(order, 'closedAt'),
+    acceptBy: time(order, 'acceptBy'),
+    customer: customerOf(order),
+  });
+}
 
-  say('customer', customerOf(order));
-  const takeaway = object(order, 'takeaway');
-  say('takeaway', takeawayOf(takeaway));
-  say('note', takeaway?.text('note'));
+function takeawayFacts(takeaway: JsonReader | undefined): readonly Fact[] {
   const rider = object(takeaway, 'rider', 'takeaway.rider');
-  say('rider', rider && { name: rider.text('name') ?? null, phone: rider.text('phone', MAX_NUMBER) ?? null });
   const invoice = object(takeaway, 'invoice', 'takeaway.invoice');
-  say('invoice', invoice && { title: invoice.text('title') ?? null, taxpayerId: invoice.text('taxpayerId') ?? null });
-  say('platformFields', platformFieldsOf(order));
-
-  return {
-    platformOrderId: required(order, 'platformOrderId'),
-    merchantOrderId: order.text('merchantOrderId', MAX_NUMBER),
-    kind: word(order, 'kind') ?? order.wrong('kind', `is missing; it is one of ${WORDS.kind.join(', ')}`),
-    at: time(order, 'at'),
-    facts,
-  };
+  return wholeFacts({
+    takeaway: takeawayOf(takeaway),
+    note: takeaway?.text('note'),
+    rider: rider && orNull({ name: rider.text('name'), phone: rider.text('phone', MAX_NUMBER) }),
+    invoice: invoice && orNull({ title: invoice.text('title'), taxpayerId: invoice.text('taxpayerId') }),
+  });
 }
 
 /** A misspelt field would be lost in silence. */
 function onlyKnown(reader: JsonReader, where: keyof typeof FIELDS): void {
-  const known: readonly string[] = FIELDS[where];
+  const fields: readonly string[] = FIELDS[where];
   for (const name of reader.names) {
-    if (known.includes(name)) continue;
-    reader.wrong(name.slice(0, MAX_NUMBER).toWellFormed(), `is not a field; known are ${known.join(', ')}`);
+    if (fields.includes(name)) continue;
+    reader.wrong(name.slice(0, MAX_NUMBER).toWellFormed(), `is not a field; known are ${fields.join(', ')}`);
   }
 }
 
@@ -125,21 +133,11 @@ function objects(reader: JsonReader, name: 'items' | 'refunds'): readonly JsonRe
   return inner;
 }
 
-function required(reader: JsonReader, name: string): string | undefined {
-  return reader.text(name, MAX_NUMBER) ?? reader.wrong(name, 'is missing');
-}
-
 function word<N extends keyof typeof WORDS>(reader: JsonReader, name: N): (typeof WORDS)[N][number] | undefined {
   const text = reader.text(name, MAX_NUMBER);
   if (text === undefined) return undefined;
   const words: readonly (typeof WORDS)[N][number][] = WORDS[name];
-  return words.find((known) => known === text) ?? reader.wrong(name, `is not one of ${words.join(', ')}`);
-}
-
-/** Fen, never below zero. */
-function amount(reader: JsonReader | undefined, name: string): Fen | undefined {
-  const fen = reader?.fen(name);
-  return fen !== undefined && fen < 0 ? reader?.wrong(name, 'is below zero') : fen;
+  return words.find((one) => one === text) ?? reader.wrong(name, `is not one of ${words.join(', ')}`);
 }
 
 function time(reader: JsonReader | undefined, name: string): TimeMs | undefined {
@@ -159,36 +157,25 @@ function flagsOf(order: JsonReader): readonly string[] | undefined {
 
 function refundsOf(order: JsonReader): readonly (RegisterValues['refund'] & { readonly number: string })[] {
   return objects(order, 'refunds').flatMap((refund) => {
-    const number = required(refund, 'number');
+    const number = refund.needed('number', refund.text('number', MAX_NUMBER));
     const state = word(refund, 'state') ?? refund.wrong('state', `is missing; it is one of ${WORDS.state.join(', ')}`);
     const reason = refund.text('reason', 200);
-    if (number === undefined || state === undefined) return [];
-    return [{ number, state, amount: amount(refund, 'amount') ?? null, ...(reason === undefined ? {} : { reason }) }];
+    return state === undefined ? [] : [known({ number, state, amount: refund.amount('amount') ?? null, reason })];
   });
-}
-
-function feesOf(amounts: JsonReader | undefined): RegisterValues['fees'] | undefined {
-  const deliveryFee = amount(amounts, 'deliveryFee') ?? null;
-  const boxFee = amount(amounts, 'boxFee') ?? null;
-  const platformFee = amounts?.fen('platformFee') ?? null;
-  const income = amounts?.fen('income') ?? null;
-  const saysNothing = deliveryFee === null && boxFee === null && platformFee === null && income === null;
-  return saysNothing ? undefined : { deliveryFee, boxFee, platformFee, income };
 }
 
 function itemsOf(order: JsonReader): readonly ItemValue[] | undefined {
   if (!order.has('items')) return undefined;
   return objects(order, 'items').map((item, index) => {
-    const note = item.text('note', 200);
-    return {
+    return known({
       line: item.text('line', MAX_NUMBER) ?? String(index + 1),
       sku: item.text('sku', MAX_NUMBER) ?? null,
-      name: item.text('name', 200) ?? item.wrong('name', 'is missing') ?? '',
+      name: item.needed('name', item.text('name', 200)),
       quantity: (item.thousandths('quantity') ?? 1000) / 1000,
-      price: amount(item, 'price') ?? null,
-      total: amount(item, 'total') ?? null,
-      ...(note === undefined ? {} : { note }),
-    };
+      price: item.amount('price') ?? null,
+      total: item.amount('total') ?? null,
+      note: item.text('note', 200),
+    });
   });
 }
 

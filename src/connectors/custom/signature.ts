@@ -1,8 +1,9 @@
-import { accept, signatureEvidence } from '../../core/accept.ts';
+import { signatureEvidence } from '../../core/accept.ts';
 import type { CallbackRequest } from '../../core/accept.ts';
-import type { AccountView, Refusal, Verification } from '../../core/connector.ts';
+import type { AccountView, Verification } from '../../core/connector.ts';
 import { hmacSha256Base64 } from '../../core/signing.ts';
 import type { TimeMs } from '../../core/time.ts';
+import { acceptProved, refused } from '../../core/verification.ts';
 import { toleranceMs } from './account.ts';
 
 /** What `verify` read beside the body: the time that the sender signed. */
@@ -25,31 +26,20 @@ export function sign(secret: string, id: string, timestamp: string, body: Uint8A
 
 /** Checks the signature against every secret that is valid now, then how old it is. */
 export function verify(request: CallbackRequest, account: AccountView): Verification<Signed> {
-  const secrets = account.secrets('secret');
-  if (secrets.length === 0) return refused('no_secret', 'The account has no secret.');
   const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': given } = request.headers;
   if (id === undefined || timestamp === undefined || given === undefined) {
     return refused('missing_signature', 'One of webhook-id, webhook-timestamp and webhook-signature is missing.');
   }
   if (!/^\d{1,12}$/u.test(timestamp)) return refused('unreadable', 'webhook-timestamp is not in seconds.');
   const signedAt = Number(timestamp) * 1000;
-  for (const secret of secrets) {
+  const claim = { credential: 'secret', given, content: { signedAt } };
+  return acceptProved(request, account, claim, (signatures, secret) => {
     const computed = sign(secret.value, id, timestamp, request.body);
     // A sender that changes its secret signs with both for a while.
-    for (const signature of given.split(' ')) {
-      const evidence = signatureEvidence(signature, computed, secret);
-      if (evidence === undefined) continue;
-      const offMs = Math.abs(request.receivedAt - signedAt);
-      if (offMs > (toleranceMs(account) ?? Infinity)) {
-        const off = Math.round(offMs / 1000);
-        return refused('wrong_time', `The signature is right, but webhook-timestamp is ${off} s from our clock.`);
-      }
-      return { ok: true, accepted: accept(request, evidence, { signedAt }) };
-    }
-  }
-  return refused('wrong_signature', 'No signature of webhook-signature fits a valid secret.');
-}
-
-function refused(reason: Refusal['reason'], detail: string): { readonly ok: false; readonly refusal: Refusal } {
-  return { ok: false, refusal: { reason, detail } };
+    const [evidence] = signatures.split(' ').flatMap((one) => signatureEvidence(one, computed, secret) ?? []);
+    const offMs = Math.abs(request.receivedAt - signedAt);
+    if (evidence === undefined || offMs <= (toleranceMs(account) ?? Infinity)) return evidence;
+    const off = Math.round(offMs / 1000);
+    return refused('wrong_time', `The signature is right, but webhook-timestamp is ${off} s from our clock.`);
+  });
 }

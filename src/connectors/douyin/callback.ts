@@ -1,66 +1,55 @@
+import { isSet } from '../../core/account-fields.ts';
+import { jsonReply } from '../../core/replies.ts';
 import type { Accepted, CallbackRequest } from '../../core/accept.ts';
-import { jsonReply } from '../../core/connector.ts';
 import type { AccountView, Parsed, Reply } from '../../core/connector.ts';
-import type { Alias, Fact, RegisterRules } from '../../core/fact.ts';
-import { isLosslessObject, parseLossless } from '../../core/json.ts';
-import type { Json } from '../../core/json.ts';
+import type { Fact, RegisterRules, Report } from '../../core/fact.ts';
+import type { Json, LosslessObject } from '../../core/json.ts';
 import { JsonReader } from '../../core/json-reader.ts';
-import { byTime, firstOf } from '../../core/register-rules.ts';
-import { PAYMENT_RANKS, REFUND_RANKS, refundLine, SETTLEMENT_RANKS } from '../../core/registers.ts';
-import type { Lifecycle, Payment, RefundState, RegisterValues, Settlement } from '../../core/registers.ts';
+import { byTime, firstOf, furthest } from '../../core/register-rules.ts';
+import { REFUND_RANKS, refundLine } from '../../core/registers.ts';
+import type { Lifecycle, Payment, RefundState, RegisterValues } from '../../core/registers.ts';
 import { equalInConstantTime, sha256Hex } from '../../core/signing.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { aboutOrders, aboutStores, isMissing, isUnknown, lookUp, unrecognised } from '../../core/verification.ts';
-import { factsOn, wholeFacts } from '../../core/whole-facts.ts';
+import { aliasesOf, factsOn, known, lookUp, told, wholeFacts } from '../../core/saying.ts';
+import type { Statement, StatusRow, Table } from '../../core/saying.ts';
 import { isLastSettlement, settleLine } from './order-numbers.ts';
-import { callbackSignature } from './signature.ts';
-import type { Envelope } from './signature.ts';
-
-interface PaymentRow {
-  readonly payment: Payment;
-  /** By `message`; '' for any other. */
-  readonly lifecycle?: Readonly<Record<string, Lifecycle>>;
-}
+import { callbackSignature, generationIn } from './signature.ts';
 
 /**
- * `status` of a payment (sheet, 3.3 and 7). Guaranteed payment calls back on success alone: a failure or a timeout told
- * that way would be news, so it stays unrecognised.
+ * `status` of a payment (sheet, 3.3 and 7); the end that it means by `message`, '' being any other. Guaranteed payment
+ * calls back on success alone: a failure or a timeout told that way would be news, so it stays unrecognised.
  */
-export const PAYMENTS: Readonly<Record<Envelope['generation'], Readonly<Record<string, PaymentRow>>>> = {
+export const PAYMENTS: Readonly<Record<'ecpay' | 'trade', Table<PaymentRow>>> = {
   ecpay: { SUCCESS: { payment: 'paid' } },
   trade: {
     SUCCESS: { payment: 'paid' },
     CANCEL: { payment: 'unpaid', lifecycle: { USER_CANCEL: 'cancelled', TIME_OUT: 'expired', '': 'cancelled' } },
   },
 };
+type PaymentRow = { readonly payment: Payment; readonly lifecycle?: Table<Lifecycle> };
 
 /** `status` of a refund. PROCESSING stands only in the text of 2021. */
-export const REFUNDS: Readonly<Record<string, RefundState>> = {
-  PROCESSING: 'requested',
-  FAIL: 'failed',
-  SUCCESS: 'succeeded',
-};
+export const REFUNDS: Table<RefundState> = { PROCESSING: 'requested', FAIL: 'failed', SUCCESS: 'succeeded' };
 
 /** `status` of a settlement, the later the further; one that failed is repeated under a new number. */
-export const SETTLEMENTS: Readonly<Record<string, { readonly settlement: Settlement; readonly stage: number }>> = {
-  INIT: { settlement: 'none', stage: 0 },
-  PROCESSING: { settlement: 'none', stage: 1 },
-  FAIL: { settlement: 'none', stage: 2 },
-  SUCCESS: { settlement: 'settled', stage: 3 },
+export const SETTLEMENTS: Table<StatusRow> = {
+  INIT: { stage: 0, says: { settlement: 'none' } },
+  PROCESSING: { stage: 1, says: { settlement: 'none' } },
+  FAIL: { stage: 2, says: { settlement: 'none' } },
+  // Only what was paid can be settled; the notice of the payment may still be under way.
+  SUCCESS: { stage: 3, says: { settlement: 'settled', payment: 'paid' } },
 };
 
 /** `status` of a withdrawal, which is the merchant's own business and belongs to no order. */
-export const WITHDRAWALS: ReadonlySet<string> = new Set(['SUCCESS', 'FAIL', 'PROCESSING', 'REEXCHANGE']);
+export const WITHDRAWALS: Table<true> = { SUCCESS: true, FAIL: true, PROCESSING: true, REEXCHANGE: true };
 
 /**
  * Terminal statements never revert: a failed refund is done again under a new number. Numbers of orders and refunds say
  * nothing of their order in time.
  */
 export const registers: RegisterRules = {
-  payment: { by: 'rank', ranks: PAYMENT_RANKS },
+  ...furthest('payment', 'settlement', 'refund'),
   lifecycle: { by: 'rank', ranks: { open: 0, cancelled: 1, expired: 1, completed: 2 } },
-  settlement: { by: 'rank', ranks: SETTLEMENT_RANKS },
-  refund: { by: 'rank', ranks: REFUND_RANKS },
   ...byTime('money.total', 'money.paid', 'items', 'buyer', 'placedAt', 'paidAt', 'expiresAt', 'completedAt'),
   ...firstOf('closedAt'),
   // Repeats of a payment differ only in what was filled in later (`item_id`, sheet 3.3): the fuller one has the higher stage.
@@ -74,8 +63,8 @@ const MAX_NUMBER = 64;
 /** The longest documented value is a cp_extra of 2048 bytes; anything much longer would swell every event. */
 const MAX_TEXT = 4096;
 /** Ours first: it is the number that the hub refunds under, and the one that answers a request for a refund. */
-const REFUND_NO = ['cp_refundno', 'out_refund_no', 'refund_no', 'refund_id'];
-const SETTLE_NO = ['cp_settle_no', 'out_settle_no', 'settle_no', 'settle_id'];
+const REFUND_NO = ['cp_refundno', 'out_refund_no'];
+const SETTLE_NO = ['cp_settle_no', 'out_settle_no'];
 
 /**
  * Kept under their own names, by type. `extra` is left out: it holds the nickname of whoever promoted the order; of a
@@ -96,97 +85,88 @@ const KEPT = {
 const keptOf = (fields: JsonReader, type: keyof typeof KEPT): RegisterValues['platformFields'] =>
   fields.kept(KEPT[type].join(' ').split(' '), MAX_TEXT);
 
-type ReadMessage = (fields: JsonReader, account: AccountView, generation: Envelope['generation']) => Parsed;
+type Read = (fields: JsonReader, account: AccountView) => Statement;
+
+const COMMON: Table<Read> = { refund: readRefund, settle: readSettle, withdraw: readWithdraw };
 
 /**
  * `type` of a callback. In guaranteed payment it is not signed: each reader wants fields that only its own kind of
  * message has. `settle_finish` and `transfer` are names in one SDK, without fields: shown to a person when they come.
  */
-const READERS: Readonly<Record<string, ReadMessage>> = {
-  payment: readPayment,
-  refund: readRefund,
-  settle: readSettle,
-  pre_create_refund: readRefundRequest,
-  withdraw: readWithdraw,
+const READERS: Readonly<Record<'ecpay' | 'trade', Table<Read>>> = {
+  ecpay: { ...COMMON, payment: readPayment(PAYMENTS.ecpay) },
+  trade: { ...COMMON, payment: readPayment(PAYMENTS.trade), pre_create_refund: readRefundRequest },
 };
 
 /** Turns a verified callback into a report about its order, or says what in it is not known. */
-export function parse({ content }: Accepted<Envelope>, account: AccountView): Parsed {
-  const { generation, fields: envelope } = content;
-  const msg = envelope.get('msg');
-  const map = typeof msg === 'string' ? parseLossless(msg) : msg;
-  if (!isLosslessObject(map)) return unrecognised('msg is not the JSON text of an object');
-  const given = envelope.get('type');
-  const type = typeof given === 'string' ? given : undefined;
-  const read = lookUp(READERS, type);
-  if (read === undefined) return isUnknown('type', type);
-  const fields = new JsonReader(map);
-  const { replyData, ...said } = { replyData: undefined, ...read(fields, account, generation) };
-  const parsed = fields.fault === undefined ? said : unrecognised(fields.fault);
+export function parse({ content: envelope }: Accepted<LosslessObject>, account: AccountView): Parsed {
+  const outer = new JsonReader(envelope);
+  const fields = JsonReader.over(envelope.get('msg'));
+  if (fields === undefined) return told(outer, outer.wrong('msg', 'is not the JSON text of an object'));
+  const read = outer.oneOf('type', READERS[generationIn(envelope)]);
+  if (read === undefined) return told(outer);
+  const parsed = told(fields, read(fields, account));
   // Answered whatever else could not be read: the user's refund hangs on it.
+  const replyData = read === readRefundRequest ? refundReply(fields, account) : undefined;
   return replyData === undefined ? parsed : { ...parsed, replyData };
 }
 
-function readPayment(fields: JsonReader, { settings }: AccountView, generation: Envelope['generation']): Parsed {
-  const status = fields.text('status');
-  const row = lookUp(PAYMENTS[generation], status);
-  const total = fields.amount('total_amount');
-  if (row === undefined) return isUnknown('status', status);
-  if (fields.text(MERCHANT_NO) === undefined) return isMissing('cp_orderno or out_order_no');
-  if (total === undefined) return isMissing('total_amount');
-
-  const at = timeOf(fields, 'paid_at');
-  const discount = settings['discountReducesPaid'] === false ? 0 : (fields.amount('discount_amount') ?? 0);
-  if (discount > total) return unrecognised('discount_amount is more than total_amount');
-  const own = keptOf(fields, 'payment');
-  const isPaid = row.payment === 'paid';
-  const lifecycle = row.lifecycle?.[fields.text('message', MAX_TEXT) ?? ''] ?? row.lifecycle?.[''];
-  const facts = wholeFacts({
-    payment: row.payment,
-    'money.total': total,
-    platformFields: own,
-    'money.paid': isPaid ? total - discount : undefined,
-    paidAt: isPaid ? (at ?? undefined) : undefined,
-    lifecycle,
-    closedAt: lifecycle && (at ?? undefined),
-  });
-  return aboutOrder(fields, at, facts, Object.keys(own).length);
+function readPayment(statuses: Table<PaymentRow>): Read {
+  return (fields, account) => {
+    const row = fields.oneOf('status', statuses);
+    fields.needed(MERCHANT_NO, fields.text(MERCHANT_NO));
+    const total = fields.amount('total_amount') ?? fields.missing('total_amount') ?? 0;
+    const discount = isSet(account, 'discountReducesPaid', false) ? 0 : (fields.amount('discount_amount') ?? 0);
+    if (discount > total) fields.wrong('discount_amount', 'is more than total_amount');
+    const at = timeOf(fields, 'paid_at');
+    const own = keptOf(fields, 'payment');
+    const isPaid = row?.payment === 'paid';
+    const ends = row?.lifecycle ?? {};
+    const lifecycle = lookUp(ends, fields.text('message', MAX_TEXT)) ?? ends[''];
+    const facts = wholeFacts({
+      payment: row?.payment,
+      'money.total': total,
+      platformFields: own,
+      'money.paid': isPaid ? total - discount : undefined,
+      paidAt: isPaid ? (at ?? undefined) : undefined,
+      lifecycle,
+      closedAt: lifecycle && (at ?? undefined),
+    });
+    return aboutOrder(fields, at, facts, Object.keys(own).length);
+  };
 }
 
-function readRefund(fields: JsonReader): Parsed {
-  const status = fields.text('status');
-  const state = lookUp(REFUNDS, status);
-  const number = fields.text(REFUND_NO, MAX_NUMBER);
-  if (state === undefined) return isUnknown('status', status);
-  if (number === undefined) return isMissing('cp_refundno or out_refund_no');
+function readRefund(fields: JsonReader): Statement {
+  const state = fields.oneOf('status', REFUNDS);
+  const number = fields.needed(REFUND_NO, fields.text([...REFUND_NO, 'refund_no', 'refund_id'], MAX_NUMBER));
+  if (state === undefined) return undefined;
   const amount = fields.amount(['refund_amount', 'refund_total_amount']) ?? null;
-  const reason = fields.text('message', MAX_TEXT);
-  const refund = { state, amount, ...(reason === undefined ? {} : { reason }) };
+  const refund = known({ state, amount, reason: fields.text('message', MAX_TEXT) });
   const facts = factsOn(refundLine(number), { refund, platformFields: keptOf(fields, 'refund') });
   // A failed refund has no time: the stage puts it after what was told while it was under way.
   return aboutOrder(fields, timeOf(fields, 'refunded_at'), facts, REFUND_RANKS[state]);
 }
 
 /** A user asks for money back. Unless the reply names our number for the refund, it stays stuck at the platform. */
-function readRefundRequest(fields: JsonReader, { settings }: AccountView, generation: Envelope['generation']): Parsed {
+function readRefundRequest(fields: JsonReader): Statement {
+  const number = fields.needed('refund_id', requestedNumber(fields));
+  const refund = { state: 'requested', amount: fields.amount('refund_total_amount') ?? null } as const;
+  const facts = factsOn(refundLine(number), { refund, platformFields: keptOf(fields, 'request') });
+  return aboutOrder(fields, timeOf(fields, 'create_refund_time'), facts);
+}
+
+/** Our number for a requested refund, filled in where the refund has one already. */
+function requestedNumber(fields: JsonReader): string | undefined {
   const refundId = fields.text('refund_id', MAX_NUMBER);
-  if (generation !== 'trade') return isUnknown('type', 'pre_create_refund');
-  if (refundId === undefined) return isMissing('refund_id');
-  // Filled in where the refund has a number already.
-  const number = fields.text('out_refund_no', MAX_NUMBER) ?? refundNumberFor(refundId);
-  const amount = fields.amount('refund_total_amount') ?? null;
-  const facts = factsOn(refundLine(number), {
-    refund: { state: 'requested', amount },
-    platformFields: keptOf(fields, 'request'),
-  });
-  const parsed = aboutOrder(fields, timeOf(fields, 'create_refund_time'), facts);
-  const orderNumbers = {
-    order_id: fields.text('order_id', MAX_NUMBER),
-    out_order_no: fields.text(MERCHANT_NO, MAX_NUMBER),
-  };
-  const path = settings['orderEntryPath'] ?? '';
-  const params = JSON.stringify({ ...orderNumbers, out_refund_no: number });
-  return { ...parsed, replyData: { out_refund_no: number, order_entry_schema: { path, params } } };
+  return refundId && (fields.text('out_refund_no', MAX_NUMBER) ?? refundNumberFor(refundId));
+}
+
+function refundReply(fields: JsonReader, { settings }: AccountView): Json | undefined {
+  const number = requestedNumber(fields);
+  if (number === undefined) return undefined;
+  const order = { order_id: fields.text('order_id', MAX_NUMBER), out_order_no: fields.text(MERCHANT_NO, MAX_NUMBER) };
+  const params = JSON.stringify({ ...order, out_refund_no: number });
+  return { out_refund_no: number, order_entry_schema: { path: settings['orderEntryPath'] ?? '', params } };
 }
 
 /** Our number for a refund that the user asked for. From theirs alone, so that every repeat of the request is answered alike. */
@@ -195,46 +175,36 @@ export function refundNumberFor(refundId: string): string {
 }
 
 /** Money in transit becomes the seller's. What it cost stays on the line of the settlement: an order may have fifty. */
-function readSettle(fields: JsonReader): Parsed {
-  const status = fields.text('status');
-  const row = lookUp(SETTLEMENTS, status);
-  const number = fields.text(SETTLE_NO, MAX_NUMBER);
-  if (row === undefined) return isUnknown('status', status);
-  if (number === undefined) return isMissing('cp_settle_no or out_settle_no');
+function readSettle(fields: JsonReader): Statement {
+  const row = fields.oneOf('status', SETTLEMENTS);
+  const number = fields.needed(SETTLE_NO, fields.text([...SETTLE_NO, 'settle_no', 'settle_id'], MAX_NUMBER));
+  if (row === undefined) return undefined;
   const facts = [
-    ...wholeFacts({ settlement: isLastSettlement(number) ? row.settlement : 'none' }),
+    ...wholeFacts({ settlement: isLastSettlement(number) ? row.says.settlement : 'none' }),
     ...factsOn(settleLine(number), { platformFields: keptOf(fields, 'settle') }),
-    // Only what was paid can be settled; the notice of the payment may still be under way.
-    ...wholeFacts({ payment: row.settlement === 'settled' ? 'paid' : undefined }),
+    ...wholeFacts({ payment: row.says.payment }),
   ];
   return aboutOrder(fields, timeOf(fields, 'settled_at'), facts, row.stage);
 }
 
 /** Its `order_id` is a withdrawal's, so no order may be found by it. */
-function readWithdraw(fields: JsonReader): Parsed {
-  const status = fields.text('status');
-  if (status === undefined || !WITHDRAWALS.has(status)) return isUnknown('status', status);
-  if (!fields.has('withdraw_at') && !fields.has('ch_order_id')) return isMissing('withdraw_at');
+function readWithdraw(fields: JsonReader): Statement {
+  fields.oneOf('status', WITHDRAWALS);
+  if (!fields.has('withdraw_at') && !fields.has('ch_order_id')) fields.missing('withdraw_at');
   const at = fields.time('withdraw_at') ?? null;
-  return aboutStores({ kind: 'notice', store: null, topic: 'withdraw', data: keptOf(fields, 'withdraw'), at });
+  return { kind: 'notice', store: null, topic: 'withdraw', data: keptOf(fields, 'withdraw'), at };
 }
 
 /** 0 is how a missing time looks, such as `refunded_at` of a failed refund. */
 const timeOf = (fields: JsonReader, name: string): TimeMs | null => fields.time([name, 'event_time']) ?? null;
 
-function aboutOrder(fields: JsonReader, at: TimeMs | null, facts: readonly Fact[], stage = 0): Parsed {
-  const named = (kind: Alias['kind'], value: string | undefined): readonly Alias[] =>
-    value === undefined ? [] : [{ kind, value }];
-  const [first, ...others] = [
-    ...named('platform', fields.text('order_id', MAX_NUMBER)),
-    ...named('merchant', fields.text(MERCHANT_NO, MAX_NUMBER)),
-    // Empty in the platform's sandbox; the length keeps a placeholder such as 0 from joining all orders into one.
-    ...PAYMENT_NOS.flatMap((name) => named('payment', fields.text(name, 128))).filter(
-      ({ value }) => value.length >= 10,
-    ),
-  ];
-  if (first === undefined) return isMissing('order_id');
-  return aboutOrders(fields, { aliases: [first, ...others], kind: 'payment', at, stage, facts });
+function aboutOrder(fields: JsonReader, at: TimeMs | null, facts: readonly Fact[], stage = 0): Report {
+  const platform = fields.text('order_id', MAX_NUMBER);
+  const merchant = fields.text(MERCHANT_NO, MAX_NUMBER);
+  // Empty in the platform's sandbox; the length keeps a placeholder such as 0 from joining all orders into one.
+  const payment = PAYMENT_NOS.flatMap((name) => fields.text(name, 128) ?? []).filter(({ length }) => length >= 10);
+  fields.needed('order_id', platform ?? merchant ?? payment[0]);
+  return { aliases: aliasesOf({ platform, merchant, payment }), kind: 'payment', at, stage, facts };
 }
 
 const STORED = jsonReply('{"err_no":0,"err_tips":"success"}');

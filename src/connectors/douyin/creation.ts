@@ -2,7 +2,7 @@ import type { AccountView } from '../../core/connector.ts';
 import type { Creation, OrderWish, Planned } from '../../core/creation.ts';
 import type { Alias, Fact } from '../../core/fact.ts';
 import type { Json } from '../../core/json.ts';
-import { topicFacts, whole, wholeFacts } from '../../core/whole-facts.ts';
+import { topicFacts, whole, wholeFacts } from '../../core/saying.ts';
 import { generationOf } from './account.ts';
 import { textSetting } from './payment-settings.ts';
 import { ADOPT_FIELDS, goodsOf, PAYMENT_FIELDS, paymentFaults, VALID_SECONDS } from './wished-payment.ts';

@@ -109,7 +109,7 @@ connectorSuite(douyin, {
         ...Object.keys(REFUNDS).map((status) => `${generation}/refund/${status}/`),
         ...Object.keys(SETTLEMENTS).map((status) => `${generation}/settle/${status}/`),
       ]),
-      ...[...WITHDRAWALS].map((status) => `ecpay/withdraw/${status}/`),
+      ...Object.keys(WITHDRAWALS).map((status) => `ecpay/withdraw/${status}/`),
       'trade/pre_create_refund//',
       'ecpay/settle_finish//',
       'ecpay/transfer//',

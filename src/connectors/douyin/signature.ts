@@ -1,12 +1,11 @@
-import { publicKeyEvidence, signatureEvidence } from '../../core/accept.ts';
+import { publicKeyEvidence } from '../../core/accept.ts';
 import type { CallbackRequest } from '../../core/accept.ts';
 import type { AccountView, Verification } from '../../core/connector.ts';
 import { NumberText, scalarText } from '../../core/json.ts';
 import type { Lossless, LosslessObject } from '../../core/json.ts';
 import { signRsaSha256, verifyRsaSha256 } from '../../core/rsa.ts';
 import { compareBytes, sha1Hex } from '../../core/signing.ts';
-import type { Refused } from '../../core/verification.ts';
-import { acceptProved, isRefused, jsonBody, refused, signatureIn } from '../../core/verification.ts';
+import { acceptProved, isRefused, jsonBody, refused, signedInField } from '../../core/verification.ts';
 
 /** Fields that are no part of the signed text of a guaranteed-payment callback (sheet, 3.2). */
 const UNSIGNED = new Set(['type', 'msg_signature']);
@@ -57,45 +56,45 @@ export function tradeCallbackHeaders(
   };
 }
 
-/** A believed callback: its envelope, and which of the two generations vouched for it. */
-export interface Envelope {
-  readonly generation: 'ecpay' | 'trade';
-  readonly fields: LosslessObject;
-}
+/** Which of the two generations a callback is of: any `version` is the trade system's (sheet, 7). */
+export const generationIn = (envelope: LosslessObject): 'ecpay' | 'trade' =>
+  envelope.has('version') ? 'trade' : 'ecpay';
 
 /**
- * Checks a callback. Both generations may use one address; a body with any `version` is the trade system's (sheet, 7:
- * even refunds of old orders handled there keep the SHA-1 signature, without that field).
+ * Checks a callback. Both generations may use one address; even refunds of old orders that the trade system handles keep
+ * the SHA-1 signature, and are then without its `version`.
  */
-export function verify(request: CallbackRequest, account: AccountView): Verification<Envelope> {
+export function verify(request: CallbackRequest, account: AccountView): Verification<LosslessObject> {
   const fields = jsonBody(request);
   if (isRefused(fields)) return fields;
-  return fields.has('version') ? verifyTrade(request, account, fields) : verifyEcpay(request, account, fields);
+  return generationIn(fields) === 'trade'
+    ? verifyTrade(request, account, fields)
+    : verifyEcpay(request, account, fields);
 }
 
-function verifyEcpay(request: CallbackRequest, account: AccountView, fields: LosslessObject): Verification<Envelope> {
-  const content = { generation: 'ecpay', fields } as const;
-  return acceptProved(request, account, { field: 'token', given: givenIn(fields), content }, (given, token) =>
-    signatureEvidence(given, callbackSignature(fields, token.value) ?? '', token),
-  );
-}
+const verifyEcpay = signedInField({
+  credential: 'token',
+  field: 'msg_signature',
+  signerOf(fields) {
+    const missing = ENVELOPE.find((name) => !isTextOrNumber(fields.get(name)));
+    if (missing !== undefined)
+      return refused('unreadable', `The field ${missing} is missing, or is no text or number.`);
+    const isReadable = callbackText(fields, '') !== undefined;
+    if (!isReadable) return refused('unreadable', 'A field of the body is neither text nor number.');
+    return (token) => callbackSignature(fields, token) ?? '';
+  },
+});
 
-function givenIn(fields: LosslessObject): string | Refused {
-  const given = signatureIn(fields, 'msg_signature');
-  if (isRefused(given)) return given;
-  const missing = ENVELOPE.find((name) => !isTextOrNumber(fields.get(name)));
-  if (missing !== undefined) return refused('unreadable', `The field ${missing} is missing, or is no text or number.`);
-  if (callbackText(fields, '') !== undefined) return given;
-  return refused('unreadable', 'A field of the body is neither text nor number.');
-}
-
-function verifyTrade(request: CallbackRequest, account: AccountView, fields: LosslessObject): Verification<Envelope> {
+function verifyTrade(
+  request: CallbackRequest,
+  account: AccountView,
+  content: LosslessObject,
+): Verification<LosslessObject> {
   const { 'byte-timestamp': timestamp, 'byte-nonce-str': nonce, 'byte-signature': signature = '' } = request.headers;
   const isSigned = timestamp !== undefined && nonce !== undefined && signature !== '';
   const given = isSigned ? signature : refused('missing_signature', 'A header Byte-… of the signature is missing.');
   const signed = tradeCallbackText(timestamp ?? '', nonce ?? '', request.body);
-  const content = { generation: 'trade', fields } as const;
-  return acceptProved(request, account, { field: 'platformPublicKey', given, content }, (_, key) =>
+  return acceptProved(request, account, { credential: 'platformPublicKey', given, content }, (_, key) =>
     publicKeyEvidence((publicKey) => verifyRsaSha256(publicKey, signed, signature), key),
   );
 }

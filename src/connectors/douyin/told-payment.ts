@@ -6,7 +6,7 @@ import type { FieldNames, JsonReader } from '../../core/json-reader.ts';
 import { dueLine, refundLine, REFUND_RANKS } from '../../core/registers.ts';
 import type { RegisterValues } from '../../core/registers.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { topicFacts, whole } from '../../core/whole-facts.ts';
+import { topicFacts, whole } from '../../core/saying.ts';
 import { REFUNDS, SETTLEMENTS } from './callback.ts';
 import { isLastSettlement, settleLine } from './order-numbers.ts';
 
@@ -100,7 +100,7 @@ export function settlementFacts(fields: JsonReader, number: string): Read<readon
   if (row === undefined)
     return { ok: false, reason: `settle_status ${JSON.stringify(status.slice(0, 32))} is not known` };
   const facts: Fact[] = [{ line: settleLine(number), register: 'platformFields', value: { status, ...kept } }];
-  if (row.settlement === 'settled' && isLastSettlement(number)) facts.push(whole('settlement', 'settled'));
+  if (row.says.settlement === 'settled' && isLastSettlement(number)) facts.push(whole('settlement', 'settled'));
   return { ok: true, value: facts };
 }
 

@@ -24,11 +24,7 @@ export const account: AccountSpec = {
       en: 'isv: merchants authorise the app on a page of Ele.me; own: a merchant’s own app, which needs no page.',
       zh: 'isv：企业应用，商户通过授权页授权；own：个人应用（自研商家），使用 client_credentials，无需授权页。',
     }),
-    timeUnit(
-      'metasTimestamp',
-      ['s', 'ms'],
-      words('Time in our calls (metas.timestamp)', '请求时间戳 metas.timestamp 的单位'),
-    ),
+    timeUnit('metasTimestamp', ['s', 'ms'], words('Time in our calls (metas)', '请求时间戳（metas）的单位')),
     choice('refreshScope', ['include', 'omit'], words('scope when refreshing', '刷新令牌时的 scope'), {
       en: 'include: scope=all is sent with a refresh token; omit: it is not.',
       zh: 'include：刷新令牌时带 scope=all；omit：不带。',

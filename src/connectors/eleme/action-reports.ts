@@ -1,7 +1,7 @@
 import type { ActionRequest } from '../../core/action.ts';
 import type { Fact, Report } from '../../core/fact.ts';
 import { topicLine } from '../../core/registers.ts';
-import { whole } from '../../core/whole-facts.ts';
+import { whole } from '../../core/saying.ts';
 import { endFacts } from './order.ts';
 
 /**

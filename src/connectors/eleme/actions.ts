@@ -7,7 +7,7 @@ import type { Lossless } from '../../core/json.ts';
 import type { PlatformRefusal, PlatformResponse } from '../../core/outgoing.ts';
 import { actionReports } from './action-reports.ts';
 import { CANCEL_TYPES, specs } from './action-specs.ts';
-import { isSet } from '../../core/takeaway-settings.ts';
+import { isSet } from '../../core/account-fields.ts';
 import { readReply, signedRequest } from './client.ts';
 import type { WantedAction } from './client.ts';
 import { readQueriedOrder, REFUND_STATUSES, resultObject } from './truth.ts';

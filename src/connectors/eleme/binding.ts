@@ -4,7 +4,7 @@ import type { Lossless } from '../../core/json.ts';
 import type { CallPlatform, PlatformResult } from '../../core/outgoing.ts';
 import type { PlatformStore, StoreBinding } from '../../core/store-binding.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { isSet } from '../../core/takeaway-settings.ts';
+import { isSet } from '../../core/account-fields.ts';
 import { address, callAction, callToken, refuse } from './client.ts';
 
 /** How shops come to an account: the merchant logs in at Ele.me, and one token pair covers all shops of that login. */

@@ -11,7 +11,7 @@ import type {
 import { md5Hex } from '../../core/signing.ts';
 import type { StoreToken } from '../../core/store-binding.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { isSet } from '../../core/takeaway-settings.ts';
+import { isSet } from '../../core/account-fields.ts';
 import { signRequest } from './signature.ts';
 
 /** The official SDK of the widest use gives up after this long. */

@@ -110,7 +110,7 @@ function rowOf(request: CallbackRequest): string | undefined {
   return type === '33' || type === '35' ? `${type} ${refundType ?? 'unsaid'}` : type;
 }
 
-const ROWS = [...TYPES.keys()].flatMap((type) =>
+const ROWS = Object.keys(TYPES).flatMap((type) =>
   type === '33' || type === '35' ? [`${type} normal`, `${type} part`, `${type} unsaid`] : [type],
 );
 

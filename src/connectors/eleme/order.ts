@@ -1,11 +1,13 @@
+import { isSet } from '../../core/account-fields.ts';
 import type { AccountView } from '../../core/connector.ts';
 import type { Fact, Report } from '../../core/fact.ts';
 import type { JsonReader } from '../../core/json-reader.ts';
-import type { ItemValue, RegisterValues } from '../../core/registers.ts';
+import type { ItemValue } from '../../core/registers.ts';
+import { byCode, ifAny, lookUp, orNull, whole, wholeFacts } from '../../core/saying.ts';
+import type { Said, Table } from '../../core/saying.ts';
 import { placeOf } from '../../core/takeaway-order.ts';
+import { acceptBy } from '../../core/takeaway-settings.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { ifAny, whole, wholeFacts } from '../../core/whole-facts.ts';
-import { acceptBy, isSet } from '../../core/takeaway-settings.ts';
 
 /** Kept under their own names, since there is no noun for them here. */
 const OWN_FIELDS = ['book', 'invoiceType', 'openId', 'secretPhoneExpireTime'];
@@ -16,17 +18,15 @@ const OWN_MONEY = [
 ];
 
 /** What a status of an order object says (sheet, 5). A status that is not here is not known. */
-const STATUSES: Readonly<Record<string, 'nothing' | 'accepted' | 'cancelled' | 'completed'>> = {
-  pending: 'nothing',
-  unprocessed: 'nothing',
-  refunding: 'nothing',
-  valid: 'accepted',
-  invalid: 'cancelled',
-  settled: 'completed',
-};
+const STATUSES = byCode<Said>(
+  [{}, 'pending', 'unprocessed', 'refunding'],
+  [{ fulfilment: 'accepted' }, 'valid'],
+  [{ lifecycle: 'cancelled' }, 'invalid'],
+  [{ lifecycle: 'completed' }, 'settled'],
+);
 
 /** Groups of lines by their `type`: what staff pack, what is charged beside it, gifts. */
-const GROUPS: Readonly<Record<string, string>> = { normal: '', extra: 'extra-', discount: 'discount-' };
+const GROUPS: Table<string> = { normal: '', extra: 'extra-', discount: 'discount-' };
 
 /** When an order object was told; `at` null: at the time when the order took effect. */
 export interface Told {
@@ -46,30 +46,25 @@ export const orderNumber = (body: JsonReader): string | undefined => body.id('or
  * one everything is provisional, its zeros are unknown, and it is to be read again for its money.
  */
 export function orderReports(body: JsonReader, account: AccountView, told: Told): readonly Report[] {
-  const value = orderNumber(body) ?? body.missing('orderId') ?? '';
-  const says = body.text('status') === undefined ? 'nothing' : body.oneOf('status', STATUSES);
+  const value = body.needed('orderId', orderNumber(body));
+  const { lifecycle, fulfilment } = (body.text('status') && body.oneOf('status', STATUSES)) || {};
   const downgraded = body.flag('downgraded') ?? false;
   const tookEffectAt = body.when('activeAt') ?? body.when('createdAt') ?? told.sentAt;
   const store = storeFact(body, account, told.shopId);
   const facts = [
-    ...(says === 'cancelled' || says === 'completed' ? [whole('lifecycle', says), ...endFacts()] : []),
+    ...(lifecycle === undefined ? [] : [whole('lifecycle', lifecycle), ...endFacts()]),
     ...paymentFacts(body, account, downgraded),
     ...contentFacts(body, downgraded),
     ...store,
   ];
   const head = { aliases: [{ kind: 'platform', value }], kind: 'takeaway' } as const;
   const { at, stage } = { ...told, at: told.at ?? tookEffectAt };
+  const content = { ...head, at, stage, ...(downgraded ? { final: false, doubt: 'money' } : {}), facts };
+  // The shop is no sum: it stands, whatever other provisional messages say of it.
+  const shop = downgraded ? [{ ...head, at, stage, facts: store }] : [];
   // Said for the moment when the order took effect: whatever a rider did came later.
-  const acceptedFacts = wholeFacts({ fulfilment: 'accepted' });
-  const accepted: Report = { ...head, at: tookEffectAt, stage: 1, final: false, facts: acceptedFacts };
-  const content: readonly Report[] = downgraded
-    ? [
-        { ...head, at, stage, final: false, doubt: 'money', facts },
-        // The shop is no sum: it stands, whatever other provisional messages say of it.
-        { ...head, at, stage, facts: store },
-      ]
-    : [{ ...head, at, stage, facts }];
-  return says === 'accepted' ? [...content, accepted] : content;
+  const accepted = { ...head, at: tookEffectAt, stage: 1, final: false, facts: wholeFacts({ fulfilment }) };
+  return [content, ...shop, ...(fulfilment === undefined ? [] : [accepted])];
 }
 
 /** With the end of an order its cancel request, its urging and its delivery's trouble are over. */
@@ -81,6 +76,7 @@ function paymentFacts(body: JsonReader, account: AccountView, downgraded: boolea
   const told = body.roundedYuan('totalPrice');
   const total = downgraded && told === 0 ? undefined : told;
   const tookEffectAt = body.when('activeAt');
+  const platformFee = body.roundedYuan('serviceFee', true);
   return wholeFacts({
     payment: onlinePaid === undefined ? undefined : onlinePaid ? 'paid' : 'unpaid',
     'money.total': total,
@@ -91,20 +87,17 @@ function paymentFacts(body: JsonReader, account: AccountView, downgraded: boolea
     acceptBy: body.text('status') === 'unprocessed' ? acceptBy(account, tookEffectAt) : undefined,
     // Null is unknown, never zero: the zeros of a downgraded order are no sums.
     'money.original': downgraded ? undefined : body.roundedYuan('originalPrice'),
-    fees: downgraded ? undefined : ifAny(feesOf(body)),
+    fees: downgraded
+      ? undefined
+      : ifAny({
+          deliveryFee: body.roundedYuan('deliverFee', true),
+          boxFee: body.roundedYuan('packageFee', true),
+          // Some samples write what the merchant pays as a negative sum.
+          platformFee: platformFee && Math.abs(platformFee),
+          income: body.roundedYuan('income', true),
+        }),
     'flag.provisional_money': downgraded,
   });
-}
-
-function feesOf(body: JsonReader): RegisterValues['fees'] {
-  const platformFee = body.roundedYuan('serviceFee', true);
-  return {
-    deliveryFee: body.roundedYuan('deliverFee', true) ?? null,
-    boxFee: body.roundedYuan('packageFee', true) ?? null,
-    // Some samples write what the merchant pays as a negative sum.
-    platformFee: platformFee === undefined ? null : Math.abs(platformFee),
-    income: body.roundedYuan('income', true) ?? null,
-  };
 }
 
 function contentFacts(body: JsonReader, downgraded: boolean): readonly Fact[] {
@@ -113,16 +106,12 @@ function contentFacts(body: JsonReader, downgraded: boolean): readonly Fact[] {
   const own = body.raw(downgraded ? OWN_FIELDS : [...OWN_FIELDS, ...OWN_MONEY]);
   return wholeFacts({
     items: items.length > 0 ? items : undefined,
-    takeaway: {
-      daySequence: body.count('daySn') ?? null,
-      wantedAt: body.when('deliverTime') ?? null,
-      // None of the documented fields of an order tells it.
-      deliveryMode: null,
-    },
+    // None of the documented fields of an order tells who brings it.
+    takeaway: orNull({ daySequence: body.count('daySn'), wantedAt: body.when('deliverTime'), deliveryMode: null }),
     customer: ifAny({
-      name: body.text('consignee') ?? null,
-      phone: body.texts('phoneList')[0] ?? null,
-      address: body.text(['address', 'deliveryPoiAddress']) ?? null,
+      name: body.text('consignee'),
+      phone: body.texts('phoneList')[0],
+      address: body.text(['address', 'deliveryPoiAddress']),
       // `lng,lat`
       location: more.length === 0 ? placeOf(lng, lat) : null,
     }),
@@ -136,7 +125,7 @@ function contentFacts(body: JsonReader, downgraded: boolean): readonly Fact[] {
 function itemsOf(body: JsonReader): readonly ItemValue[] {
   const counts = new Map<string, number>();
   return body.list('groups').flatMap((group) => {
-    const prefix = GROUPS[group.text('type', 64) ?? 'normal'] ?? 'other-';
+    const prefix = lookUp(GROUPS, group.text('type', 64) ?? 'normal') ?? 'other-';
     return group.list('items').map((item): ItemValue => {
       const place = (counts.get(prefix) ?? 0) + 1;
       counts.set(prefix, place);

@@ -1,10 +1,7 @@
-import { signatureEvidence } from '../../core/accept.ts';
-import type { CallbackRequest } from '../../core/accept.ts';
-import type { AccountView, Verification } from '../../core/connector.ts';
 import { scalarText, stringifyLossless } from '../../core/json.ts';
 import type { Lossless, LosslessObject } from '../../core/json.ts';
 import { compareBytes, md5Hex } from '../../core/signing.ts';
-import { acceptProved, isRefused, jsonBody, refused, signatureIn } from '../../core/verification.ts';
+import { refused, signedInField } from '../../core/verification.ts';
 
 /**
  * The text of a push that is signed, without the secret: every field but `signature` as `name=value` **without** JSON
@@ -51,13 +48,13 @@ export function signRequest(
 }
 
 /** Checks `signature` of a push against every app secret that is valid now; its hex may be of either case. */
-export function verify(request: CallbackRequest, account: AccountView): Verification<LosslessObject> {
-  const fields = jsonBody(request);
-  if (isRefused(fields)) return fields;
-  const text = pushText(fields);
-  if (text === undefined) return refused('unreadable', 'A field of the push is neither text nor a number.');
-  const signed = { field: 'appSecret', given: signatureIn(fields, 'signature'), content: fields };
-  return acceptProved(request, account, signed, (given, secret) =>
-    signatureEvidence(given.toUpperCase(), frame(text, secret.value), secret),
-  );
-}
+export const verify = signedInField({
+  credential: 'appSecret',
+  field: 'signature',
+  anyCase: true,
+  signerOf(fields) {
+    const text = pushText(fields);
+    if (text === undefined) return refused('unreadable', 'A field of the push is neither text nor a number.');
+    return (secret) => frame(text, secret);
+  },
+});

@@ -6,10 +6,10 @@ import { JsonReader } from '../../core/json-reader.ts';
 import type { CallPlatform, PlatformResult } from '../../core/outgoing.ts';
 import { refundLine, topicLine } from '../../core/registers.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { isSet } from '../../core/takeaway-settings.ts';
+import { isSet } from '../../core/account-fields.ts';
 import { ownToken } from './binding.ts';
 import { callAction, refuse } from './client.ts';
-import { whole } from '../../core/whole-facts.ts';
+import { whole } from '../../core/saying.ts';
 import { orderNumber, orderReports } from './order.ts';
 
 /** What a `refundStatus` says of the request: does it still wait for somebody's answer? */

@@ -1,9 +1,12 @@
-import { accept, signatureEvidence } from '../../core/accept.ts';
-import type { CallbackRequest } from '../../core/accept.ts';
-import type { AccountView, Refusal, Verification } from '../../core/connector.ts';
+import { signatureEvidence } from '../../core/accept.ts';
+import type { CallbackRequest, Evidence, Secret } from '../../core/accept.ts';
+import type { AccountView, Verification } from '../../core/connector.ts';
 import { md5Hex } from '../../core/signing.ts';
+import { acceptProved, refused } from '../../core/verification.ts';
+import type { Claim, Refused } from '../../core/verification.ts';
 import { schemeOf } from './account.ts';
 import { readEnvelope } from './envelope.ts';
+import type { Envelope } from './envelope.ts';
 import { SCHEME_NAMES, SCHEMES } from './schemes.ts';
 import type { SchemeName, SignedFields } from './schemes.ts';
 
@@ -22,35 +25,35 @@ export function sign(fields: SignedFields, secret: string, scheme: SchemeName): 
  * sent again for an hour, and nothing says that its timestamp is renewed.
  */
 export function verify(request: CallbackRequest, account: AccountView): Verification<Notice> {
-  const secrets = account.secrets('appSecret').filter(({ value }) => value !== '');
-  if (secrets.length === 0) return refused('no_secret', 'The account has no appSecret; enter the one that EM issued.');
   const envelope = readEnvelope(request.body);
-  if (envelope === undefined) {
-    return refused('unreadable', 'The body is neither JSON nor percent-encoded JSON nor a form, in UTF-8.');
-  }
-  const { appid, timestamp, request_data: data, sign: given } = envelope;
-  if (given === undefined || given === '') return refused('missing_signature', 'The body has no field sign.');
-  if (appid === undefined || timestamp === undefined || data === undefined) {
-    return refused('unreadable', 'One of appid, timestamp and request_data is missing or is no text.');
-  }
+  const { appid = '', timestamp = '', request_data: data = '' } = envelope ?? {};
   const fields = { appid, timestamp, request_data: data };
   const scheme = schemeOf(account);
-  for (const secret of secrets) {
-    const evidence = signatureEvidence(given.toLowerCase(), sign(fields, secret.value, scheme).toLowerCase(), secret);
-    if (evidence === undefined) continue;
+  const isSignedBy = (given: string, secret: Secret, name: SchemeName): Evidence | undefined =>
+    signatureEvidence(given.toLowerCase(), sign(fields, secret.value, name).toLowerCase(), secret);
+  const claim: Claim<Notice> = {
+    credential: 'appSecret',
+    given: signatureOf(envelope),
+    content: { appid, request_data: data },
+    otherwise(given, secrets) {
+      const fitting = SCHEME_NAMES.find((name) => secrets.some((secret) => isSignedBy(given, secret, name)));
+      const hint = fitting === undefined ? '; no other known scheme fits' : `, but ${fitting}: set signScheme to it`;
+      return refused('wrong_signature', `The field sign does not fit the scheme ${scheme}${hint}.`);
+    },
+  };
+  return acceptProved(request, account, claim, (given, secret) => {
+    const evidence = isSignedBy(given, secret, scheme);
     // Some schemes do not sign the appid, and one secret may serve two of them.
-    if (appid !== account.credential('appid')) {
-      return refused('wrong_signature', 'The signature is right, but appid is not the one of this account.');
-    }
-    return { ok: true, accepted: accept(request, evidence, { appid, request_data: data }) };
-  }
-  const fitting = SCHEME_NAMES.find((name) =>
-    secrets.some(({ value }) => sign(fields, value, name).toLowerCase() === given.toLowerCase()),
-  );
-  const hint = fitting === undefined ? '; no other known scheme fits' : `, but ${fitting}: set signScheme to it`;
-  return refused('wrong_signature', `The field sign does not fit the scheme ${scheme}${hint}.`);
+    if (evidence === undefined || appid === account.credential('appid')) return evidence;
+    return refused('wrong_signature', 'The signature is right, but appid is not the one of this account.');
+  });
 }
 
-function refused(reason: Refusal['reason'], detail: string): { readonly ok: false; readonly refusal: Refusal } {
-  return { ok: false, refusal: { reason, detail } };
+function signatureOf(envelope: Envelope | undefined): string | Refused {
+  if (envelope === undefined)
+    return refused('unreadable', 'The body is neither JSON nor percent-encoded JSON nor a form, in UTF-8.');
+  const { appid, timestamp, request_data: data, sign: given = '' } = envelope;
+  if (given === '') return refused('missing_signature', 'The body has no field sign.');
+  if (appid !== undefined && timestamp !== undefined && data !== undefined) return given;
+  return refused('unreadable', 'One of appid, timestamp and request_data is missing or is no text.');
 }

@@ -1,51 +1,35 @@
 import type { Accepted } from '../../core/accept.ts';
-import { jsonReply } from '../../core/connector.ts';
 import type { AccountView, Parsed } from '../../core/connector.ts';
 import type { Fact, RegisterRules } from '../../core/fact.ts';
 import type { LosslessObject } from '../../core/json.ts';
 import { JsonReader } from '../../core/json-reader.ts';
-import { byTime, firstOf } from '../../core/register-rules.ts';
-import { partLine, PAYMENT_RANKS, RAISED_RANKS, WHOLE } from '../../core/registers.ts';
-import type { Payment } from '../../core/registers.ts';
-import { fixedReplies } from '../../core/replies.ts';
-import type { TimeMs } from '../../core/time.ts';
-import { aboutOrders, isMissing, quoted, unrecognised } from '../../core/verification.ts';
-import { factsOn, wholeFacts } from '../../core/whole-facts.ts';
+import { byTime, firstOf, furthest } from '../../core/register-rules.ts';
+import { partLine, WHOLE } from '../../core/registers.ts';
+import { fixedReplies, jsonReply } from '../../core/replies.ts';
+import { factsOn, lookUp, quoted, told, unrecognised, wholeFacts } from '../../core/saying.ts';
+import type { StatusRow, Table } from '../../core/saying.ts';
 import { asksForCommission, COMMISSION_DOUBT } from './truth.ts';
 
-interface StatusRow {
-  readonly status: string;
-  /** '' where the push says none. */
-  readonly refundType: string;
-  readonly payment: Payment;
-  readonly completed?: true;
-  readonly risk?: true;
-  /** Place in the order's life, for pushes of one and the same modTime or of none. */
-  readonly stage: number;
-}
-
 /**
- * `status` and `refundType` of a push (README). That a partial refund moves the status to 9 is not verified, so 1
- * and 8 with `refundType` 2 are known too; with 1 or 3 they contradict themselves and stay unknown.
+ * `status` and, after the slash, `refundType` of a push where it says one (README). That a partial refund moves the
+ * status to 9 is not verified, so 1 and 8 with `refundType` 2 are known too; with 1 or 3 they contradict themselves and
+ * stay unknown. The stage is for pushes of one and the same modTime or of none.
  */
-export const STATUSES: readonly StatusRow[] = [
-  { status: '1', refundType: '', payment: 'paid', stage: 1 },
-  { status: '1', refundType: '2', payment: 'partially_refunded', stage: 1 },
-  { status: '8', refundType: '', payment: 'paid', completed: true, stage: 2 },
-  { status: '8', refundType: '2', payment: 'partially_refunded', completed: true, stage: 2 },
-  { status: '9', refundType: '', payment: 'refunded', stage: 3 },
-  { status: '9', refundType: '1', payment: 'refunded', stage: 3 },
-  { status: '9', refundType: '2', payment: 'partially_refunded', stage: 3 },
-  { status: '9', refundType: '3', payment: 'refunded', risk: true, stage: 3 },
-];
-
-const ROWS: ReadonlyMap<string, StatusRow> = new Map(STATUSES.map((row) => [`${row.status}/${row.refundType}`, row]));
+export const STATUSES: Table<StatusRow> = {
+  '1/': { stage: 1, says: { payment: 'paid' } },
+  '1/2': { stage: 1, says: { payment: 'partially_refunded' } },
+  '8/': { stage: 2, says: { payment: 'paid', lifecycle: 'completed' } },
+  '8/2': { stage: 2, says: { payment: 'partially_refunded', lifecycle: 'completed' } },
+  '9/': { stage: 3, says: { payment: 'refunded' } },
+  '9/1': { stage: 3, says: { payment: 'refunded' } },
+  '9/2': { stage: 3, says: { payment: 'partially_refunded' } },
+  '9/3': { stage: 3, says: { payment: 'refunded', 'flag.risk': true } },
+};
 
 /** Terminal statements never revert at this platform; what an order is made of is replaced by the younger push. */
 export const registers: RegisterRules = {
-  payment: { by: 'rank', ranks: PAYMENT_RANKS },
+  ...furthest('payment', 'flag.risk'),
   lifecycle: { by: 'rank', ranks: { open: 0, completed: 1 } },
-  'flag.risk': { by: 'rank', ranks: RAISED_RANKS },
   // A push about one voucher may count only itself.
   parts: { by: 'rank', ranks: 'highest' },
   // Reward types are added days after the completion by another push of status 8.
@@ -72,13 +56,11 @@ const MAX_SID = 512;
 /** Turns a verified push into one report about its order, or says which field it could not read. */
 export function parse({ content }: Accepted<LosslessObject>, account: AccountView): Parsed {
   const fields = new JsonReader(content);
-  const status = fields.text('status');
-  const orderId = fields.text('orderid', MAX_ORDER_ID);
+  const status = fields.needed('status', fields.text('status'));
+  const orderId = fields.needed('orderid', fields.text('orderid', MAX_ORDER_ID));
   const refundType = fields.text('refundType');
   if (fields.fault !== undefined) return unrecognised(fields.fault);
-  if (status === undefined) return isMissing('status');
-  if (orderId === undefined) return isMissing('orderid');
-  const row = ROWS.get(`${status}/${refundType === undefined || refundType === '0' ? '' : refundType}`);
+  const row = lookUp(STATUSES, `${status}/${refundType === undefined || refundType === '0' ? '' : refundType}`);
   if (row === undefined) {
     const withRefund = refundType === undefined ? '' : ` with refundType ${quoted(refundType)}`;
     return unrecognised(`status ${quoted(status)}${withRefund} is not known`);
@@ -91,20 +73,12 @@ export function parse({ content }: Accepted<LosslessObject>, account: AccountVie
   // Nothing stands in for a missing modTime: paytime and ordertime are the same in every push of an order, so they
   // would tie just as null does, and call the later statements older than they are. The stage decides.
   const at = fields.when('modTime') ?? null;
-  const facts = [...fateFacts(row, fateLine, at), ...contentFacts(fields, fateLine)];
+  const completedAt = row.says.lifecycle === undefined ? undefined : (at ?? undefined);
+  const facts = [...factsOn(fateLine, { ...row.says, completedAt }), ...contentFacts(fields, fateLine)];
   const doubt = asksForCommission(account) ? { doubt: COMMISSION_DOUBT } : {};
   const aliases = [{ kind: 'platform', value: orderId }] as const;
-  return aboutOrders(fields, { aliases, kind: 'cps', at, stage: row.stage, ...doubt, facts });
+  return told(fields, { aliases, kind: 'cps', at, stage: row.stage, ...doubt, facts });
 }
-
-/** What the status says, about the whole order or about the voucher that the push names. */
-const fateFacts = ({ payment, completed, risk }: StatusRow, line: string, at: TimeMs | null): readonly Fact[] =>
-  factsOn(line, {
-    payment,
-    lifecycle: completed && 'completed',
-    completedAt: completed && (at ?? undefined),
-    'flag.risk': risk,
-  });
 
 /** What the order is made of, and the fields that have no noun here. */
 function contentFacts(fields: JsonReader, fateLine: string): readonly Fact[] {

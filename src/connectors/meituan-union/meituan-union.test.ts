@@ -102,7 +102,7 @@ connectorSuite(meituanUnion, {
     { outcome: 'rejected', ...jsonHeaders, body: '{"errcode":"1","errmsg":"err"}' },
   ],
   statuses: {
-    all: STATUSES.map(({ status, refundType }) => `${status}/${refundType}`),
+    all: Object.keys(STATUSES),
     of: ({ body }) => {
       const fields = parseLossless(decodeUtf8(body) ?? '');
       if (!isLosslessObject(fields)) return undefined;

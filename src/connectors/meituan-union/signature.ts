@@ -1,10 +1,7 @@
-import { signatureEvidence } from '../../core/accept.ts';
-import type { CallbackRequest } from '../../core/accept.ts';
-import type { AccountView, Verification } from '../../core/connector.ts';
 import { NumberText, stringifyLossless } from '../../core/json.ts';
 import type { Lossless, LosslessObject } from '../../core/json.ts';
 import { compareBytes, md5Hex } from '../../core/signing.ts';
-import { acceptProved, isRefused, jsonBody, signatureIn } from '../../core/verification.ts';
+import { signedInField } from '../../core/verification.ts';
 import { signingRules } from './account.ts';
 import type { SigningRules } from './account.ts';
 
@@ -45,12 +42,11 @@ const frame = (text: string, secret: string): string => md5Hex(secret + text + s
  * Checks `sign` of a push against every callback secret that is valid now. Any content type will do: no source says
  * which one Meituan sends.
  */
-export function verify(request: CallbackRequest, account: AccountView): Verification<LosslessObject> {
-  const fields = jsonBody(request);
-  if (isRefused(fields)) return fields;
-  const text = signedText(fields, signingRules(account));
-  const signed = { field: 'callbackSecret', given: signatureIn(fields, 'sign'), content: fields };
-  return acceptProved(request, account, signed, (given, secret) =>
-    signatureEvidence(given, frame(text, secret.value), secret),
-  );
-}
+export const verify = signedInField({
+  credential: 'callbackSecret',
+  field: 'sign',
+  signerOf(fields, account) {
+    const text = signedText(fields, signingRules(account));
+    return (secret) => frame(text, secret);
+  },
+});

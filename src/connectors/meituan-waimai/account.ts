@@ -39,24 +39,14 @@ export const account: AccountSpec = {
       en: 'On the way, or handed over.',
       zh: 'delivering：配送中；delivered：已送达。',
     }),
-    choice(
-      'partRefundUnit',
-      ['yuan', 'fen'],
-      words('Unit of money in a partial refund push', '部分退款推送中金额的单位'),
-      {
-        en: 'Yuan or fen.',
-        zh: '元（yuan）或分（fen）。',
-      },
-    ),
-    choice(
-      'settlementNumber',
-      ['display', 'platform'],
-      words('Order number in a settlement push', '对账推送中的订单号'),
-      {
-        en: 'display: the number shown to the user; platform: the order id.',
-        zh: 'display：展示号；platform：订单 ID。',
-      },
-    ),
+    choice('partRefundUnit', ['yuan', 'fen'], words('Unit of a partial refund push', '部分退款推送的金额单位'), {
+      en: 'Of its sum of money: yuan or fen.',
+      zh: '其中金额的单位：元（yuan）或分（fen）。',
+    }),
+    choice('settlementNumber', ['display', 'platform'], words('Number in a settlement push', '对账推送中的订单号'), {
+      en: 'display: the number shown to the user; platform: the order id.',
+      zh: 'display：展示号；platform：订单 ID。',
+    }),
     choice('unconfirmedCall', UNCONFIRMED_CALLS, words('Call for unconfirmed orders', '查询未确认订单的接口'), {
       en: 'Of the newest list of calls, or the one before; both take developerId, maxOffsetId and size.',
       zh: '新版接口清单中的，或旧版的接口；参数均为 developerId、maxOffsetId、size。',

@@ -26,7 +26,7 @@ export function actionReports(request: ActionRequest): readonly Report[] {
   const { action, order, params, at } = request;
   const orderId = order.aliases.find(({ kind }) => kind === 'platform')?.value ?? '';
   const head = { aliases: [{ kind: 'platform', value: orderId }], kind: 'takeaway' } as const;
-  const fields = new Map(order.store === null ? [] : [['ePoiId', order.store]]);
+  const heard = { store: order.store ?? undefined };
   const message = (said: Readonly<Record<string, Lossless>>): JsonReader =>
     new JsonReader(new Map<string, Lossless>(Object.entries({ orderId: new NumberText(orderId), ...said })));
   const delivery = (status: number): readonly Report[] => {
@@ -37,7 +37,7 @@ export function actionReports(request: ActionRequest): readonly Report[] {
         ...(typeof params['name'] === 'string' ? { dispatcherName: params['name'] } : {}),
         ...(typeof params['phone'] === 'string' ? { dispatcherMobile: params['phone'] } : {}),
       }),
-      { fields },
+      heard,
     );
     return report === undefined ? [] : [report];
   };
@@ -48,10 +48,7 @@ export function actionReports(request: ActionRequest): readonly Report[] {
       return [{ ...head, at: null, stage: ORDER_STATUSES['4']?.stage ?? 0, facts }];
     }
     case 'cancel': {
-      const report = readCancel(message({ reason: cancelReasonOf(request), reasonCode: reasonCodeOf(request) }), {
-        fields,
-      });
-      return report === undefined ? [] : [report];
+      return [readCancel(message({ reason: cancelReasonOf(request), reasonCode: reasonCodeOf(request) }), heard)];
     }
     case 'agree-refund':
     case 'reject-refund': {

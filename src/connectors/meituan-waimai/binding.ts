@@ -4,7 +4,7 @@ import type { Json } from '../../core/json.ts';
 import type { CallPlatform, PlatformResult } from '../../core/outgoing.ts';
 import type { BindingRequest, PlatformStore, StoreBinding, StoreToken } from '../../core/store-binding.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { isSet } from '../../core/takeaway-settings.ts';
+import { isSet } from '../../core/account-fields.ts';
 import { ask, failed, hostOf, isTokenRefusal } from './client.ts';
 import { phonesWanted } from './polls.ts';
 import { sign } from './signature.ts';

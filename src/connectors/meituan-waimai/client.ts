@@ -11,7 +11,7 @@ import type {
   PlatformResponse,
 } from '../../core/outgoing.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { isSet } from '../../core/takeaway-settings.ts';
+import { isSet } from '../../core/account-fields.ts';
 import { sign } from './signature.ts';
 
 /** One of the platform's calls (sheet, 5.3). `method` is that of generation 1; generation 2 posts everything. */

@@ -15,7 +15,7 @@ import { sha1Hex } from '../../core/signing.ts';
 import { DELIVERY_STATUSES, PART_REFUND_NOTICES, REFUND_NOTICES, STORE_STATES } from './callback.ts';
 import { meituanWaimai } from './index.ts';
 import { ORDER_STATUSES } from './order-push.ts';
-import { sign, signingRules } from './signature.ts';
+import { sign, signsEmpty } from './signature.ts';
 
 /** Which table an event's JSON is looked up in, and by which of its fields. */
 const TABLES: Readonly<Record<string, { readonly field: string; readonly rows: readonly string[] }>> = {
@@ -48,7 +48,7 @@ function resign(request: CallbackRequest, account: AccountView): CallbackRequest
   const fields = parseForm(request.body);
   if (fields === undefined || secret === undefined || !fields.has('sign')) return undefined;
   const kept = [...fields].filter(([name]) => name !== 'sign');
-  const body = writeForm([...kept, ['sign', sign(kept, secret.value, signingRules(account))]]);
+  const body = writeForm([...kept, ['sign', sign(kept, secret.value, signsEmpty(account))]]);
   return { ...request, body: Buffer.from(body) };
 }
 

@@ -1,42 +1,34 @@
+import { isSet } from '../../core/account-fields.ts';
 import type { AccountView } from '../../core/connector.ts';
-import type { Alias, Fact, Report } from '../../core/fact.ts';
+import type { Fact, Report } from '../../core/fact.ts';
 import type { JsonReader } from '../../core/json-reader.ts';
-import type { Fulfilment, ItemValue, Lifecycle } from '../../core/registers.ts';
+import { wholeFen } from '../../core/money.ts';
+import type { ItemValue } from '../../core/registers.ts';
+import { aliasesOf, byCode, ifAny, known, lookUp, orNull, wholeFacts } from '../../core/saying.ts';
+import type { StatusRow, Table } from '../../core/saying.ts';
 import { placeOf } from '../../core/takeaway-order.ts';
-import { ifAny, wholeFacts } from '../../core/whole-facts.ts';
-import { acceptBy, isSet } from '../../core/takeaway-settings.ts';
+import { acceptBy } from '../../core/takeaway-settings.ts';
+import type { TimeMs } from '../../core/time.ts';
 
-interface StatusRow {
-  /** Place in the order's life, for statements of one second. */
-  readonly stage: number;
-  /** What the user has done about an order that is paid online; left out where the status does not tell. */
-  readonly online?: 'unpaid' | 'paid';
-  readonly fulfilment?: Fulfilment;
-  readonly lifecycle?: Lifecycle;
-}
-
-/** `status` of an order (sheet, 3.4). 6 (已配送) is read as the setting `statusSix` says. */
-export const ORDER_STATUSES: Readonly<Record<string, StatusRow>> = {
-  '1': { stage: 1, online: 'unpaid' },
-  '2': { stage: 2, online: 'paid' },
-  '3': { stage: 3, online: 'paid' },
-  '4': { stage: 4, online: 'paid', fulfilment: 'accepted' },
-  '6': { stage: 6, online: 'paid', fulfilment: 'delivering' },
-  '8': { stage: 8, online: 'paid', fulfilment: 'delivered', lifecycle: 'completed' },
-  // Unpaid orders are cancelled too, so nothing is known of the money.
-  '9': { stage: 9, lifecycle: 'cancelled' },
+/**
+ * `status` of an order (sheet, 3.4). What it says of the payment holds for orders that are paid online; 6 (已配送) is
+ * read as the setting `statusSix` says. Unpaid orders are cancelled too, so 9 says nothing of the money.
+ */
+export const ORDER_STATUSES: Table<StatusRow> = {
+  '1': { stage: 1, says: { payment: 'unpaid' } },
+  '2': { stage: 2, says: { payment: 'paid' } },
+  '3': { stage: 3, says: { payment: 'paid' } },
+  '4': { stage: 4, says: { payment: 'paid', fulfilment: 'accepted' } },
+  '6': { stage: 6, says: { payment: 'paid', fulfilment: 'delivering' } },
+  '8': { stage: 8, says: { payment: 'paid', fulfilment: 'delivered', lifecycle: 'completed' } },
+  '9': { stage: 9, says: { lifecycle: 'cancelled' } },
 };
 
-/** `payType`: 1 is cash on delivery. */
-const PAID_ONLINE: Readonly<Record<string, boolean>> = { '1': false, '2': true };
-
 /** Who brings the order, by `logisticsCode` (sheet, 3.5). */
-const DELIVERY_MODES: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    merchant: ['0000'],
-    third_party: ['0002', '0016', '0033', '2001', '5001'],
-    platform: ['1001', '1002', '1003', '1004', '2002', '2004', '2010', '2011', '3001', '4015'],
-  }).flatMap(([mode, codes]) => codes.map((code) => [code, mode] as const)),
+const DELIVERY_MODES = byCode(
+  ['merchant', '0000'],
+  ['third_party', '0002', '0016', '0033', '2001', '5001'],
+  ['platform', '1001', '1002', '1003', '1004', '2002', '2004', '2010', '2011', '3001', '4015'],
 );
 
 /** Kept under their own names; none of them holds personal data. */
@@ -48,51 +40,41 @@ const ORDER_FIELDS = [
 
 /** The order of an `order` push, or of a query's answer, where two times are spelled with a capital. */
 export function readOrder(order: JsonReader, account: AccountView): Report | undefined {
-  const aliases = orderAliases(order);
+  const platform = order.needed('orderId', order.number('orderId'));
+  // The second is what the user sees, and what some messages name it by. In early orders the two differ.
+  const aliases = aliasesOf({ platform, display: order.number('orderIdView') });
   const row = order.oneOf('status', ORDER_STATUSES);
   const placedAt = order.time('ctime') ?? order.time('cTime') ?? order.time('orderSendTime');
   const at = order.time('utime') ?? order.time('uTime') ?? placedAt ?? null;
   // Some of the order could not be put together in time and is left out; the platform says to ask again.
   const degraded = order.text('incmpCode') === '-1';
-  if (aliases === undefined || row === undefined) return undefined;
-  const isNew = row.fulfilment === undefined && row.lifecycle === undefined;
+  if (row === undefined) return undefined;
+  const isNew = row.says.fulfilment === undefined && row.says.lifecycle === undefined;
   const facts = [
     ...fateFacts(order, row, at, account),
     ...contentFacts(order, degraded),
     ...wholeFacts({ placedAt, acceptBy: isNew ? acceptBy(account, placedAt) : undefined }),
     // Without a time, so that the answer ends it: by the platform's clock the push may be younger than the answer by ours.
-    ...wholeFacts({ 'flag.doubt': degraded ? true : undefined }, null),
+    ...wholeFacts({ 'flag.doubt': degraded || undefined }, null),
   ];
-  if (order.fault !== undefined) return undefined;
   return { aliases, kind: 'takeaway', at, stage: row.stage, ...(degraded ? { doubt: 'incomplete' } : {}), facts };
 }
 
-/** `orderId`, which all calls take, and `orderIdView`, which the user sees. In early orders they differ. */
-function orderAliases(order: JsonReader): readonly [Alias, ...Alias[]] | undefined {
-  const id = order.number('orderId');
-  const view = order.number('orderIdView');
-  if (id === undefined) return order.missing('orderId');
-  return [{ kind: 'platform', value: id }, ...(view === undefined ? [] : [{ kind: 'display', value: view } as const])];
-}
-
 /** What the status says of payment, delivery and end. */
-function fateFacts(order: JsonReader, row: StatusRow, at: number | null, account: AccountView): readonly Fact[] {
-  const isOnline = order.text('payType') === undefined ? undefined : order.oneOf('payType', PAID_ONLINE);
-  const payment = isOnline === false ? 'unpaid' : row.online;
-  const isPaid = isOnline === true && payment === 'paid';
+function fateFacts(order: JsonReader, { says }: StatusRow, at: TimeMs | null, account: AccountView): readonly Fact[] {
+  // 1 is cash on delivery.
+  const byType = { '1': 'unpaid', '2': says.payment } as const;
+  const payment = order.text('payType') === undefined ? undefined : order.oneOf('payType', byType);
   const six = order.text('status') === '6' && isSet(account, 'statusSix', 'delivered');
-  const completed = row.lifecycle === 'completed';
-  const toldAt = row.lifecycle && order.time(completed ? 'orderCompletedTime' : 'orderCancelTime');
+  const completed = says.lifecycle === 'completed';
+  const toldAt = says.lifecycle && order.time(completed ? 'orderCompletedTime' : 'orderCancelTime');
   return [
-    ...wholeFacts({
-      payment: isOnline === undefined ? undefined : payment,
-      'money.paid': isPaid ? order.yuan('total') : undefined,
-    }),
+    ...wholeFacts({ payment, 'money.paid': payment === 'paid' ? order.yuan('total') : undefined }),
     // Without a time: a push of the whole order may come late or again, and the delivery's own pushes know better.
-    ...wholeFacts({ fulfilment: six ? 'delivered' : row.fulfilment }, null),
+    ...wholeFacts({ fulfilment: six ? 'delivered' : says.fulfilment }, null),
     ...wholeFacts({
-      lifecycle: row.lifecycle,
-      [completed ? 'completedAt' : 'closedAt']: row.lifecycle && (toldAt ?? at ?? undefined),
+      lifecycle: says.lifecycle,
+      [completed ? 'completedAt' : 'closedAt']: says.lifecycle && (toldAt ?? at ?? undefined),
       'flag.delivery_trouble': completed ? false : undefined,
     }),
   ];
@@ -112,24 +94,24 @@ function contentFacts(order: JsonReader, degraded: boolean): readonly Fact[] {
     items: detail.length > 0 ? detail.map(readItem) : undefined,
     fees: degraded
       ? undefined
-      : {
-          deliveryFee: order.yuan('shippingFee') ?? null,
+      : orNull({
+          deliveryFee: order.yuan('shippingFee'),
           boxFee: detail.length === 0 ? null : boxFee(detail),
-          platformFee: received?.fen('foodShareFeeChargeByPoi') ?? null,
-          income: order.fen('wmPoiReceiveCent') ?? received?.fen('wmPoiReceiveCent') ?? null,
-        },
+          platformFee: received?.fen('foodShareFeeChargeByPoi'),
+          income: order.fen('wmPoiReceiveCent') ?? received?.fen('wmPoiReceiveCent'),
+        }),
     store: ref === undefined ? undefined : { ref, name: order.text('poiName', 200) ?? null },
-    takeaway: {
+    takeaway: orNull({
       daySequence: daySequence !== undefined && daySequence.length < 10 ? Number(daySequence) : null,
       // 0 is 'as soon as possible'.
-      wantedAt: order.time('deliveryTime') ?? null,
-      deliveryMode: order.text('pickType') === '1' ? 'pick_up' : (DELIVERY_MODES.get(code ?? '') ?? null),
-    },
+      wantedAt: order.time('deliveryTime'),
+      deliveryMode: order.text('pickType') === '1' ? 'pick_up' : lookUp(DELIVERY_MODES, code),
+    }),
     customer: ifAny({
-      name: order.text('recipientName') ?? null,
-      phone: order.text('recipientPhone') ?? null,
+      name: order.text('recipientName'),
+      phone: order.text('recipientPhone'),
       // After `@#` stands what the geocoder made of it.
-      address: order.text('recipientAddress')?.split('@#')[0]?.trim() ?? null,
+      address: order.text('recipientAddress')?.split('@#')[0]?.trim(),
       location: placeOf(order.text('longitude'), order.text('latitude')),
     }),
     note: order.text('caution'),
@@ -142,25 +124,21 @@ function readItem(item: JsonReader, index: number): ItemValue {
   const quantity = item.thousandths('quantity') ?? 1000;
   const price = item.yuan('price') ?? null;
   const note = [item.text('spec'), item.text('food_property')].filter((text) => text !== undefined).join(' ');
-  return {
+  return known({
     line: String(index + 1),
     // Ours only once the dishes are mapped; before that they can be empty or the platform's.
     sku: item.text(['sku_id', 'app_food_code'], 200) ?? null,
     name: item.text('food_name') ?? '',
     quantity: quantity / 1000,
     price,
-    total: price === null ? null : exact(price * quantity),
-    ...(note === '' ? {} : { note }),
-  };
+    total: price === null ? null : wholeFen(price * quantity),
+    note: note === '' ? undefined : note,
+  });
 }
 
 /** `box_num` is the boxes of the whole line, as a decimal. */
 function boxFee(detail: readonly JsonReader[]): number | null {
   let sum = 0;
   for (const item of detail) sum += (item.yuan('box_price') ?? 0) * (item.thousandths('box_num') ?? 0);
-  return exact(sum);
+  return wholeFen(sum);
 }
-
-/** Thousandths of fen to fen; null where something is left over, since rounding would invent money. */
-const exact = (thousandths: number): number | null =>
-  thousandths % 1000 === 0 && Number.isSafeInteger(thousandths) ? thousandths / 1000 : null;

@@ -4,7 +4,7 @@ import { parseLossless, isLosslessObject, scalarText } from '../../core/json.ts'
 import type { Lossless } from '../../core/json.ts';
 import type { CallAnswer, IncomingCall, OutgoingCallback, PlatformMemory } from '../../core/sandbox.ts';
 import { equalInConstantTime, sha256Hex } from '../../core/signing.ts';
-import { isSet } from '../../core/takeaway-settings.ts';
+import { isSet } from '../../core/account-fields.ts';
 import { bindPage, donePage, faultPage, releasePage } from './sandbox-pages.ts';
 import { callbackOf, STORES } from './sandbox-orders.ts';
 import { refundInfo } from './sandbox-refunds.ts';

@@ -6,7 +6,7 @@ import { fenToYuan } from '../../core/money.ts';
 import type { Fen } from '../../core/money.ts';
 import type { OutgoingCallback, Random } from '../../core/sandbox.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { sign, signingRules } from './signature.ts';
+import { sign, signsEmpty } from './signature.ts';
 
 /** An order as the played platform keeps it. */
 export interface PlayedOrder {
@@ -204,7 +204,7 @@ export function callbackOf(
 ): OutgoingCallback {
   const [secret] = account.secrets('signKey');
   if (secret === undefined) throw new TypeError('the account has no signKey to sign with');
-  const all = isSigned ? [...fields, ['sign', sign(fields, secret.value, signingRules(account))] as const] : fields;
+  const all = isSigned ? [...fields, ['sign', sign(fields, secret.value, signsEmpty(account))] as const] : fields;
   return {
     topic,
     headers: { 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' },

@@ -6,7 +6,7 @@ import type { CallPlatform, PlatformResult } from '../../core/outgoing.ts';
 import { REFUND_RANKS, refundLine } from '../../core/registers.ts';
 import type { RefundState, RegisterValues } from '../../core/registers.ts';
 import type { TimeMs } from '../../core/time.ts';
-import { whole } from '../../core/whole-facts.ts';
+import { known, whole } from '../../core/saying.ts';
 import { reasonOf, REFUND_ANSWER_MS, REFUND_NOTICE_LINES } from './callback.ts';
 import { ask, failed } from './client.ts';
 import type { Wanted } from './client.ts';
@@ -173,12 +173,7 @@ function keepRefund(
   // In yuan; a refund of everything names none.
   const amount = entry.yuan('money') ?? null;
   if (isWhole === undefined || state === undefined) return;
-  const refund: Refund = {
-    state,
-    amount,
-    ...(isWhole ? { whole: true } : {}),
-    ...reasonOf(entry),
-  };
+  const refund: Refund = known({ state, amount, whole: isWhole || undefined, reason: reasonOf(entry) });
   const held = refunds.get(number);
   const isYounger =
     held === undefined ||

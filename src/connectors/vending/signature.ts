@@ -1,7 +1,9 @@
-import { accept, pathTokenEvidence } from '../../core/accept.ts';
+import { isSet } from '../../core/account-fields.ts';
+import { pathTokenEvidence } from '../../core/accept.ts';
 import type { CallbackRequest } from '../../core/accept.ts';
-import type { AccountView, Refusal, Verification } from '../../core/connector.ts';
+import type { AccountView, Verification } from '../../core/connector.ts';
 import { compareBytes, hmacSha256Base64, md5Hex } from '../../core/signing.ts';
+import { acceptProved, refused } from '../../core/verification.ts';
 
 /** What a callback's address alone says. */
 export interface TokenContent {
@@ -37,24 +39,17 @@ function issue(merchantKey: string, accountId: string, { tradeId, machineNo }: T
 
 /** Believes a request at an address that we gave out. Its body proves nothing and is signed by nobody. */
 export function verify(request: CallbackRequest, account: AccountView): Verification<TokenContent> {
-  const secrets = account.secrets('merchantKey').filter(({ value }) => value !== '');
-  if (secrets.length === 0) return refused('no_secret', 'The account has no merchantKey to check the address with.');
-  const [, tradeId, machineNo] = TOKEN.exec(request.topic) ?? [];
-  if (tradeId === undefined || machineNo === undefined) {
-    return refused('unknown_token', 'The last part of the address is not of the form that Huidan gives out.');
-  }
+  const [, tradeId = '', machineNo = ''] = TOKEN.exec(request.topic) ?? [];
   const content = { tradeId, machineNo };
-  for (const secret of secrets) {
-    const evidence = pathTokenEvidence(request.topic, issue(secret.value, account.id, content));
-    if (evidence !== undefined) return { ok: true, accepted: accept(request, evidence, content) };
-  }
-  return refused('unknown_token', 'The last part of the address was not given out for this account.');
+  const given = tradeId === '' ? ODD_ADDRESS : request.topic;
+  const claim = { credential: 'merchantKey', given, content, otherwise: () => OTHER_ADDRESS };
+  return acceptProved(request, account, claim, (token, { value }) =>
+    pathTokenEvidence(token, issue(value, account.id, content)),
+  );
 }
 
-const refused = (reason: Refusal['reason'], detail: string): { ok: false; refusal: Refusal } => ({
-  ok: false,
-  refusal: { reason, detail },
-});
+const ODD_ADDRESS = refused('unknown_token', 'The last part of the address is not of the form that Huidan gives out.');
+const OTHER_ADDRESS = refused('unknown_token', 'The last part of the address was not given out for this account.');
 
 export type SignEncoding = 'raw' | 'urlencoded';
 export type Parameters = Readonly<Record<string, string>>;
@@ -81,5 +76,5 @@ export function signedPayload(parameters: Parameters, merchantKey: string, encod
   return Buffer.from(JSON.stringify(sorted)).toString('base64');
 }
 
-export const encodingOf = ({ settings }: Pick<AccountView, 'settings'>): SignEncoding =>
-  settings['signEncoding'] === 'urlencoded' ? 'urlencoded' : 'raw';
+export const encodingOf = (account: Pick<AccountView, 'settings'>): SignEncoding =>
+  isSet(account, 'signEncoding', 'urlencoded') ? 'urlencoded' : 'raw';
