@@ -179,7 +179,7 @@ async function openPage(
     height,
     width = WIDTH,
     theme = 'light',
-  }: { readonly height: number; readonly width?: number; readonly theme?: 'dark' },
+  }: { readonly height: number; readonly width?: number; readonly theme?: 'light' | 'dark' },
 ): Promise<Page> {
   const context = await browser.newContext({
     viewport: { width, height },

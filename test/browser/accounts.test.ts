@@ -17,7 +17,7 @@ async function expectChecked(switched: Locator, isOn: boolean): Promise<void> {
   while ((await switched.getAttribute('aria-checked')) !== String(isOn)) await sleep(20);
 }
 
-test('a store is bound: link, merchant, proof, and then its order is on the board', async () => {
+test('a store is bound: link, merchant, proof', async () => {
   const account = 'sandbox-meituan-waimai';
   const page = await world.open(`/accounts/${account}`);
   await page.getByRole('button', { name: '绑定门店' }).click();

@@ -62,9 +62,9 @@ test('a dispense whose end nobody knows is a person’s: they say how it ended, 
   await checkAccess(page);
   await dialog.getByRole('button', { name: '登记结果' }).click();
   await needs.getByText('应退').waitFor();
-  await needs.getByRole('button', { name: '已退款（登记）' }).click();
+  await needs.getByRole('button', { name: '登记退款' }).click();
   await dialog.getByRole('button', { name: '已退款（登记）' }).click();
-  await card(page, 'done', sale.id).getByText('已退款').waitFor();
+  await card(page, 'done', sale.id).getByText('已退款', { exact: true }).waitFor();
   assert.equal((await world.call<Sale>('GET', `/orders/${sale.id}`)).refundDue, null);
 });
 

@@ -16,7 +16,7 @@ const PAGES: readonly { readonly path: string; readonly reads: RegExp; readonly 
   { path: '/accounts/sandbox-eleme', reads: /\/accounts\/sandbox-eleme$/u },
   { path: '/endpoints', reads: /\/endpoints(?:\?|$)/u, empty: '还没有推送地址' },
   { path: '/machines', reads: /\/machines\?/u, empty: '还没有机器' },
-  { path: '/members', reads: /\/members\?/u, empty: '还没有会员' },
+  { path: '/members', reads: /\/commission\/balances/u, empty: '还没有会员' },
   { path: '/members/plans', reads: /\/commission\/plans/u, empty: '还没有方案' },
   { path: '/members/payouts', reads: /\/commission\/payouts/u, empty: '还没有结算' },
   { path: '/settings/me', reads: /\/sessions$/u },
@@ -39,7 +39,8 @@ after(() => world.stop());
 async function openWith(path: string, reads: RegExp, answer: (route: Route) => Promise<void>): Promise<void> {
   await page.unrouteAll({ behavior: 'ignoreErrors' });
   await page.route(
-    (url) => reads.test(`${url.pathname}${url.search}`),
+    // Pages have addresses like those of the API.
+    (url) => url.pathname.startsWith('/api/') && reads.test(`${url.pathname}${url.search}`),
     (route) => (route.request().method() === 'GET' ? answer(route) : route.fallback()),
   );
   await page.goto(`${world.url}/console${path}`);
@@ -53,7 +54,10 @@ test('what cannot be read says so on every page, in words, with a way to try aga
       route.fulfill({ status: 500, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
     );
     const alert = page.getByRole('alert').filter({ hasText: '没能读到数据' });
-    await alert.getByText('服务器出错了').waitFor();
+    await alert
+      .getByText('服务器出错了')
+      .waitFor()
+      .catch((error: unknown) => assert.fail(`${path}: ${String(error)}`));
     if (path === '/orders') {
       await checkAccess(page);
       await picture(page, 'state-error');
@@ -82,7 +86,11 @@ test('where there is nothing it says so, and what would bring something', async 
   for (const { path, reads, empty } of PAGES) {
     if (empty === undefined) continue;
     await openWith(path, reads, (route) => route.fulfill({ json: { data: [], nextCursor: null, counts: [] } }));
-    await page.getByText(empty).first().waitFor();
+    await page
+      .getByText(empty)
+      .first()
+      .waitFor()
+      .catch((error: unknown) => assert.fail(`${path}: ${String(error)}`));
   }
   await page.unrouteAll({ behavior: 'ignoreErrors' });
 });

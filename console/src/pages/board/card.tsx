@@ -162,6 +162,7 @@ function Buttons({ order, underWay, actions, unsettled, onAct, onSettle }: CardP
     ...(order.kind === 'takeaway' ? { cancel: words.refuse } : {}),
     'agree-refund': words.agree,
     'reject-refund': words.reject,
+    'refund-done': words.refundDone,
   };
   return (
     <p className={styles['buttons']}>

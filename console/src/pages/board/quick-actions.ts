@@ -1,5 +1,6 @@
 import type { Order, PossibleActions } from '../../api/orders.ts';
 import type { ActionSpec } from '../../api/platforms.ts';
+import { lateOf } from './columns.ts';
 import type { ColumnId } from './columns.ts';
 
 /** What a card offers, the likeliest first; each only where the platform has it. The order's page offers all. */
@@ -27,11 +28,16 @@ export function quickActions(
   specs: readonly ActionSpec[],
   possible: PossibleActions | undefined,
 ): readonly ActionSpec[] {
+  // As long as nobody knows what the machine did, nothing else is safe to do.
+  if (lateOf(possible) !== undefined) return [];
   const isAsked = order.flags.includes('refund_requested') || order.flags.includes('cancel_requested');
   if (column === 'accepted' && order.fulfilment !== 'accepted') return [];
   const fits = (name: string): boolean => {
     if (ANSWERS.has(name) && !isAsked) return false;
     if (order.kind === 'takeaway') return TAKEAWAY[column]?.includes(name) === true;
+    // Of what has ended only that is offered which is still owed.
+    if (column === 'done' && order.refundDue === null && !(order.status === 'failed' && order.payment === 'paid'))
+      return false;
     return possible?.actions.some((action) => action.name === name && action.refusal === null) === true;
   };
   return OFFERED[column]
