@@ -281,6 +281,19 @@ function verificationOf(
   return { ok: false, ...verified.refusal };
 }
 
+/**
+ * Why the hub does not believe a request. A refusal's detail is in English alone, so the Chinese answer tells its reason;
+ * of the signature it cannot say that it is wrong, since the search has just found one that is right.
+ */
+const REFUSED_ZH: Readonly<Record<Refusal['reason'], string>> = {
+  unreadable: '无法读取请求内容',
+  missing_signature: '在约定的位置找不到签名',
+  wrong_signature: '按本账号当前有效的密钥与设置，未能通过验签',
+  wrong_time: '签名正确，但时间戳与本机时间的偏差超出允许范围',
+  no_secret: '账号未填写用于验签的密钥',
+  unknown_token: '地址末尾的令牌不是为本账号发出的',
+};
+
 /** What the hub itself says weighs more than what the search found: settings decide too, and not all is signed. */
 function withVerification({ advice, matches }: Diagnosis, verification: DiagnosisJson['verification']): Words {
   if (verification?.ok === true) {
@@ -294,6 +307,6 @@ function withVerification({ advice, matches }: Diagnosis, verification: Diagnosi
   if (verification === null || best === undefined || best.deviations.length > 0) return advice;
   return {
     en: `${advice.en} The hub says: ${verification.detail}`,
-    zh: `${advice.zh}汇单的判断：${verification.detail}`,
+    zh: `${advice.zh}汇单的判断：${REFUSED_ZH[verification.reason]}。`,
   };
 }

@@ -75,6 +75,9 @@ test('where a setting decides, what the hub says comes with what was found', asy
     refused.body.advice.en,
     /^This matches your app secret \(.*kv-amp-key-upper\)\. The hub says: .*set signScheme/u,
   );
+  assert.match(refused.body.advice.zh, /汇单的判断：.*设置.*。$/u);
+  // A word or two may be English (a setting, a field), a sentence may not.
+  assert.doesNotMatch(refused.body.advice.zh, /[A-Za-z]+(?: [A-Za-z]+){3}/u);
   await api.call('PATCH', '/api/v1/accounts/em', { body: { settings: { signScheme: 'kv-amp-key-upper' } } });
   const taken = await diagnose({ account: 'em', body });
   assert.equal(taken.body.verification.ok, true);

@@ -384,6 +384,7 @@ describe('the sheets', () => {
         for (const secret of scheme.secrets) assert.ok(Object.hasOwn(credentials, secret), `${platform} ${secret}`);
         for (const { words } of scheme.forms) {
           assert.ok(/\p{Script=Han}/u.test(words.zh) && !/\p{Script=Han}/u.test(words.en), words.en);
+          assert.doesNotMatch(words.zh, /[A-Za-z]+(?: [A-Za-z]+){3}/u);
         }
       }
     }
