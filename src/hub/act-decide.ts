@@ -32,6 +32,9 @@ export const OVERDUE = 'overdue';
 
 /** A platform is back within seconds, mostly; where it is not, the wait grows to five minutes. */
 const WAITS_MS = [1000, 2000, 5000, 10_000, 30_000, 60_000, 120_000, 300_000] as const;
+const LONGEST_WAIT_MS = 300_000;
+/** What is late is asked for so soon at first, then half as late again as it is by then. */
+const LATE_WAIT_MS = 10_000;
 /** How long an action is tried that the platform puts off or that gets no answer. */
 export const RETRY_FOR_MS = 86_400_000;
 /** How long an outcome is asked for. A machine that has not dispensed after two minutes needs somebody to look. */
@@ -155,8 +158,11 @@ function askAgain(row: ActionRow, spec: SilenceRules, code: string, reason: stri
   const lastMs = lateMs + PATIENCE_MS[spec.moves];
   if (nowMs >= lastMs || !spec.canAsk) return end('unknown', code, reason, nowMs);
   const isLate = nowMs >= lateMs;
-  // One question comes when the watchdog does, and one at the end.
-  const dueAt = new Date(Math.min(nowMs + waitMs(row.questions + 1), isLate ? lastMs : lateMs));
+  // One question comes when the watchdog does, and one at the end. A platform that was away just then is back soon, mostly.
+  const againMs = isLate
+    ? Math.min(Math.max((nowMs - lateMs) / 2, LATE_WAIT_MS), LONGEST_WAIT_MS)
+    : waitMs(row.questions + 1);
+  const dueAt = new Date(Math.min(nowMs + againMs, isLate ? lastMs : lateMs));
   if (!isLate) return { patch: { state: 'unknown', code, reason, dueAt }, reports: [], isOver: false };
   const late = { patch: { state: 'unknown', code: OVERDUE, reason, dueAt }, reports: [], isOver: false } as const;
   return row.code === OVERDUE ? late : { ...late, isOverdue: true };

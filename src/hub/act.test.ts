@@ -244,7 +244,9 @@ test('a platform that was away at the watchdog tells the outcome later, and no p
   await change({ dispenseTimeoutSeconds: 20 });
   // It is another server: the platform itself remembers what it did.
   (platform.effects as Map<string, number>).set(action.number, 1);
-  assert.equal((await runWhenDue(id)).state, 'succeeded');
+  // The account's breaker may be open still.
+  for (let guard = 0; action.state === 'unknown' && guard < 10; guard += 1) action = await runWhenDue(id);
+  assert.equal(action.state, 'succeeded');
   assert.deepEqual(await eventsOf(id), ['1 action.unknown', '2 action.succeeded']);
 });
 

@@ -16,8 +16,10 @@ const KEY = 'hdk_chaos_test_key_0123456789abcdef';
 const POINTS = ['act.after-send', 'act.before-outcome', 'act.before-send'] as const;
 /** A round in which so many calls are not made in time is ended by a kill from outside. */
 const LONGEST_ROUND_MS = 5000;
-/** What a dead process had taken up stays its own for 40 s, and of a refund the hub asks after two minutes. */
-const DRAIN_MS = 300_000;
+/** What a dead process had taken up stays its own for up to 150 s: the last hub comes back that much later. */
+const LATER_MS = 150_000;
+/** Of a refund the hub asks after two minutes, and every third answer gets lost. */
+const DRAIN_MS = 420_000;
 
 /**
  * A hub that makes, pays, dispenses, gives back and settles sales at the played machines and the played payment platform
@@ -57,7 +59,7 @@ export async function actingKillRounds(test: TestContext, rounds: number, seed: 
       else kills += 1;
       await hub.died;
     }
-    hub = await startCrashingHub(plan);
+    hub = await startCrashingHub({ ...plan, aheadMs: LATER_MS });
     shop();
     const left = await sandbox.drain(DRAIN_MS);
     const { orders, events, differences } = await sandbox.verify(30_000);
