@@ -18,6 +18,7 @@ import styles from './card.module.css';
 import { deadlineOf } from './columns.ts';
 import type { ColumnId } from './columns.ts';
 import { Countdown } from './countdown.tsx';
+import { LIKELY } from './quick-actions.ts';
 import { boardWords } from './words.ts';
 
 const LISTED_ITEMS = 3;
@@ -175,7 +176,7 @@ function Buttons({ order, underWay, actions, unsettled, onAct, onSettle }: CardP
         <Button
           key={spec.name}
           size="small"
-          type={at === 0 && late.length === 0 ? 'primary' : 'default'}
+          type={at === 0 && LIKELY.has(spec.name) ? 'primary' : 'default'}
           onClick={() => onAct(order, spec)}
         >
           {short[spec.name] ?? own(spec.label)}

@@ -6,7 +6,7 @@ import type { ColumnId } from './columns.ts';
 /** What a card offers, the likeliest first; each only where the platform has it. The order's page offers all. */
 const OFFERED: Readonly<Record<ColumnId, readonly string[]>> = {
   needs: ['agree-refund', 'reject-refund', 'refund-done', 'dispense'],
-  pending: ['approve', 'reject', 'audited', 'paid', 'cancel'],
+  pending: ['approve', 'reject', 'paid', 'cancel'],
   paid: ['accept', 'dispense', 'refund-done', 'cancel'],
   accepted: ['ready', 'dispense'],
   fulfilling: ['dispense'],
@@ -19,6 +19,8 @@ const TAKEAWAY: Partial<Record<ColumnId, readonly string[]>> = {
   accepted: ['ready'],
 };
 const MOST = 2;
+/** What a hurried hand may hit: nothing is lost by it that was not asked for. */
+export const LIKELY = new Set(['accept', 'ready', 'agree-refund', 'approve', 'dispense']);
 const ANSWERS = new Set(['agree-refund', 'reject-refund']);
 
 /** `possible` is known of orders whose status does not tell what fits them; until it is, those offer nothing. */

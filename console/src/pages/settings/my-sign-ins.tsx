@@ -23,6 +23,17 @@ export function MySignIns(): ReactNode {
   if (me.user === null) return <p className="muted">{words.notUser}</p>;
   return (
     <div className={styles['columns']}>
+      <section className={styles['card']} aria-labelledby="me">
+        <h2 id="me">{words.mine}</h2>
+        <p>
+          <strong>{me.user.username}</strong> <ToneTag tone="neutral">{words.roles[me.user.role]}</ToneTag>
+        </p>
+        <p className="muted">{words.roleHints[me.user.role]}</p>
+        <p className="muted">
+          {words.limits}: <LimitsText limits={me.limits} />
+        </p>
+        <NameForm />
+      </section>
       <section className={styles['card']} aria-labelledby="sessions">
         <h2 id="sessions">{words.sessions}</h2>
         {sessions.error !== null && <ErrorState error={sessions.error} retry={() => void sessions.refetch()} />}
@@ -36,17 +47,6 @@ export function MySignIns(): ReactNode {
             />
           ))}
         </ul>
-      </section>
-      <section className={styles['card']} aria-labelledby="me">
-        <h2 id="me">{words.mine}</h2>
-        <p>
-          <strong>{me.user.username}</strong> <ToneTag tone="neutral">{words.roles[me.user.role]}</ToneTag>
-        </p>
-        <p className="muted">{words.roleHints[me.user.role]}</p>
-        <p className="muted">
-          {words.limits}: <LimitsText limits={me.limits} />
-        </p>
-        <NameForm />
       </section>
       <section className={styles['card']} aria-labelledby="password">
         <h2 id="password">{words.password}</h2>
