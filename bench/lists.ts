@@ -159,18 +159,18 @@ async function measure(server: EmbeddedPostgres): Promise<void> {
   for (const [nth, question] of sides[0].questions.entries()) {
     if (values.only !== undefined && !question.name.includes(values.only)) continue;
     const [few, many] = [await askOften(sides[0], nth), await askOften(sides[1], nth)];
-    report(question.name, few, many);
+    report(question.name, few, many, question.mostMs);
   }
   if (values.only === undefined) {
     report('attention sweep of an account', await sweep(sides[0]), await sweep(sides[1]));
     for (const side of sides) await exportOrders(side);
   }
   for (const side of sides) await side.hub.stop();
-  say(slow === 0 ? `everything within ${BAR_MS} ms` : `${slow} beyond ${BAR_MS} ms`);
+  say(slow === 0 ? `everything within its bar (${BAR_MS} ms)` : `${slow} beyond the bar (${BAR_MS} ms)`);
 }
 
-function report(name: string, few: Taken, many: Taken): void {
-  const isSlow = many.p99Ms > BAR_MS || many.faults > 0;
+function report(name: string, few: Taken, many: Taken, mostMs = BAR_MS): void {
+  const isSlow = many.p99Ms > mostMs || many.faults > 0;
   if (isSlow) slow += 1;
   const side = ({ p50Ms, p99Ms }: Taken): string => `${p50Ms.toFixed(1).padStart(8)}${p99Ms.toFixed(1).padStart(8)}`;
   say(

@@ -121,6 +121,12 @@ export const ERRORS = {
   claim_refused: entry(422, 'The claim cannot be taken.'),
   platform_unreachable: entry(503, 'The platform gives no answer just now. Try again.', 'info', true),
   database_unavailable: entry(503, 'The database is not reachable. Try again.', 'warn', true),
+  query_too_slow: entry(
+    503,
+    'Finding that took too long and was broken off. Narrow it down: an account, a status, a shorter time.',
+    'warn',
+    true,
+  ),
   overloaded: entry(503, 'Too many requests are waiting. Try again.', 'warn', true),
   shutting_down: entry(503, 'The hub is stopping. Try again.', 'info', true),
   internal: entry(500, 'Something went wrong here. The log has the details under this request id.', 'error', true),

@@ -40,13 +40,19 @@ const RANDOM_LENGTH = 16;
  * stay at the right edge.
  */
 export function newId(prefix: IdPrefix, nowMs: TimeMs, randomBytes: RandomBytes): string {
+  let text = firstIdOf(prefix, nowMs);
+  for (const byte of randomBytes(RANDOM_LENGTH)) text += ALPHABET.charAt(byte & 31);
+  return text;
+}
+
+/** Sorts before every id of that time or later, and behind every earlier one. Times before 1970 count as 1970. */
+export function firstIdOf(prefix: IdPrefix, timeMs: TimeMs): string {
   let text = '';
-  let rest = nowMs;
+  let rest = Math.max(0, timeMs);
   for (let index = 0; index < TIME_LENGTH; index += 1) {
     text = ALPHABET.charAt(rest % 32) + text;
     rest = Math.floor(rest / 32);
   }
-  for (const byte of randomBytes(RANDOM_LENGTH)) text += ALPHABET.charAt(byte & 31);
   return `${prefix}_${text}`;
 }
 

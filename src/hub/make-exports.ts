@@ -8,7 +8,7 @@ import type { ExportRow } from '../store/exports.ts';
 import { countOrders, listOrders } from '../store/order-reads.ts';
 import type { OrderFilter } from '../store/order-reads.ts';
 import { toOrderJson } from '../store/orders.ts';
-import { pgErrorCode } from '../store/pg-errors.ts';
+import { QUERY_CANCELED, pgErrorCode } from '../store/pg-errors.ts';
 import { transaction } from '../store/transaction.ts';
 import { readUser } from '../store/users.ts';
 import { ADMIN_PRINCIPAL, containsLimits } from './access.ts';
@@ -30,8 +30,6 @@ const PAGES_OF_A_TURN = 10;
 const LEASE_MS = 30_000;
 /** Counting a million takes as long as writing thousands: beyond it the progress has no end to show. */
 const MOST_COUNTED = 200_000;
-/** statement_timeout */
-const QUERY_CANCELED = '57014';
 
 /**
  * Writes a few pages of the export that has waited longest; returns how many, 0: nothing is wanted. Each page is

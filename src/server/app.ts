@@ -206,7 +206,7 @@ function requestIds(ctx: Pick<HubContext, 'clock' | 'randomBytes'>): () => strin
 
 function answerErrors(app: FastifyInstance, ctx: Pick<HubContext, 'log'>): void {
   app.setErrorHandler((thrown, request, reply) => {
-    const error = toHuidanError(thrown);
+    const error = toHuidanError(thrown, request.method);
     const { status, level, retry } = ERRORS[error.code];
     // The cause is for the log alone.
     const about = { code: error.code, requestId: request.id, method: request.method, route: request.routeOptions.url };

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { ERRORS, HuidanError } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
-import { classifyPgError } from '../store/pg-errors.ts';
+import { QUERY_CANCELED, classifyPgError, pgErrorCode } from '../store/pg-errors.ts';
 
 /** An error as it leaves by the API (RFC 9457). Never holds an internal message. */
 export interface Problem {
@@ -35,9 +35,10 @@ const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
 
 /**
  * The table's error for whatever was thrown. What nobody foresaw becomes `internal`, and its message stays in the log;
- * a value that the database cannot hold is the caller's mistake, an absent database is ours.
+ * a value that the database cannot hold is the caller's mistake, an absent database is ours, and a read (`method`) that
+ * was broken off after `statement_timeout` asked for too much.
  */
-export function toHuidanError(error: unknown): HuidanError {
+export function toHuidanError(error: unknown, method?: string): HuidanError {
   if (error instanceof HuidanError) return error;
   if (error instanceof ShapeError) {
     return new HuidanError('malformed_request', sentence(error.fields), { fields: error.fields });
@@ -47,6 +48,10 @@ export function toHuidanError(error: unknown): HuidanError {
   if (known !== undefined) return new HuidanError(known, undefined, { cause: error });
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
     return new HuidanError(statusCode === 413 ? 'body_too_large' : 'malformed_request', undefined, { cause: error });
+  }
+  // A write that waits for too long has met others; a read that does asks for too much.
+  if (method === 'GET' && pgErrorCode(error) === QUERY_CANCELED) {
+    return new HuidanError('query_too_slow', undefined, { cause: error, retryAfterSeconds: 10 });
   }
   switch (classifyPgError(error)) {
     case 'data':

@@ -175,7 +175,8 @@ export async function listUnattributed(
          where account_id = a.id and kind = 'cps' and sid is not null and member is null and merged_into is null
            and ($2::text is null or id < $2)
          order by id desc limit $3) o
-      where $1::text[] is null or a.id = any($1)
+      where ($1::text[] is null or a.id = any($1))
+        and exists (select from account_kinds k where k.account_id = a.id and k.kind = 'cps')
       order by o."order" desc limit $3`,
     [accounts, page.beforeId, page.limit],
   );

@@ -1,4 +1,5 @@
 import type { OrderKind } from '../core/fact.ts';
+import { accountConditions, orderConditions, pathConditions, searchWays } from './order-paths.ts';
 import { ORDER_COLUMNS } from './orders.ts';
 import type { OrderSqlRow } from './orders.ts';
 import { sql } from './pool.ts';
@@ -56,10 +57,7 @@ export async function listOrders(
   const conditions = ['o.account_id = a.id', ...orderConditions(filter, value)];
   if (page.beforeId !== null) conditions.push(`o.id < ${value(page.beforeId)}`);
   const limit = value(page.limit);
-  const wanted =
-    filter.search === null
-      ? conditions
-      : ['o.account_id = a.id', foundBy(searchWays(filter.search, value), conditions, limit)];
+  const wanted = pathConditions(filter, conditions, value, limit);
   const found = await db.query<OrderSqlRow>(
     `select o.*
        from accounts a
@@ -75,44 +73,6 @@ export async function listOrders(
     values,
   );
   return found.rows;
-}
-
-/** The accounts to look at, deleted ones too: their orders stay. */
-function accountConditions(filter: OrderFilter, value: (given: unknown) => string): string[] {
-  const conditions = ['true'];
-  if (filter.account !== null) conditions.push(`a.id = ${value(filter.account)}`);
-  if (filter.platform !== null) conditions.push(`a.platform = ${value(filter.platform)}`);
-  if (filter.accounts !== null) conditions.push(`a.id = any(${value(filter.accounts)}::text[])`);
-  return conditions;
-}
-
-const SAME_NAMED = ['status', 'kind', 'merchant', 'shop', 'store', 'sid', 'member', 'parent'] as const;
-
-function orderConditions(filter: OrderFilter, value: (given: unknown) => string): string[] {
-  // An order that was folded into another one is reached by its id only.
-  const conditions = ['o.merged_into is null'];
-  for (const name of SAME_NAMED) if (filter[name] !== null) conditions.push(`o.${name} = ${value(filter[name])}`);
-  if (!filter.legs && filter.parent === null) conditions.push('o.parent is null');
-  if (filter.flag !== null) conditions.push(`${value(filter.flag)} = any(o.flags)`);
-  if (filter.placedFrom !== null) conditions.push(`o.placed_at >= ${value(filter.placedFrom)}`);
-  if (filter.placedTo !== null) conditions.push(`o.placed_at < ${value(filter.placedTo)}`);
-  if (filter.merchants !== null) conditions.push(`o.merchant = any(${value(filter.merchants)}::text[])`);
-  if (filter.shops !== null) conditions.push(`o.shop = any(${value(filter.shops)}::text[])`);
-  if (filter.platformOrderId !== null) conditions.push(namedBy(value, filter.platformOrderId, 'platform'));
-  if (filter.merchantOrderId !== null) conditions.push(namedBy(value, filter.merchantOrderId, 'merchant'));
-  return conditions;
-}
-
-/**
- * Each way reads its own index from the youngest order on and stops at a page. In one condition with `or` the planner
- * gathered all that a member had ever ordered, or walked the whole account, to show the first fifty.
- */
-function foundBy(ways: readonly string[], conditions: readonly string[], limit: string): string {
-  const reads = ways.map(
-    (way) =>
-      `(select o.id from orders o where ${[...conditions, way].join(' and ')} order by o.id desc limit ${limit})`,
-  );
-  return `o.id = any(array(${reads.join('\n union all ')}))`;
 }
 
 /** How many orders the filter finds, counted up to `most`. A search is not counted: it shows a page. */
@@ -131,27 +91,6 @@ export async function countOrders(db: Queryable, filter: OrderFilter, most: numb
     values,
   );
   return found.rows[0]?.n ?? 0;
-}
-
-// As an array, so that the planner reads the aliases first and then the orders by key. With `in (select …)` it walks the
-// account's orders and asks for each.
-function namedBy(value: (given: unknown) => string, number: string, kind?: string): string {
-  const kinds = kind === undefined ? `'platform', 'display', 'merchant', 'payment'` : value(kind);
-  return `o.id = any(array(select n.order_id from order_aliases n
-                            where n.account_id = a.id and n.kind in (${kinds}) and n.value = ${value(number)}))`;
-}
-
-function searchWays(search: OrderSearch, value: (given: unknown) => string): readonly string[] {
-  const ways: string[] = [];
-  if (search.number !== null) ways.push(namedBy(value, search.number), `o.id = ${value(search.number)}`);
-  if (search.phoneHash !== null) ways.push(`o.phone_hash = ${value(search.phoneHash)}`);
-  if (search.phoneTailHash !== null) ways.push(`o.phone_tail_hash = ${value(search.phoneTailHash)}`);
-  if (search.daySequence !== null) ways.push(`o.day_sequence = ${value(search.daySequence)}`);
-  if (search.name !== null) {
-    const name = value(search.name);
-    ways.push(`o.sid = ${name}`, `o.store = ${name}`, `o.member = ${name}`);
-  }
-  return ways.length === 0 ? ['false'] : ways;
 }
 
 /** One order by its id, of whichever account. */

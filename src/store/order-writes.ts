@@ -85,6 +85,8 @@ const upsertOrdersStatement = sql(
         set ${NAMES.filter((name) => !KEPT_ON_UPDATE.has(name))
           .map((name) => `${name} = excluded.${name}`)
           .join(', ')}
+   ), known as (
+     insert into account_kinds (account_id, kind) select distinct $1, kind from given on conflict do nothing
    ), moved as (
      select day, merchant, shop, sum(orders) as orders, sum(paid) as paid, sum(refunded) as refunded,
             sum(commission) as commission

@@ -7,6 +7,9 @@
  */
 export type PgErrorClass = 'data' | 'retry' | 'unavailable' | 'bug';
 
+/** By `statement_timeout`. */
+export const QUERY_CANCELED = '57014';
+
 const retryCodes = new Set([
   '40001', // serialization_failure
   '40P01', // deadlock_detected
@@ -17,7 +20,7 @@ const unavailableCodes = new Set([
   '25P03', // idle_in_transaction_session_timeout: our own process stood still for too long
   '25P04', // transaction_timeout
   '55P03', // lock_not_available
-  '57014', // query_canceled, by statement_timeout
+  QUERY_CANCELED,
   '57P01', // admin_shutdown
   '57P02', // crash_shutdown
   '57P03', // cannot_connect_now

@@ -19,8 +19,10 @@ export interface DayStats {
 /** Orders placed in the time, by business day (Asia/Shanghai) and status. */
 export async function readOrdersByDay(db: Queryable, scope: StatsScope): Promise<readonly DayStats[]> {
   const found = await db.query<DayStats>(
-    `select day, sum(n)::int8 as orders, jsonb_object_agg(status, n) as "byStatus"
-       from (select to_char(o.placed_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD') as day, o.status, count(*) as n
+    // Days are cut by arithmetic, and named at the end: by the name of the time zone for each row it took twice as long.
+    // Shanghai has kept one time since 1991.
+    `select to_char(day at time zone 'Asia/Shanghai', 'YYYY-MM-DD') as day, sum(n)::int8 as orders, jsonb_object_agg(status, n) as "byStatus"
+       from (select date_bin('1 day', o.placed_at, '2000-01-01 00:00+08') as day, o.status, count(*) as n
                from accounts a
                join orders o on o.account_id = a.id
               where o.placed_at >= $1 and o.placed_at < $2 and o.merged_into is null and o.parent is null
