@@ -23,6 +23,11 @@ const MOST = 2;
 export const LIKELY = new Set(['accept', 'ready', 'agree-refund', 'approve', 'dispense']);
 const ANSWERS = new Set(['agree-refund', 'reject-refund']);
 
+/** The hub gives its commands by itself, one after the other; a hand is needed only where it has stopped. */
+const STUCK_MS = 60_000;
+const isStuck = ({ updatedAt }: Order, possible: PossibleActions | undefined): boolean =>
+  possible?.unsettled.length === 0 && Date.now() - Date.parse(updatedAt) > STUCK_MS;
+
 /** `possible` is known of orders whose status does not tell what fits them; until it is, those offer nothing. */
 export function quickActions(
   order: Order,
@@ -40,6 +45,7 @@ export function quickActions(
     // Of what has ended only that is offered which is still owed.
     if (column === 'done' && order.refundDue === null && !(order.status === 'failed' && order.payment === 'paid'))
       return false;
+    if (name === 'dispense' && !isStuck(order, possible)) return false;
     return possible?.actions.some((action) => action.name === name && action.refusal === null) === true;
   };
   return OFFERED[column]
