@@ -64,10 +64,11 @@ export async function lookForOverdue(
   const waiting = await readOrdersWithClock(ctx.pool, accountId, kind, ids);
   // A thousand orders at once would keep the doubts that messages raise waiting behind them for hours.
   const fresh = overdue.filter(({ head }) => !waiting.has(head.id)).length;
+  const haste = hasteOf(connector, view.settings);
   let nth = 0;
   const due = overdue.map(({ head, lines }) => {
     const isSpread = fresh > AT_ONCE && !waiting.has(head.id);
-    const restMs = isSpread ? (connector.restMs?.(orderJson(head, lines), view) ?? 0) : 0;
+    const restMs = isSpread ? (connector.restMs?.(orderJson(head, lines), view) ?? 0) * haste : 0;
     const waitMs = isSpread ? Math.floor((restMs * nth++) / fresh) : 0;
     return { id: head.id, dueAt: new Date(now.getTime() + waitMs), changedAt: new Date(head.updatedAtMs) };
   });
