@@ -44,6 +44,18 @@ function withoutComments(text: string): string {
     .replaceAll(/^\s*--.*$/gmu, '');
 }
 
+/** What is no part of the inbound half: calls, the played platform, the doctor's data, and settings of calls alone. */
+const OTHER_HALF = /^(?:outbound|sandbox|doctor|\w+-settings)\.ts$/u;
+
+/** The inbound half of a connector: what its manifest reaches by imports without the other half, with the text of each. */
+function inboundFiles(folder: string, file = 'index.ts', found = new Map<string, string>()): Map<string, string> {
+  if (found.has(file) || OTHER_HALF.test(file)) return found;
+  const text = readFileSync(join(folder, file), 'utf8');
+  found.set(file, text);
+  for (const [, next = ''] of text.matchAll(/from '\.\/([^']+)'/gu)) inboundFiles(folder, next, found);
+  return found;
+}
+
 /** True where the name stands for itself and is no part of a longer word. */
 function holds(text: string, name: string): boolean {
   const letter = /^[\w-]+$/u.test(name) ? String.raw`[\w-]` : String.raw`\w`;
@@ -74,6 +86,16 @@ describe('the registry', () => {
       );
     }
   });
+
+  for (const folder of folders) {
+    test(`the inbound half of ${folder} stays under 400 lines of code`, () => {
+      const files = inboundFiles(join(import.meta.dirname, folder));
+      assert.ok(files.size >= 4, [...files.keys()].join(' '));
+      const lines = [...files.values()].flatMap((text) => withoutComments(text).split('\n'));
+      const count = lines.filter((line) => line.trim() !== '').length;
+      assert.ok(count < 400, `${count} lines in ${[...files.keys()].join(', ')}`);
+    });
+  }
 
   for (const connector of connectors) {
     test(`nothing outside its folder but the registry line knows the name of ${connector.id}`, () => {

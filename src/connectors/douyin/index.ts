@@ -1,14 +1,10 @@
 import { defineConnector } from '../../core/connector.ts';
 import { account } from './account.ts';
-import { actions } from './actions.ts';
 import { answerGet, parse, registers, reply } from './callback.ts';
-import { accessTokens, check } from './client.ts';
-import { creation } from './creation.ts';
 import { doctor } from './doctor.ts';
-import { restMs } from './rest.ts';
+import { outbound } from './outbound.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
-import { readTruth } from './truth.ts';
 
 /**
  * Douyin mini-programs (抖音小程序): guaranteed payment, whose callbacks carry a SHA-1 over a token, and the trade system
@@ -25,14 +21,7 @@ export const douyin = defineConnector({
   parse,
   reply,
   answerGet,
-  readTruth,
-  // No such payment.
-  absentCodes: new Set(['2000']),
-  actions,
-  creation,
-  accessTokens,
-  restMs,
-  check,
+  ...outbound,
   doctor,
   sandbox,
 });

@@ -1,14 +1,10 @@
 import { defineConnector } from '../../core/connector.ts';
 import { account } from './account.ts';
-import { actions } from './actions.ts';
-import { binding, check } from './binding.ts';
 import { answerGet, parse, registers, reply } from './callback.ts';
 import { doctor } from './doctor.ts';
-import { polls, readDay, restMs } from './polls.ts';
+import { outbound } from './outbound.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
-import { storeActions } from './store-actions.ts';
-import { readTruth } from './truth.ts';
 
 /** Ele.me (饿了么): takeaway orders pushed as numbered messages, JSON in JSON, signed with MD5 in a field of their own. */
 export const eleme = defineConnector({
@@ -22,14 +18,7 @@ export const eleme = defineConnector({
   parse,
   reply,
   answerGet,
-  binding,
-  readTruth,
-  actions,
-  storeActions,
-  polls,
-  restMs,
-  readDay,
-  check,
+  ...outbound,
   doctor,
   sandbox,
 });

@@ -1,9 +1,8 @@
 import { defineConnector } from '../../core/connector.ts';
 import { account } from './account.ts';
-import { actions } from './actions.ts';
 import { parse, registers, reply } from './callback.ts';
-import { creation } from './creation.ts';
 import { doctor } from './doctor.ts';
+import { outbound } from './outbound.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
 
@@ -18,8 +17,7 @@ export const em = defineConnector({
   verify,
   parse,
   reply,
+  ...outbound,
   doctor,
-  actions,
-  creation,
   sandbox,
 });

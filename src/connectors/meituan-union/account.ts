@@ -1,3 +1,4 @@
+import { isSet } from '../../core/account-fields.ts';
 import type { AccountSpec } from '../../core/account-fields.ts';
 import { CALL_SETTINGS, REPAIR_SECONDS } from '../../core/common-settings.ts';
 import { availableAfterField } from '../../core/commission/available-after.ts';
@@ -83,3 +84,7 @@ export function signingRules({ settings }: Pick<AccountView, 'settings'>): Signi
     arrayForm: settings['arrayForm'] === 'spaced' ? 'spaced' : 'compact',
   };
 }
+
+/** Whether the pushes of an account are followed by a question for the commission. */
+export const asksForCommission = (view: AccountView): boolean =>
+  !isSet(view, 'queryCommission', false) && view.credential('secret') !== undefined;

@@ -8,7 +8,7 @@ import { partLine, WHOLE } from '../../core/registers.ts';
 import { fixedReplies, jsonReply } from '../../core/replies.ts';
 import { factsOn, lookUp, quoted, told, unrecognised, wholeFacts } from '../../core/saying.ts';
 import type { StatusRow, Table } from '../../core/saying.ts';
-import { asksForCommission, COMMISSION_DOUBT } from './truth.ts';
+import { asksForCommission } from './account.ts';
 
 /**
  * `status` and, after the slash, `refundType` of a push where it says one (README). That a partial refund moves the
@@ -75,7 +75,8 @@ export function parse({ content }: Accepted<LosslessObject>, account: AccountVie
   const at = fields.when('modTime') ?? null;
   const completedAt = row.says.lifecycle === undefined ? undefined : (at ?? undefined);
   const facts = [...factsOn(fateLine, { ...row.says, completedAt }), ...contentFacts(fields, fateLine)];
-  const doubt = asksForCommission(account) ? { doubt: COMMISSION_DOUBT } : {};
+  // None holds an amount of commission.
+  const doubt = asksForCommission(account) ? { doubt: 'commission' } : {};
   const aliases = [{ kind: 'platform', value: orderId }] as const;
   return told(fields, { aliases, kind: 'cps', at, stage: row.stage, ...doubt, facts });
 }

@@ -2,11 +2,9 @@ import { defineConnector } from '../../core/connector.ts';
 import { account } from './account.ts';
 import { parse, registers, reply } from './callback.ts';
 import { doctor } from './doctor.ts';
-import { makeLink, sidFault } from './client.ts';
-import { check, polls, readDay, restMs } from './polls.ts';
+import { outbound } from './outbound.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
-import { readTruth } from './truth.ts';
 
 /** Meituan Union (美团联盟): CPS orders pushed as flat JSON objects, signed with MD5 in a field of their own. */
 export const meituanUnion = defineConnector({
@@ -19,14 +17,7 @@ export const meituanUnion = defineConnector({
   verify,
   parse,
   reply,
+  ...outbound,
   doctor,
-  readTruth,
-  sidFault,
-  makeLink,
-  polls,
-  readDay,
-  dayBy: 'paid',
-  restMs,
-  check,
   sandbox,
 });

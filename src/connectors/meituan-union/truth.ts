@@ -6,13 +6,6 @@ import type { TimeMs } from '../../core/time.ts';
 import { callG2, callMedia, isMedia, refuse } from './client.ts';
 import { rowFacts, rowsOf, statesOf, textOf } from './rows.ts';
 
-/** The doubt that every push raises: none holds an amount of commission. */
-export const COMMISSION_DOUBT = 'commission';
-
-/** Whether the pushes of an account are followed by a question for the commission. */
-export const asksForCommission = (account: AccountView): boolean =>
-  account.settings['queryCommission'] !== false && account.credential('secret') !== undefined;
-
 /** Reads what an order earns, and its state as it is now. */
 export async function readTruth(
   account: AccountView,

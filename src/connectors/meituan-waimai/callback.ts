@@ -8,7 +8,7 @@ import { byTime, firstOf, furthest, TAKEAWAY_RULES } from '../../core/register-r
 import { refundLine } from '../../core/registers.ts';
 import type { Fulfilment, RefundState } from '../../core/registers.ts';
 import { fixedReplies, jsonReply } from '../../core/replies.ts';
-import { factsOn, known, nothing, told, topicFacts, unrecognised, whole, wholeFacts } from '../../core/saying.ts';
+import { byCode, factsOn, known, nothing, told, topicFacts, unrecognised, wholeFacts } from '../../core/saying.ts';
 import type { Statement, StatusRow, Table, Telling } from '../../core/saying.ts';
 import { besideOrder } from '../../core/takeaway-order.ts';
 import type { TimeMs } from '../../core/time.ts';
@@ -44,13 +44,11 @@ export const DELIVERY_STATUSES: Table<StatusRow> = {
 };
 
 /** `notifyType` of a refund of the whole order. */
-export const REFUND_NOTICES: Table<RefundState> = {
-  apply: 'requested',
-  agree: 'succeeded',
-  reject: 'failed',
-  cancelRefund: 'failed',
-  cancelRefundComplaint: 'failed',
-};
+export const REFUND_NOTICES = byCode<RefundState>(
+  ['requested', 'apply'],
+  ['succeeded', 'agree'],
+  ['failed', 'reject', 'cancelRefund', 'cancelRefundComplaint'],
+);
 
 /** `notifyType` of a refund of some of its dishes. */
 export const PART_REFUND_NOTICES: Table<RefundState> = { part: 'requested', agree: 'succeeded', reject: 'failed' };
@@ -78,7 +76,7 @@ const EVENTS: Table<(json: JsonReader, heard: Heard) => Statement> = {
   shippingStatus: readDelivery,
   poiStatus: readStoreState,
   tradeDetail: readSettlement,
-  pushOrderRemind: (json, heard) => aboutOrder(json, heard, { at: null, facts: [whole('flag.reminder', true)] }),
+  pushOrderRemind: (json, heard) => aboutOrder(json, heard, { at: null, facts: wholeFacts({ 'flag.reminder': true }) }),
 };
 
 /** Turns a believed callback into what it says of an order or of a store. */
@@ -113,7 +111,7 @@ const aboutOrder = (json: JsonReader, { store }: Beside, telling: Telling, kind?
 /** No time is given and none is needed: cancelled is the end. Reason codes stay as they are (sheet, 2.3). */
 export function readCancel(json: JsonReader, heard: Beside): Report {
   const named = topicFacts('cancel', known({ ...json.raw(['reasonCode']), reason: reasonOf(json) }));
-  return aboutOrder(json, heard, { at: null, facts: [whole('lifecycle', 'cancelled'), ...named] });
+  return aboutOrder(json, heard, { at: null, facts: [...wholeFacts({ lifecycle: 'cancelled' }), ...named] });
 }
 
 /** Words of a user or of staff, which may hold anything. */
@@ -151,7 +149,7 @@ export function readDelivery(json: JsonReader, heard: Beside): Report | undefine
 function readSettlement(json: JsonReader, heard: Heard): Report {
   const named = topicFacts('settlement', json.raw(['settleAmount', 'commisionAmount', 'status'], 'tradeDetail.'));
   const alias = isSet(heard.account, 'settlementNumber', 'platform') ? 'platform' : 'display';
-  return aboutOrder(json, heard, { at: null, facts: [whole('settlement', 'settled'), ...named] }, alias);
+  return aboutOrder(json, heard, { at: null, facts: [...wholeFacts({ settlement: 'settled' }), ...named] }, alias);
 }
 
 function readStoreState(json: JsonReader, { store, sentAt }: Heard): Statement {

@@ -1,14 +1,10 @@
 import { defineConnector } from '../../core/connector.ts';
 import { account } from './account.ts';
-import { actions } from './actions.ts';
-import { binding, check } from './binding.ts';
 import { answerGet, parse, registers, reply } from './callback.ts';
 import { doctor } from './doctor.ts';
-import { polls, readDay, restMs } from './polls.ts';
+import { outbound } from './outbound.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
-import { storeActions } from './store-actions.ts';
-import { readTruth } from './truth.ts';
 
 /** Meituan takeaway (美团外卖) by the catering open platform (聚宝盆): one address an event, forms signed with SHA-1, JSON within. */
 export const meituanWaimai = defineConnector({
@@ -37,14 +33,7 @@ export const meituanWaimai = defineConnector({
   parse,
   reply,
   answerGet,
-  binding,
-  readTruth,
-  actions,
-  storeActions,
-  polls,
-  restMs,
-  readDay,
-  check,
+  ...outbound,
   doctor,
   sandbox,
 });

@@ -137,8 +137,5 @@ function readItem(item: JsonReader, index: number): ItemValue {
 }
 
 /** `box_num` is the boxes of the whole line, as a decimal. */
-function boxFee(detail: readonly JsonReader[]): number | null {
-  let sum = 0;
-  for (const item of detail) sum += (item.yuan('box_price') ?? 0) * (item.thousandths('box_num') ?? 0);
-  return wholeFen(sum);
-}
+const boxFee = (detail: readonly JsonReader[]): number | null =>
+  wholeFen(detail.reduce((sum, item) => sum + (item.yuan('box_price') ?? 0) * (item.thousandths('box_num') ?? 0), 0));

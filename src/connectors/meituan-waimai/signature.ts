@@ -49,16 +49,14 @@ export function verify(request: CallbackRequest, account: AccountView): Verifica
   return acceptSigned(request, account, claim, (signKey) => sha1Hex(signKey + text));
 }
 
-const WHY_NOT = 'There is no field sign, and no binding of the store that it names is pending.';
-const UNSIGNED = refused('missing_signature', WHY_NOT);
+const UNSIGNED = refused('missing_signature', 'There is no field sign, and its store waits for no binding.');
 
 function storeEvidence({ topic }: CallbackRequest, account: AccountView, fields: Fields): Evidence | undefined {
   if (isSet(account, 'bindCallbacks', 'signed_only')) return undefined;
   const stores = storesOf(fields, account);
   if (topic === 'unbind') return storeHintEvidence(stores, account.knownStores ?? new Set());
-  const [store] = stores;
-  const isOne = topic === 'bind' && store !== undefined && stores.length === 1;
-  return isOne ? pendingBindingEvidence(store, account.pendingBindings) : undefined;
+  const [store, ...others] = topic === 'bind' ? stores : [];
+  return store && others.length === 0 ? pendingBindingEvidence(store, account.pendingBindings) : undefined;
 }
 
 /**

@@ -1,16 +1,10 @@
 import { defineConnector } from '../../core/connector.ts';
 import { account } from './account.ts';
-import { actions } from './actions.ts';
 import { parse, registers, reply } from './callback.ts';
-import { check } from './client.ts';
-import { creation } from './creation.ts';
 import { doctor } from './doctor.ts';
-import { ABSENT_CODES } from './errors.ts';
-import { machines } from './machines.ts';
-import { restMs } from './rest.ts';
+import { outbound } from './outbound.ts';
 import { sandbox } from './sandbox.ts';
 import { verify } from './signature.ts';
-import { readTruth } from './truth.ts';
 
 /**
  * Vending machines by the open API of 鼎商云: unsigned dispense reports at an address with a token of ours for each
@@ -26,13 +20,7 @@ export const vending = defineConnector({
   verify,
   parse,
   reply,
-  readTruth,
-  absentCodes: ABSENT_CODES,
-  actions,
-  creation,
-  restMs,
-  machines,
-  check,
+  ...outbound,
   doctor,
   sandbox,
 });
