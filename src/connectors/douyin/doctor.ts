@@ -1,5 +1,6 @@
 import { PLAIN_FIELDS, PLAIN_MESSAGE } from '../../core/doctor/scheme.ts';
 import type { DoctorSheet, FieldRules, KnownForm, MessageRules } from '../../core/doctor/scheme.ts';
+import { noted, USUAL_FORMS } from '../../core/doctor/usual-forms.ts';
 
 const callback: FieldRules = {
   ...PLAIN_FIELDS,
@@ -28,14 +29,7 @@ const request: FieldRules = {
 
 /** In which public clients differ from the platform's own demos. */
 const requestForms: readonly KnownForm<FieldRules>[] = [
-  {
-    code: 'zero_dropped',
-    words: {
-      en: '{field}, which is 0, is left out; the platform signs it',
-      zh: '值为 0 的 {field} 未参与签名；平台是参与的',
-    },
-    change: { zero: 'drop' },
-  },
+  noted(USUAL_FORMS.zeroDropped, '; the platform signs it', '；平台是参与的'),
   {
     code: 'quotes_kept',
     words: { en: 'the quotes around {field} are kept', zh: '{field} 两端的双引号未去掉' },
@@ -51,14 +45,7 @@ const requestForms: readonly KnownForm<FieldRules>[] = [
     words: { en: 'only the last quote of {field} is cut', zh: '{field} 只去掉了结尾的双引号' },
     change: { quotes: 'cut-last' },
   },
-  {
-    code: 'order_utf16',
-    words: {
-      en: 'the values are sorted as Java and JavaScript do by default; the order of UTF-8 bytes is needed',
-      zh: '字段值按 Java、JavaScript 默认方式排序；应按 UTF-8 字节序',
-    },
-    change: { order: 'utf16' },
-  },
+  noted(USUAL_FORMS.orderUtf16, '; the order of UTF-8 bytes is needed', '；应按 UTF-8 字节序'),
   {
     code: 'trim_ascii',
     words: {
@@ -192,14 +179,7 @@ export const doctor: DoctorSheet = {
           words: { en: 'values are trimmed ({field})', zh: '字段值首尾空白被去掉（{field}）' },
           change: { trim: 'unicode' },
         },
-        {
-          code: 'order_utf16',
-          words: {
-            en: 'the values are sorted as Java and JavaScript do by default',
-            zh: '字段值按 Java、JavaScript 默认方式排序',
-          },
-          change: { order: 'utf16' },
-        },
+        USUAL_FORMS.orderUtf16,
         {
           code: 'joined_by_amp',
           words: { en: 'the values are joined by &, as requests have it', zh: '各值以 & 连接（那是请求签名的规则）' },

@@ -1,5 +1,6 @@
 import { PLAIN_FIELDS } from '../../core/doctor/scheme.ts';
 import type { DoctorSheet, FieldRules } from '../../core/doctor/scheme.ts';
+import { USUAL_FORMS } from '../../core/doctor/usual-forms.ts';
 
 const push: FieldRules = {
   ...PLAIN_FIELDS,
@@ -60,11 +61,7 @@ export const doctor: DoctorSheet = {
           words: { en: 'the field signature itself is signed too', zh: 'signature 字段自身也参与了签名' },
           change: { except: [] },
         },
-        {
-          code: 'no_secret',
-          words: { en: 'the secret was forgotten', zh: '忘了附加密钥' },
-          change: { after: '' },
-        },
+        USUAL_FORMS.noSecret,
         {
           code: 'values_only',
           words: { en: 'only the values are joined, as the oldest rule had it', zh: '只拼接了字段值（最早的旧规则）' },
@@ -149,11 +146,7 @@ export const doctor: DoctorSheet = {
           words: { en: 'only metas are signed, params are not', zh: '只有 metas 参与签名，params 未参与' },
           change: { merge: ['metas'] },
         },
-        {
-          code: 'no_secret',
-          words: { en: 'the secret was forgotten', zh: '忘了附加密钥' },
-          change: { after: '' },
-        },
+        USUAL_FORMS.noSecret,
       ],
     },
   ],

@@ -1,5 +1,6 @@
 import { PLAIN_FIELDS } from '../../core/doctor/scheme.ts';
 import type { DoctorSheet, FieldRules, FieldScheme, KnownForm } from '../../core/doctor/scheme.ts';
+import { noted, USUAL_FORMS } from '../../core/doctor/usual-forms.ts';
 import type { SchemeName } from './schemes.ts';
 
 /** Only these are signed, `request_data` as the text that was received (README). */
@@ -34,16 +35,8 @@ const forms: readonly KnownForm<FieldRules>[] = [
     },
     change: { nested: 'js', object: 'json' },
   },
-  {
-    code: 'data_undecoded',
-    words: { en: '{field} is signed as it stands in the form, not decoded', zh: '{field} 未经 URL 解码即参与签名' },
-    change: { url: 'undecoded' },
-  },
-  {
-    code: 'data_decoded_twice',
-    words: { en: '{field} is URL-decoded twice', zh: '{field} 被 URL 解码了两次' },
-    change: { url: 'again' },
-  },
+  noted(USUAL_FORMS.undecoded, '', '', 'data_undecoded'),
+  noted(USUAL_FORMS.decodedTwice, '', '', 'data_decoded_twice'),
 ];
 
 const scheme = (direction: 'in' | 'out', code: string, rules: FieldRules): FieldScheme => ({

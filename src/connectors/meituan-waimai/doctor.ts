@@ -1,5 +1,6 @@
 import { PLAIN_FIELDS } from '../../core/doctor/scheme.ts';
 import type { DoctorSheet, FieldRules, FieldScheme, KnownForm } from '../../core/doctor/scheme.ts';
+import { noted, USUAL_FORMS } from '../../core/doctor/usual-forms.ts';
 
 const rules: FieldRules = {
   ...PLAIN_FIELDS,
@@ -22,27 +23,9 @@ const forms: readonly KnownForm<FieldRules>[] = [
     },
     change: { empty: 'keep' },
   },
-  {
-    code: 'zero_dropped',
-    words: {
-      en: '{field}, which is 0, is left out: PHP takes the text 0 for nothing',
-      zh: '值为 0 的 {field} 未参与签名：PHP 把文本 0 视为空',
-    },
-    change: { zero: 'drop' },
-  },
-  {
-    code: 'undecoded',
-    words: {
-      en: '{field} is signed as it stands in the form, not decoded',
-      zh: '{field} 未经 URL 解码即参与签名',
-    },
-    change: { url: 'undecoded' },
-  },
-  {
-    code: 'decoded_twice',
-    words: { en: '{field} is URL-decoded twice', zh: '{field} 被 URL 解码了两次' },
-    change: { url: 'again' },
-  },
+  noted(USUAL_FORMS.zeroDropped, ': PHP takes the text 0 for nothing', '：PHP 把文本 0 视为空'),
+  USUAL_FORMS.undecoded,
+  USUAL_FORMS.decodedTwice,
   {
     code: 'plus_kept',
     words: { en: 'the + in {field} is not read as a blank', zh: '{field} 中的 + 未还原为空格' },

@@ -1,5 +1,6 @@
 import { PLAIN_FIELDS } from '../../core/doctor/scheme.ts';
 import type { DoctorSheet } from '../../core/doctor/scheme.ts';
+import { noted, USUAL_FORMS } from '../../core/doctor/usual-forms.ts';
 
 export const doctor: DoctorSheet = {
   unsigned: {
@@ -45,14 +46,7 @@ export const doctor: DoctorSheet = {
           },
           change: { url: 'uri-twice' },
         },
-        {
-          code: 'zero_dropped',
-          words: {
-            en: '{field}, which is 0, is left out, as in the vendor’s Kotlin library',
-            zh: '值为 0 的 {field} 未参与签名，即厂商 Kotlin 库的写法',
-          },
-          change: { zero: 'drop' },
-        },
+        noted(USUAL_FORMS.zeroDropped, ', as in the vendor’s Kotlin library', '，即厂商 Kotlin 库的写法'),
         {
           code: 'empties_kept',
           words: { en: 'empty fields ({field}) are signed too', zh: '空值字段（{field}）也参与了签名' },
