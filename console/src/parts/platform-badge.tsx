@@ -36,8 +36,12 @@ export function usePlatformName(): (id: string) => string {
 export function useTopicName(): (platform: string, topic: string) => string {
   const platforms = usePlatforms();
   const language = useLanguage();
+  // Where there is one address for all there is nothing to tell apart.
   return (platform, topic) =>
-    platforms.find(({ id }) => id === platform)?.topics.find(({ name }) => name === topic)?.label[language] ?? topic;
+    topic === ''
+      ? ''
+      : (platforms.find(({ id }) => id === platform)?.topics.find(({ name }) => name === topic)?.label[language] ??
+        topic);
 }
 
 /** What a platform's action is called; one that it does not list by its own name. */
