@@ -1,3 +1,4 @@
+import type { PlatformOrder } from '../core/sandbox.ts';
 import type { TimeMs } from '../core/time.ts';
 import { compareOrder } from './compare-order.ts';
 import { missingSequences } from './event-book.ts';
@@ -195,7 +196,7 @@ export function compareWithHub(
     }
     for (const detail of compareOrder(expected, first[1])) add('order', `${subject} ${first[0]}`, detail);
   }
-  told += compareMade(state, byNumber, truth, add);
+  told += compareMade(state, hubOrders, byNumber, truth, add);
   for (const found of byNumber.values()) {
     for (const [id, order] of found) {
       // It was refused before it had a number, or nobody can tell what became of it; the hub says so.
@@ -214,6 +215,7 @@ type Add = (kind: DifferenceKind, subject: string, detail: string) => void;
 /** Orders that the hub made at a platform, and what money and goods moved for any. Returns how many it made. */
 function compareMade(
   state: LedgerState,
+  hubOrders: ReadonlyMap<string, Fields>,
   byNumber: Map<string, [string, Fields][]>,
   truth: PlatformTruth,
   add: Add,
@@ -234,7 +236,7 @@ function compareMade(
       byNumber.delete(key);
       for (const [id] of more) add('extra', subject, `is there twice, also as ${id}`);
       if (first === undefined) {
-        add('missing', subject, 'is not at the hub');
+        if (!isUnnamed(account, order, hubOrders)) add('missing', subject, 'is not at the hub');
         continue;
       }
       const ways = [order.expected, ...(order.orElse ?? [])].map((way) => compareOrder(way, first[1]));
@@ -247,6 +249,22 @@ function compareMade(
     }
   }
   return made;
+}
+
+/** Every answer that named it got lost, and the hub has given it up under the shop's number: nothing moved for it. */
+function isUnnamed(account: string, { ownNumber, expected }: PlatformOrder, hubOrders: ReadonlyMap<string, Fields>) {
+  return (
+    ownNumber !== undefined &&
+    expected?.payment === 'unpaid' &&
+    [...hubOrders.values()].some(
+      (order) =>
+        order['account'] === account &&
+        order['merchantOrderId'] === ownNumber &&
+        order['platformOrderId'] === null &&
+        order['payment'] === 'unpaid' &&
+        order['lifecycle'] !== 'open',
+    )
+  );
 }
 
 const numberKey = (account: string | undefined, platformOrderId: string | undefined): string =>
