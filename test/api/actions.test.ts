@@ -194,11 +194,11 @@ test('what can be done to an order is told with why the rest cannot, and what no
       ]),
     );
   };
-  const before = await refusals();
-  assert.equal(before['accept'], null);
+  const atFirst = await refusals();
+  assert.equal(atFirst['accept'], null);
   for (const name of Object.keys(before)) {
     const asked = await api.call('POST', `/api/v1/orders/${other}/actions`, { body: { action: name } });
-    if (before[name] !== null) assert.equal(asked.body.code, 'action_refused', `${name}: ${asked.text}`);
+    if (atFirst[name] !== null) assert.equal(asked.body.code, 'action_refused', `${name}: ${asked.text}`);
     else assert.notEqual(asked.body.code, 'action_refused', `${name}: ${asked.text}`);
   }
   platform.next('/dispense', 'done-but-silent');

@@ -70,7 +70,10 @@ for (const path of ['README.md', 'README.zh-CN.md']) {
       });
       // The event may arrive while an answer is being printed, even between its end and its line break.
       const [received] = /evt_[0-9A-Za-z]+ v1,\S+ \{.*\}\n/u.exec(stdout) ?? [];
-      const [account, endpoint, pushed, orders, timeline] = stdout.replace(received ?? '', '').trim().split('\n');
+      const [account, endpoint, pushed, orders, timeline] = stdout
+        .replace(received ?? '', '')
+        .trim()
+        .split('\n');
 
       const { callbacks } = JSON.parse(account ?? '') as { callbacks: readonly { url: string }[] };
       assert.equal(callbacks[0]?.url, `${hub.url}/callbacks/meituan-union/mtu-main`);
