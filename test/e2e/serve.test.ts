@@ -73,7 +73,7 @@ async function serve(argv: readonly string[]): Promise<Served> {
 }
 
 async function eventually<T>(look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  for (let tries = 0; tries < 600; tries += 1) {
+  for (let tries = 0; tries < 2400; tries += 1) {
     const found = await look();
     if (found !== undefined) return found;
     await sleep(25);
