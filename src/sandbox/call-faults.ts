@@ -91,10 +91,12 @@ export class CallFaults {
     const nth = `${name}/${this.count(name)}`;
     const draw = random(nth);
     const isHit = draw() < chance;
-    const names = [...COMMON_FAULTS, ...possible.map((fault) => fault.name)];
-    const fate = isHit ? (byName(names[Math.floor(draw() * names.length)] ?? '') ?? NO_FAULT) : NO_FAULT;
-    decided?.(`fault/${nth}`, fate.name);
-    return fate;
+    // Of all that the platform knows: what this call can meet hangs on its content, and one path may take every call.
+    const names = [...COMMON_FAULTS, ...known.map((fault) => fault.name)];
+    const picked = names[Math.floor(draw() * names.length)] ?? '';
+    const instead = COMMON_FAULTS[Math.floor(draw() * COMMON_FAULTS.length)] ?? 'server_error';
+    decided?.(`fault/${nth}`, isHit ? [picked, instead] : NO_FAULT.name);
+    return isHit ? (byName(picked) ?? COMMON[instead]) : NO_FAULT;
   }
 }
 
