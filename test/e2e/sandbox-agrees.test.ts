@@ -15,7 +15,7 @@ import type { TestDatabase } from '../kit/database.ts';
 
 const KEY = 'hdk_the-admin-key-of-tests';
 /** The holds of what nobody pays are part of it, and what a process had begun that was stopped. */
-const DRAIN_MS = 150_000;
+const DRAIN_MS = 240_000;
 let database: TestDatabase;
 let dir: string;
 let hub: RunningHub;
