@@ -196,7 +196,7 @@ test('what can be done to an order is told with why the rest cannot, and what no
   };
   const atFirst = await refusals();
   assert.equal(atFirst['accept'], null);
-  for (const name of Object.keys(before)) {
+  for (const name of Object.keys(atFirst)) {
     const asked = await api.call('POST', `/api/v1/orders/${other}/actions`, { body: { action: name } });
     if (atFirst[name] !== null) assert.equal(asked.body.code, 'action_refused', `${name}: ${asked.text}`);
     else assert.notEqual(asked.body.code, 'action_refused', `${name}: ${asked.text}`);
