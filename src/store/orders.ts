@@ -175,8 +175,8 @@ export interface NamedOrders {
 }
 
 /**
- * Loads the orders that any of the aliases name, in one statement: each look at an alias costs a flood of callbacks 2 to 5
- * µs. No row is locked: the account's clock is, by every writer.
+ * Loads the orders that any of the aliases name, in one statement: a look of its own for the names cost 3 to 8 µs a
+ * callback. No row is locked: the account's clock is, by every writer.
  */
 export async function loadOrders(
   db: Queryable,

