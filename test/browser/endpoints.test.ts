@@ -23,11 +23,14 @@ before(async () => {
 });
 
 after(async () => {
-  await world.stop();
-  receiver.closeAllConnections();
-  await new Promise((resolve) => {
-    receiver.close(resolve);
-  });
+  try {
+    await world.stop();
+  } finally {
+    receiver.closeAllConnections();
+    await new Promise((resolve) => {
+      receiver.close(resolve);
+    });
+  }
 });
 
 const address = (): string => {

@@ -124,7 +124,8 @@ export async function startWorld(rate = 0): Promise<World> {
 
   function listen(page: Page): void {
     page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
+      // With what it is about: 'Failed to load resource' alone tells nobody which one.
+      if (message.type() === 'error') complaints.push(`console: ${message.text()} ${message.location().url}`);
     });
     page.on('pageerror', (error) => complaints.push(`page: ${error.message}`));
   }
@@ -179,14 +180,20 @@ export async function startWorld(rate = 0): Promise<World> {
       return line;
     },
     async stop() {
-      for (const context of contexts) await context.close();
-      await browser.close();
-      for (const line of lines) await line.stop();
       controls = undefined;
-      await sandbox.stop();
-      await hub.stop();
-      await database.drop();
-      await rm(dir, { recursive: true, force: true });
+      // Each step whatever became of the one before: what stays open keeps the test's process alive.
+      const steps = [
+        ...contexts.map((context) => () => context.close()),
+        () => browser.close(),
+        ...lines.map((line) => () => line.stop()),
+        () => sandbox.stop(),
+        () => hub.stop(),
+        () => database.drop(),
+        () => rm(dir, { recursive: true, force: true }),
+      ];
+      const faults: unknown[] = [];
+      for (const step of steps) await step().catch((error: unknown) => faults.push(error));
+      if (faults.length > 0) throw new AggregateError(faults, 'not everything could be ended');
       assert.deepEqual(
         complaints.filter((text) => !forgiven.some((pattern) => pattern.test(text))),
         [],

@@ -116,7 +116,11 @@ test('a user is changed: name, role, limits; and signed out everywhere by an adm
   await picture(page, 'user-sessions');
   world.forgive(/401/u);
   await drawer.getByRole('button', { name: '全部退出' }).click();
-  await page.getByRole('dialog').last().getByRole('button', { name: '全部退出' }).click();
+  // By its title: the drawer is a dialog with such a button too, and stays the one that was found first.
+  await page
+    .getByRole('dialog', { name: /^全部退出/u })
+    .getByRole('button', { name: '全部退出' })
+    .click();
   await drawer.getByText('没有登录').waitFor();
   for (const left of [theirs, other]) {
     await left.reload();
