@@ -83,7 +83,10 @@ test('what is asked, what was found by it and what is wrong show in a terminal',
   const { ctx, accounts, commits } = api.hub;
   const deps = { accounts, commits, gate: createActGate(), sleep: async () => {} };
   assert.equal(await huidan('repair', 'run', 'shop', '--poll', 'list'), 'list due\n');
-  await createRepair(ctx, deps).run();
+  const repair = createRepair(ctx, deps);
+  await repair.run();
+  // What takes longer than a second goes on beside the step.
+  await repair.stop();
   const list = await huidan('repair', 'list', '--account', 'shop');
   assert.match(list, /NEVER CAME/u);
   assert.match(list, /shop +list +\S+ \S+ +1 +24 h/u);
