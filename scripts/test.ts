@@ -19,6 +19,7 @@ import { startRunKeeper } from './testing/run-keeper.ts';
 const FILE_TIMEOUT_MS = 5 * 60_000;
 const LONG_FILE_TIMEOUT_MS = 3 * 60 * 60_000;
 const LONG_HEARTBEAT_MS = 60_000;
+const BROWSER_TESTS = 'test/browser/';
 /** Passed to every test and, unless they refuse it, to what they start. */
 const MARK_VARIABLE = 'TEST_RUN_ID';
 
@@ -63,7 +64,7 @@ async function runTests(): Promise<void> {
   const keeper = await startRunKeeper();
   env['TEST_RUN_PID'] = String(keeper.pid);
   try {
-    if (files.some((path) => path.startsWith('test/browser/'))) {
+    if (files.some((path) => path.startsWith(BROWSER_TESTS))) {
       env['CHROMIUM_PATH'] = ensureChromium(console.log);
       if (!(await buildConsole(rootDir, console.log))) throw new Error('The console could not be built.');
     }
@@ -98,27 +99,39 @@ function isLong(path: string): boolean {
 
 async function runFiles(files: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const waiting = [...files];
+  const failed: string[] = [];
   const work = async (): Promise<void> => {
     for (let path = waiting.shift(); path !== undefined && !breakOff.signal.aborted; path = waiting.shift()) {
-      const file = report.file(path);
-      const fault = await runFile({
-        rootDir,
-        path,
-        env,
-        timeoutMs: isLong(path) ? LONG_FILE_TIMEOUT_MS : FILE_TIMEOUT_MS,
-        namePattern: options.name ?? null,
-        signal: breakOff.signal,
-        ...(isLong(path) ? { heartbeatMs: LONG_HEARTBEAT_MS } : {}),
-        onReport: (line) => file.add(line),
-        onText: (line) => file.text(line),
-      });
-      file.end(fault);
+      const isBrowserTest = path.includes(BROWSER_TESTS);
+      if ((await runOne(path, env, isBrowserTest)) && isBrowserTest) failed.push(path);
     }
   };
   // Long tests load the machine on purpose: two of them would measure each other.
   // The others wait for clocks more than they reckon: two at once used a third of two cores.
   const workers = options.long === true ? 1 : Math.max(2, availableParallelism()) + 1;
   await Promise.all(Array.from({ length: workers }, work));
+  // A browser on a machine that is too busy misses a click now and then, which says little about the page; what is
+  // broken fails twice. No other test has a second try: one of them that fails once in a while has found something.
+  for (const path of failed) {
+    if (!breakOff.signal.aborted && !(await runOne(path, env, false))) report.noteUnsteady(path);
+  }
+}
+
+/** @returns whether it failed */
+async function runOne(path: string, env: NodeJS.ProcessEnv, hasSecondRun: boolean): Promise<boolean> {
+  const file = report.file(path);
+  const fault = await runFile({
+    rootDir,
+    path,
+    env,
+    timeoutMs: isLong(path) ? LONG_FILE_TIMEOUT_MS : FILE_TIMEOUT_MS,
+    namePattern: options.name ?? null,
+    signal: breakOff.signal,
+    ...(isLong(path) ? { heartbeatMs: LONG_HEARTBEAT_MS } : {}),
+    onReport: (line) => file.add(line),
+    onText: (line) => file.text(line),
+  });
+  return file.end(fault, hasSecondRun && !breakOff.signal.aborted);
 }
 
 /** The user's own settings stay outside: a test must never meet a real database. */

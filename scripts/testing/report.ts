@@ -9,6 +9,11 @@ export interface Tally {
   skipped: number;
 }
 
+interface Failure {
+  readonly title: string;
+  readonly detail: string;
+}
+
 /**
  * Prints what happens, file by file although several run at once: the first one that is not over speaks directly, the
  * others wait with what they have to say. At the end come all failures again and the one closing line.
@@ -16,8 +21,9 @@ export interface Tally {
 export class Report {
   readonly tally: Tally = { passed: 0, failed: 0, skipped: 0 };
   readonly #write: (text: string) => void;
-  readonly #failures: { readonly title: string; readonly detail: string }[] = [];
+  readonly #failures: Failure[] = [];
   readonly #queue: FileReport[] = [];
+  readonly #unsteady: string[] = [];
 
   constructor(write: (text: string) => void) {
     this.#write = write;
@@ -42,8 +48,16 @@ export class Report {
     this.tally.passed += 1;
   }
 
-  skip(): void {
-    this.tally.skipped += 1;
+  /** @internal a file is over and counts */
+  count(tally: Tally, failures: readonly Failure[]): void {
+    this.tally.passed += tally.passed;
+    this.tally.skipped += tally.skipped;
+    for (const { title, detail } of failures) this.fail(title, detail);
+  }
+
+  /** A file failed, and passed when it ran once more by itself: no failure, and no secret either. */
+  noteUnsteady(path: string): void {
+    this.#unsteady.push(path);
   }
 
   fail(title: string, detail: string): void {
@@ -59,6 +73,10 @@ export class Report {
         this.#write(`\n${styleText('red', `✖ ${title}`)}\n${indent(detail, 1)}\n`);
       }
     }
+    if (this.#unsteady.length > 0) {
+      this.#write(`\n${styleText('yellow', 'Failed at first and passed when run again by itself, see above why:')}\n`);
+      for (const path of this.#unsteady) this.#write(`  ${path}\n`);
+    }
     this.#write(`\n${closingLine(this.tally)}\n`);
   }
 }
@@ -70,6 +88,8 @@ export class FileReport {
   readonly #report: Report;
   /** Names of the groups that we are in; the printed ones come first. */
   readonly #groups: string[] = [];
+  readonly #tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+  readonly #failures: Failure[] = [];
   #printedGroups = 0;
 
   constructor(path: string, report: Report) {
@@ -88,9 +108,9 @@ export class FileReport {
     const wasGroup = this.#groups.length > line.nesting + 1;
     this.#groups.length = Math.min(this.#groups.length, line.nesting);
     const title = [this.#path, ...this.#groups, line.name].join(' › ');
-    if (line.kind === 'failed' && !line.isGroup) this.#report.fail(title, line.detail);
-    else if (line.kind === 'passed' && !line.isGroup) this.#report.pass();
-    else if (line.kind === 'skipped' && !line.isGroup) this.#report.skip();
+    if (line.kind === 'failed' && !line.isGroup) this.#failures.push({ title, detail: line.detail });
+    else if (line.kind === 'passed' && !line.isGroup) this.#tally.passed += 1;
+    else if (line.kind === 'skipped' && !line.isGroup) this.#tally.skipped += 1;
     if (line.isGroup && (line.kind === 'failed' || wasGroup)) return;
 
     for (; this.#printedGroups < line.nesting; this.#printedGroups += 1) {
@@ -104,14 +124,23 @@ export class FileReport {
     this.#say(styleText('gray', `│ ${line}`), 1);
   }
 
-  /** @param fault why the file as a whole counts as failed, or null */
-  end(fault: string | null): void {
+  /**
+   * @param fault why the file as a whole counts as failed, or null
+   * @param hasSecondRun a file that failed does not count yet, since it will run once more
+   * @returns whether the file failed
+   */
+  end(fault: string | null, hasSecondRun = false): boolean {
     if (fault !== null) {
-      this.#report.fail(this.#path, fault);
+      this.#failures.push({ title: this.#path, detail: fault });
       this.#say(styleText('red', `✖ ${fault}`), 1);
     }
+    const hasFailed = this.#failures.length > 0;
+    if (hasFailed && hasSecondRun)
+      this.#say(styleText('yellow', 'runs once more, by itself, when all others are over'), 1);
+    else this.#report.count(this.#tally, this.#failures);
     this.isOver = true;
     this.#report.drain();
+    return hasFailed;
   }
 
   #say(text: string, depth: number): void {
