@@ -1,4 +1,4 @@
-import { md5, nameCases, upperMd5 } from '../../kit/doctor-cases.ts';
+import { nameCases, upperMd5 } from '../../kit/doctor-cases.ts';
 import type { Case } from '../../kit/doctor-cases.ts';
 import type { Question } from '../../kit/doctor.ts';
 
