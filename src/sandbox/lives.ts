@@ -92,7 +92,9 @@ export function createLives(context: LivesContext): Lives {
     const index = record.happened;
     const step = story.steps[index];
     if (step === undefined) return;
-    const at = record.lastAt + step.afterMs;
+    // Never before it happens: a step that a busy machine, a pause or a stop has made late would be stamped earlier than
+    // answers that do not know of it yet.
+    const at = Math.max(record.lastAt + step.afterMs, context.wallClock());
     const { memory, changes } = draftOf(memoryOf(ledger.state, account));
     const view = playedAccount(platformOf(platform), ledger.state.accounts.get(platform), account);
     const callback = step.callback(at, view, memory);

@@ -108,6 +108,33 @@ describe('eleme: what its pushes failed to tell', () => {
     }
   });
 
+  test('a request that was withdrawn stays so, though a list showed it open by a clock that is ahead', async () => {
+    for (const [plot, steps, flag] of [
+      ['completed, a refund asked and withdrawn', 10, 'refund_requested'],
+      ['cancel asked and withdrawn, then delivered', 3, 'cancel_requested'],
+    ] as const) {
+      const memory: PlatformMemory = {};
+      const story = storyOf(plot);
+      const askedAt = takeSteps(story, memory, () => false, steps);
+      const withdrawnAt = askedAt + 10_000;
+      const told = (step: number, at: number): readonly Report[] => {
+        const sent = story.steps[step]?.callback(at, account, memory);
+        assert.ok(sent !== undefined);
+        return reportsOf({ connector: eleme, account, memory }, sent);
+      };
+      // Both lists are read before the withdrawal and stamped after it.
+      const world = await worldOf(memory, withdrawnAt + 1900);
+      const { reports: listed } = await runPoll(pollNamed(eleme, 'waiting-orders'), world);
+      const day = await eleme.readDay?.(account, playedCall(eleme, account, memory, world.at), {
+        ...{ at: world.at, page: null, stores: world.stores, from: START, to: START + DAY_MS },
+      });
+      const model = modelOf([...told(steps - 1, askedAt), ...listed, ...(day?.ok === true ? day.value.reports : [])]);
+      assert.ok(model.order(story.platformOrderId)?.flags.includes(flag), plot);
+      for (const report of told(steps, withdrawnAt)) model.take(report);
+      assert.deepEqual(model.order(story.platformOrderId)?.flags, [], plot);
+    }
+  });
+
   test('the name of the confirmed ids is the account’s', async () => {
     const view = accountView(eleme, { ...demo, settings: { ...demo.settings, failedPushIds: 'ids' } });
     const bodies: string[] = [];

@@ -17,7 +17,7 @@ import { ownToken } from './binding.ts';
 import { CANCEL_ANSWER_MS, readMessage } from './callback.ts';
 import { callAction, refuse } from './client.ts';
 import { orderNumber } from './order.ts';
-import { queriedReports } from './truth.ts';
+import { queriedReports, readAt } from './truth.ts';
 
 /** Most pages and most orders of a page that `getAllOrders` gives of a shop and day (sheet, 6). */
 const MOST_PAGES = 100;
@@ -184,7 +184,7 @@ function readOrders(result: Lossless, account: AccountView, at: TimeMs, shop: Sh
   });
 }
 
-/** That a request is open, told for the whole second: an answer to it that is given within it is the younger. */
+/** That a request is open. */
 function openRequest(order: ReadOrder, flag: 'flag.cancel_requested' | 'flag.refund_requested', at: TimeMs): Report {
   const isCancel = flag === 'flag.cancel_requested';
   // Since when it is open nobody says, so only the push's own time would be better.
@@ -192,7 +192,7 @@ function openRequest(order: ReadOrder, flag: 'flag.cancel_requested' | 'flag.ref
   return {
     aliases: [{ kind: 'platform', value: order.number }],
     kind: 'takeaway',
-    at: Math.floor(at / 1000) * 1000,
+    at: readAt(at),
     ...(isCancel ? { final: false } : {}),
     facts: [whole(flag, true), ...answerBy],
   };

@@ -5,6 +5,7 @@ import type { Reading } from './sandbox-memory.ts';
 import { stateAfter } from './sandbox-order.ts';
 import type { Order } from './sandbox-order.ts';
 import type { Plot } from './sandbox-plots.ts';
+import { CLOCKS_APART_MS } from './truth.ts';
 
 const CANCELLED = [14, 15, 17, 23, 25];
 const REQUESTS_OPEN: ReadonlySet<number> = new Set([20, 24, 30, 34]);
@@ -45,8 +46,16 @@ export function expectedOrder(
     return scene === undefined ? [] : [{ ...scene, at: times[index] ?? index * 1000 }];
   });
   const readings = readingsOf(order.id, memory);
-  const asked = readings.flatMap(({ request, at }): readonly Statement[] =>
-    request === null ? [] : [{ type: (request.kind === 'cancel' ? 20 : 30) + (request.open ? 0 : 1), at }],
+  // What is read of an order counts as said a bit before.
+  const asked = readings.flatMap(({ request, at, state }): readonly Statement[] =>
+    request === null
+      ? []
+      : [
+          {
+            type: (request.kind === 'cancel' ? 20 : 30) + (request.open ? 0 : 1),
+            at: state === null ? at : at - CLOCKS_APART_MS,
+          },
+        ],
   );
   // Who says that an order was delivered by own riders shows it so, whatever message follows.
   const acts = actsOf(order.id, memory).flatMap((act): readonly Statement[] =>

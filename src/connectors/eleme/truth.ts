@@ -23,6 +23,20 @@ export const REFUND_STATUSES: Readonly<Record<string, 'open' | 'closed' | 'succe
 };
 
 /**
+ * How far this clock may be ahead of the platform's, and its lists behind what it has pushed: servers that keep time are
+ * within a second of each other.
+ */
+export const CLOCKS_APART_MS = 5000;
+
+/**
+ * When what was read about a request holds, among messages that carry the platform's own time: a bit before it was asked
+ * for, or a list read while the request was withdrawn would be younger than the message that says so, and the request
+ * would look open until the next question. The wrong way round is ended by that question, too, and is the rarer: then a
+ * message must have got lost within these seconds. For the whole second, since the platform's times are that coarse.
+ */
+export const readAt = (at: TimeMs): TimeMs => Math.floor((at - CLOCKS_APART_MS) / 1000) * 1000;
+
+/**
  * Reads an order again: its sums after a downgraded push (doubt `money`), what became of a request whose messages carry
  * no time (`cancel`, `refund`), and the amount of a partial refund that was told without it (`refund:<its line>`).
  * While the platform still answers a downgraded order the report asks to be read again (`Report.doubt`).
@@ -99,8 +113,7 @@ export function queriedReports(body: JsonReader, account: AccountView, at: TimeM
   const request: Report = {
     aliases: [{ kind: 'platform', value: number }],
     kind: 'takeaway',
-    // For the whole second: what happens to the request within it is the younger.
-    at: Math.floor(at / 1000) * 1000,
+    at: readAt(at),
     ...(isRefund ? {} : { final: false }),
     facts: [whole(isRefund ? 'flag.refund_requested' : 'flag.cancel_requested', isOpen)],
   };
