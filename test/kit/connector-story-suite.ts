@@ -6,7 +6,7 @@ import type { PlatformMemory, Random, Story } from '../../src/core/sandbox.ts';
 import { compareOrder } from '../../src/sandbox/compare-order.ts';
 import { seededRandom } from '../../src/sandbox/seeded-random.ts';
 import { sentRequest } from './connector-fixtures.ts';
-import { STORY_START, callbacksOf, range, reportsOf, tellStories } from './connector-ear.ts';
+import { STORY_START, callbacksOf, modelOf, range, reportsOf, tellStories } from './connector-ear.ts';
 import type { Ear } from './connector-ear.ts';
 import type { ConnectorSuite } from './connector-suite.ts';
 import { OrderModel } from './order-model.ts';
@@ -51,11 +51,19 @@ export function storySuite(connector: Connector, suite: ConnectorSuite, ear: Ear
       const heard: Report[] = [];
       for (const request of shuffled(repeated, random)) heard.push(...reportsOf(believe(request, demoAccount)));
       for (const report of heard) model.take(report);
+      const inTurn = modelOf(
+        connector,
+        told.flatMap((request) => reportsOf(believe(request, demoAccount))),
+      );
       for (const story of mixed) {
         const isAbout = (report: Report): boolean =>
           report.aliases.some(({ value }) => value === story.platformOrderId);
-        await settle(model, story, heard.filter(isAbout), memory, 0);
+        const about = heard.filter(isAbout);
+        await settle(model, story, about, memory, 0);
         assertShows(model, story, range(story.steps.length), story.steps.length);
+        // Items, contact and whatever else the ledger has no word for: as when all is told once, in its order.
+        await settle(inTurn, story, about, memory, 0);
+        assert.deepEqual(model.order(story.platformOrderId), inTurn.order(story.platformOrderId), story.plot);
       }
     }
   });
