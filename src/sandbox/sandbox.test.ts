@@ -93,6 +93,23 @@ test('a run under chaos ends with both sides agreeing', async () => {
   assert.equal(hub.counts.rejected, 0);
 });
 
+test('no step is stamped earlier than it happens, however late it comes', async () => {
+  const hub = await newHub();
+  const dir = await newDir();
+  // Whenever it is looked at a day has passed: every step is late.
+  let nowMs = Date.now();
+  const clock = (): number => (nowMs += 86_400_000);
+  await playOut(hub, dir, { clock, playing: ['eleme'], orderLimit: 5 });
+  const lines = await linesOf(dir);
+  const firstSteps = lines.filter((line) => line.line === 'message' && line.step === 0);
+  assert.equal(firstSteps.length, 5);
+  for (const line of firstSteps) {
+    assert.ok(line.line === 'message');
+    const order = lines.find((other) => other.line === 'order' && other.number === line.number);
+    assert.ok(order?.line === 'order' && line.at - order.placedAt >= 86_400_000);
+  }
+});
+
 test('verify names the callbacks that got lost for good at a hub that asks nobody', async () => {
   const hub = await newHub();
   const dir = await newDir();
