@@ -190,4 +190,6 @@ export interface SandboxPlatform {
   readonly faults?: readonly SandboxFault[];
   /** Waiting times before each repeat, in ms of the platform's clock; after the last it gives up. */
   readonly retryGapsMs: readonly number[];
+  /** The same of one callback, where the platform has several clocks. */
+  retryGapsOf?(callback: OutgoingCallback): readonly number[];
 }

@@ -116,7 +116,8 @@ export function createOutbox(limit: number, agenda: Agenda, post: PostCallback, 
 
   function again(letter: Letter, platform: SandboxPlatform): void {
     const isPatient = insistent || performance.now() - letter.firstMs < LEAST_PATIENCE_MS;
-    const gapMs = platform.retryGapsMs[letter.attempts - 1] ?? (isPatient ? 0 : undefined);
+    const gapsMs = platform.retryGapsOf?.(letter.message.callback) ?? platform.retryGapsMs;
+    const gapMs = gapsMs[letter.attempts - 1] ?? (isPatient ? 0 : undefined);
     if (gapMs === undefined) {
       totals.gaveUp += 1;
       givenUp.add(letter);

@@ -9,7 +9,7 @@ import { accountView } from './account-view.ts';
 import type { AccountWords } from './account-view.ts';
 import { actingSuite } from './acting-suite.ts';
 import { assertSilentAboutSecrets } from './connector-claims.ts';
-import { createEar, modelOf } from './connector-ear.ts';
+import { STORY_START, createEar, modelOf, tellStories } from './connector-ear.ts';
 import type { Outcome } from './connector-ear.ts';
 import { callbackRequest } from './connector-fixtures.ts';
 import type { RequestWords, Says } from './connector-fixtures.ts';
@@ -89,11 +89,16 @@ export function connectorSuite(connector: Connector, suite: ConnectorSuite): voi
 
     test('our own outage never counts as received, and gaps between repeats grow', () => {
       assert.equal(connector.sandbox.isReceived(TRY_AGAIN), false);
-      const gaps = connector.sandbox.retryGapsMs;
-      assert.deepEqual(
-        [...gaps].sort((a, b) => a - b),
-        gaps,
-      );
+      const { retryGapsMs, retryGapsOf } = connector.sandbox;
+      const stories = tellStories(connector, 30, `${connector.id}/gaps`);
+      const told = stories.flatMap(({ steps }) => steps.map((step) => step.callback(STORY_START, ear.demoAccount, {})));
+      const clocks = told.map((callback) => retryGapsOf?.(callback) ?? retryGapsMs);
+      for (const gaps of new Set([retryGapsMs, ...clocks])) {
+        assert.deepEqual(
+          [...gaps].sort((a, b) => a - b),
+          gaps,
+        );
+      }
     });
 
     for (const fixture of fixtures) {

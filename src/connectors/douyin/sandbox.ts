@@ -7,12 +7,11 @@ import { platformKeysFor } from './sandbox-envelope.ts';
 import { ownOrders, tick } from './sandbox-ledger.ts';
 import { PLOTS } from './sandbox-plots.ts';
 import type { Plot, Scene } from './sandbox-plots.ts';
+import { ECPAY_GAPS_MS, retryGapsOf } from './sandbox-retries.ts';
 import { noteScene, sceneAnswered, sceneCallback } from './sandbox-scenes.ts';
 import type { StoryOrder } from './sandbox-scenes.ts';
 import { pay, wish, wishPayment } from './sandbox-shop.ts';
 import { notesTold } from './sandbox-told.ts';
-
-const SECOND_MS = 1000;
 
 const pick = <T>(random: Random, list: readonly [T, ...T[]]): T => list[Math.floor(random() * list.length)] ?? list[0];
 
@@ -181,21 +180,6 @@ export const sandbox: SandboxPlatform = {
   orders: (_account, memory) => ownOrders(memory),
   notesTold,
   faults,
-  retryGapsMs: [
-    15,
-    15,
-    30,
-    3 * 60,
-    10 * 60,
-    20 * 60,
-    30 * 60,
-    30 * 60,
-    30 * 60,
-    60 * 60,
-    3 * 3600,
-    3 * 3600,
-    3 * 3600,
-    6 * 3600,
-    6 * 3600,
-  ].map((seconds) => seconds * SECOND_MS),
+  retryGapsMs: ECPAY_GAPS_MS,
+  retryGapsOf,
 };
