@@ -99,7 +99,10 @@ test('no step is stamped earlier than it happens, however late it comes', async 
   // Whenever it is looked at a day has passed: every step is late.
   let nowMs = Date.now();
   const clock = (): number => (nowMs += 86_400_000);
-  await playOut(hub, dir, { clock, playing: ['eleme'], orderLimit: 5 });
+  const sandbox = await play(hub, dir, { clock, playing: ['eleme'], orderLimit: 5 });
+  await sandbox.allPlaced;
+  while (sandbox.stats().living > 0) await sleep(20);
+  await sandbox.stop();
   const lines = await linesOf(dir);
   const firstSteps = lines.filter((line) => line.line === 'message' && line.step === 0);
   assert.equal(firstSteps.length, 5);
