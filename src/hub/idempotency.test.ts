@@ -15,8 +15,8 @@ before(async () => {
 });
 after(() => database.drop());
 
+// Those that waited for each other would fail both: the pool gives up on a wait after 5 s.
 test('more keyed writes at once than there are connections do not wait for each other', async () => {
-  const startedMs = performance.now();
   const answers = await Promise.all(
     Array.from({ length: 12 }, (_, number) =>
       answerOnceApart(
@@ -35,12 +35,9 @@ test('more keyed writes at once than there are connections do not wait for each 
     answers.map(({ text }) => text),
     Array.from({ length: 12 }, (_, number) => String(number)),
   );
-  // The pool gives up on a wait after 5 s.
-  assert.ok(performance.now() - startedMs < 4000);
 });
 
 test('more writes at once than there are connections do not wait for each other, though each looks beside itself', async () => {
-  const startedMs = performance.now();
   const answers = await Promise.all(
     Array.from({ length: 24 }, (_, number) =>
       answerOnce(
@@ -57,7 +54,6 @@ test('more writes at once than there are connections do not wait for each other,
     ),
   );
   assert.ok(answers.every(({ status }) => status === 202));
-  assert.ok(performance.now() - startedMs < 4000);
 });
 
 test('work that fails gives its turn on', async () => {
