@@ -16,7 +16,7 @@ import { Report, durationText } from './testing/report.ts';
 import { runFile } from './testing/run-file.ts';
 import { startRunKeeper } from './testing/run-keeper.ts';
 
-const FILE_TIMEOUT_MS = 5 * 60_000;
+const FILE_TIMEOUT_MS = 10 * 60_000;
 const LONG_FILE_TIMEOUT_MS = 3 * 60 * 60_000;
 const LONG_HEARTBEAT_MS = 60_000;
 const BROWSER_TESTS = 'test/browser/';
