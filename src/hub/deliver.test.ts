@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, afterEach, test } from 'node:test';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
-import { createTestDatabase } from '../../test/kit/database.ts';
-import type { TestDatabase } from '../../test/kit/database.ts';
 import {
   movingClock,
   orderId,
@@ -14,6 +12,7 @@ import {
   until,
 } from '../../test/kit/deliveries.ts';
 import type { Receiver } from '../../test/kit/deliveries.ts';
+import { DeliveryStage, open, sequencesOf } from '../../test/kit/delivery-stage.ts';
 import type { Cell } from '../core/fact.ts';
 import { newId } from '../core/ids.ts';
 import type { Json } from '../core/json.ts';
@@ -21,44 +20,21 @@ import { orderJson } from '../core/order-json.ts';
 import type { OrderJson } from '../core/order-json.ts';
 import { upsertOrders } from '../store/order-writes.ts';
 import { insertReceipts, sealRequest } from '../store/receipts.ts';
-import { NO_LIMITS } from './access.ts';
 import type { HubContext } from './context.ts';
 import { startDeliveries } from './deliver.ts';
-import type { Deliveries, DeliveryOptions } from './deliver.ts';
-import { listDeadLetters, readQueue, retryNow, skipBlocked } from './delivery-list.ts';
-import { createEndpoint, getEndpoint, rotateEndpointSecret, setEndpointState } from './endpoints.ts';
-import { previewReplay, startReplay } from './replay.ts';
+import { createEndpoint, rotateEndpointSecret, setEndpointState } from './endpoints.ts';
 
-const open = { allowPrivateTargets: true };
-let database: TestDatabase;
+const stage = new DeliveryStage();
+const { work, attempts, waiting } = stage;
 let ctx: HubContext;
 let receiver: Receiver;
-const workers: Deliveries[] = [];
 
-before(async () => {
-  database = await createTestDatabase({ max: 20 });
-});
-after(() => database.drop());
-
+before(stage.open);
+after(stage.close);
 beforeEach(async () => {
-  ctx = testContext(database.pool);
-  receiver = await startReceiver();
-  await seedAccount(ctx, 'shop-1');
+  ({ ctx, receiver } = await stage.begin());
 });
-afterEach(async () => {
-  await Promise.all(workers.splice(0).map((worker) => worker.stop()));
-  await receiver.close();
-  await database.pool.query(
-    'truncate endpoints, endpoint_secrets, delivery_heads, delivery_attempts, events, receipts, account_clocks',
-  );
-});
-
-// Some tests put the clock forward, and no lease shall run out by that.
-function work(options: Partial<DeliveryOptions> = {}, context: HubContext = ctx): Deliveries {
-  const worker = startDeliveries(context, { ...open, pollMs: 50, leaseMs: 3_600_000, ...options });
-  workers.push(worker);
-  return worker;
-}
+afterEach(stage.end);
 
 test('an event arrives signed, and the public library verifies it', async () => {
   const { secret } = await createEndpoint(ctx, { url: `${receiver.url}/hook?a=b`, events: ['order.*'] }, open);
@@ -74,7 +50,10 @@ test('an event arrives signed, and the public library verifies it', async () => 
   assert.equal(verified.data.sequence, 1);
   assert.equal(verified.data.previousSequence, null);
   assert.equal(verified.data.order.id, orderId(1));
-  await until(async () => (await database.pool.query('select from delivery_attempts')).rowCount === 1, 'the attempt');
+  await until(
+    async () => (await stage.database.pool.query('select from delivery_attempts')).rowCount === 1,
+    'the attempt',
+  );
 });
 
 test('each order arrives in sequence under random failures, latency and two workers at once', async () => {
@@ -85,14 +64,14 @@ test('each order arrives in sequence under random failures, latency and two work
     open,
   );
   const clock = movingClock();
-  const hurried = testContext(database.pool, { clock, wake: ctx.wake });
+  const hurried = testContext(stage.database.pool, { clock, wake: ctx.wake });
   receiver.answer(() => ({
     delayMs: Math.floor(random() * 15),
     ...(random() < 0.2 ? { status: random() < 0.5 ? 500 : 429 } : random() < 0.05 ? { hangUp: true } : {}),
   }));
   const ticking = setInterval(() => clock.forward(1000), 40);
   work({ leaseMs: 60_000 }, hurried);
-  work({ leaseMs: 60_000 }, testContext(database.pool, { clock }));
+  work({ leaseMs: 60_000 }, testContext(stage.database.pool, { clock }));
   const counts = new Map<string, number>();
   for (let round = 0; round < 12; round += 1) {
     const subjects = Array.from({ length: 12 }, () => orderId(Math.floor(random() * 20)));
@@ -106,14 +85,14 @@ test('each order arrives in sequence under random failures, latency and two work
   await until(() => isComplete(receiver, counts), 'all events', 40_000);
   clearInterval(ticking);
   for (const subject of counts.keys()) assertInSequence(sequencesOf(receiver, subject), subject);
-  await until(async () => (await idle(endpoint.id)) === 0, 'an empty queue');
+  await until(async () => (await waiting(endpoint.id)) === 0, 'an empty queue');
   const delivered = (await attempts()).filter((attempt) => attempt.outcome === 'delivered');
   assert.equal(delivered.length, 144);
 });
 
 test('a repeat carries the same webhook-id, and another timestamp', async () => {
   const clock = movingClock();
-  const moving = testContext(database.pool, { clock, wake: ctx.wake });
+  const moving = testContext(stage.database.pool, { clock, wake: ctx.wake });
   await createEndpoint(moving, { url: receiver.url, events: ['*'], retry: 'every 30 s for 1 h' }, open);
   receiver.answer(() => ({ status: receiver.received.length < 3 ? 503 : 204 }));
   work({}, moving);
@@ -174,90 +153,9 @@ test('limits on accounts, merchants and shops hold', async () => {
   );
 });
 
-test('after the end of its policy a delivery is a dead letter and its successors go on', async () => {
-  const clock = movingClock();
-  const moving = testContext(database.pool, { clock, wake: ctx.wake });
-  const endpoint = await createEndpoint(
-    moving,
-    { url: receiver.url, events: ['*'], retry: { everySeconds: 60, forSeconds: 120 } },
-    open,
-  );
-  receiver.answer(({ event }) => ({ status: event.data.sequence === 1 ? 500 : 200, body: 'not today' }));
-  work({}, moving);
-  const subject = orderId(1);
-  await seedEvents(moving, 'shop-1', [{ subject }, { subject }]);
-  for (const count of [1, 2]) {
-    await until(async () => (await attempts()).length >= count, `attempt ${count}`);
-    clock.forward(61_000);
-  }
-  await until(() => receiver.received.some(({ event }) => event.data.sequence === 2), 'the successor');
-  const second = receiver.received.at(-1)!;
-  assert.equal(second.event.data.previousSequence, null, 'the dead one was never taken');
-  const dead = await listDeadLetters(moving, { limit: 10 }, NO_LIMITS);
-  assert.equal(dead.data.length, 1);
-  assert.equal(dead.data[0]!.endpoint, endpoint.id);
-  assert.equal(dead.data[0]!.response, 'not today');
-  assert.equal(dead.data[0]!.attempt, 2);
-  // Sent again by hand, it is no dead letter any more.
-  receiver.answer(() => ({}));
-  await startReplay(moving, { endpoint: endpoint.id, events: [dead.data[0]!.event] }, NO_LIMITS);
-  await until(
-    async () => (await listDeadLetters(moving, { limit: 10 }, NO_LIMITS)).data.length === 0,
-    'no dead letter',
-  );
-  assert.equal(receiver.received.at(-1)!.headers['webhook-id'], dead.data[0]!.event);
-});
-
-test('a strict endpoint stands still at a dead letter until it is skipped or replayed', async () => {
-  const clock = movingClock();
-  const moving = testContext(database.pool, { clock, wake: ctx.wake });
-  const endpoint = await createEndpoint(
-    moving,
-    { url: receiver.url, events: ['*'], strict: true, retry: { gapsSeconds: [] } },
-    open,
-  );
-  receiver.answer(({ event }) => ({ status: event.data.sequence === 1 ? 500 : 200 }));
-  work({}, moving);
-  const [skipped, replayed] = [orderId(1), orderId(2)];
-  await seedEvents(moving, 'shop-1', [{ subject: skipped }, { subject: skipped }, { subject: replayed }]);
-  await until(async () => (await readQueue(moving, endpoint.id)).blocked === 2, 'two blocked orders');
-  const [, later] = await seedEvents(moving, 'shop-1', [{ subject: skipped }, { subject: replayed }]);
-  await sleep(200);
-  assert.equal(receiver.received.length, 2, 'nothing more was sent');
-  assert.equal(await skipBlocked(moving, endpoint.id, 'shop-1', skipped), true);
-  await until(() => sequencesOf(receiver, skipped).includes(3), 'the successors');
-  assert.deepEqual(sequencesOf(receiver, skipped), [1, 2, 3]);
-  receiver.answer(() => ({}));
-  const first = receiver.received.find(({ event }) => event.data.order.id === replayed)!.event.id;
-  assert.deepEqual(await previewReplay(moving, { endpoint: endpoint.id, events: [first, later!] }, NO_LIMITS), {
-    events: 1,
-  });
-  await startReplay(moving, { endpoint: endpoint.id, events: [first] }, NO_LIMITS);
-  await until(() => sequencesOf(receiver, replayed).length === 3, 'the replayed one and its successor');
-  assert.deepEqual(sequencesOf(receiver, replayed), [1, 1, 2]);
-  assert.equal((await readQueue(moving, endpoint.id)).blocked, 0);
-});
-
-test('410 Gone switches the endpoint off, and what waits arrives when it is on again', async () => {
-  const endpoint = await createEndpoint(ctx, { url: receiver.url, events: ['*'] }, open);
-  receiver.answer(() => ({ status: 410 }));
-  work();
-  await seedEvents(ctx, 'shop-1', [{ subject: orderId(1) }]);
-  await until(async () => (await getEndpoint(ctx, endpoint.id)).state === 'disabled', 'the endpoint to be off');
-  await until(async () => (await attempts()).length === 1, 'the attempt');
-  assert.match((await attempts())[0]!.error ?? '', /410 Gone/u);
-  await seedEvents(ctx, 'shop-1', [{ subject: orderId(1) }, { subject: orderId(2) }]);
-  await sleep(200);
-  assert.equal(receiver.received.length, 1);
-  receiver.answer(() => ({}));
-  await setEndpointState(ctx, endpoint.id, 'enabled');
-  await until(() => receiver.received.length === 4, 'what had waited');
-  assert.deepEqual(sequencesOf(receiver, orderId(1)), [1, 1, 2]);
-});
-
 test('while a secret rotates both signatures are sent, afterwards only the new one', async () => {
   const clock = movingClock();
-  const moving = testContext(database.pool, { clock, wake: ctx.wake });
+  const moving = testContext(stage.database.pool, { clock, wake: ctx.wake });
   const created = await createEndpoint(moving, { url: receiver.url, events: ['*'] }, open);
   const rotated = await rotateEndpointSecret(moving, created.id, 3600);
   work({}, moving);
@@ -359,91 +257,6 @@ test('personal data is filled in for the endpoint that may have it, and masked f
   }
 });
 
-test('a redirect is a failure and is not followed', async () => {
-  const elsewhere = await startReceiver();
-  try {
-    await createEndpoint(ctx, { url: receiver.url, events: ['*'] }, open);
-    receiver.answer(() => ({ status: 307, headers: { location: elsewhere.url } }));
-    work();
-    await seedEvents(ctx, 'shop-1', [{ subject: orderId(1) }]);
-    await until(async () => (await attempts()).length === 1, 'the attempt');
-    const [attempt] = await attempts();
-    assert.deepEqual(
-      [attempt!.outcome, attempt!.status_code, attempt!.error],
-      ['failed', 307, 'redirects are not followed'],
-    );
-    assert.equal(elsewhere.received.length, 0);
-  } finally {
-    await elsewhere.close();
-  }
-});
-
-test('of a long or strange answer only a storable beginning is kept', async () => {
-  await createEndpoint(ctx, { url: receiver.url, events: ['*'] }, open);
-  receiver.answer(({ event }) => ({
-    body: event.data.order.id === orderId(1) ? 'x'.repeat(3_000_000) : '\u0000\uD800 nul and half a pair',
-  }));
-  work();
-  await seedEvents(ctx, 'shop-1', [{ subject: orderId(1) }, { subject: orderId(2) }]);
-  await until(async () => (await attempts()).length === 2, 'both attempts');
-  const rows = await attempts();
-  assert.deepEqual(new Set(rows.map((row) => row.outcome)), new Set(['delivered']));
-  assert.equal(rows.find((row) => row.subject === orderId(1))!.response, 'x'.repeat(1024));
-  assert.match(rows.find((row) => row.subject === orderId(2))!.response ?? '', /nul and half a pair/u);
-});
-
-test('an endpoint that never answers delays neither the other endpoints nor its own other accounts for long', async () => {
-  const slow = await startReceiver();
-  try {
-    slow.answer(() => ({ delayMs: 60_000 }));
-    const stuck = await createEndpoint(ctx, { url: slow.url, events: ['*'] }, open);
-    await createEndpoint(ctx, { url: receiver.url, events: ['*'] }, open);
-    work({ timeoutMs: 700, connections: 4 });
-    await seedEvents(
-      ctx,
-      'shop-1',
-      Array.from({ length: 300 }, (_, number) => ({ subject: orderId(number) })),
-    );
-    const startMs = Date.now();
-    await until(() => receiver.received.length === 300, 'the fast endpoint');
-    assert.ok(Date.now() - startMs < 3000);
-    assert.ok(slow.mostAtOnce() <= 4);
-    await until(async () => (await attempts(stuck.id)).length >= 4, 'attempts at the slow one');
-    assert.match((await attempts(stuck.id))[0]!.error ?? '', /no complete answer within 700 ms/u);
-  } finally {
-    await slow.close();
-  }
-});
-
-test('an endpoint that only fails is asked by few requests at once, and by all again when it is back', async () => {
-  const endpoint = await createEndpoint(
-    ctx,
-    { url: receiver.url, events: ['*'], retry: { gapsSeconds: [3600, 3600] } },
-    open,
-  );
-  const openAt: number[] = [];
-  let status = 500;
-  receiver.answer(() => {
-    openAt.push(receiver.openNow());
-    return { status, delayMs: 10 };
-  });
-  work({ connections: 16 });
-  await seedEvents(
-    ctx,
-    'shop-1',
-    Array.from({ length: 120 }, (_, number) => ({ subject: orderId(number) })),
-  );
-  await until(async () => (await attempts()).length === 120, 'a failure of each');
-  // The first 20 failures, and what was on its way by then.
-  assert.ok(Math.max(...openAt.slice(0, 36)) > 4);
-  assert.ok(Math.max(...openAt.slice(40)) <= 2, openAt.join(' '));
-  openAt.length = 0;
-  status = 200;
-  await retryNow(ctx, endpoint.id);
-  await until(async () => (await idle(endpoint.id)) === 0, 'an empty queue');
-  assert.ok(Math.max(...openAt) > 4, openAt.join(' '));
-});
-
 test('a busy account does not keep another one waiting', async () => {
   await seedAccount(ctx, 'quiet');
   await createEndpoint(ctx, { url: receiver.url, events: ['*'] }, open);
@@ -463,24 +276,8 @@ test('a busy account does not keep another one waiting', async () => {
 test('what another process committed is found without being told', async () => {
   await createEndpoint(ctx, { url: receiver.url, events: ['*'] }, open);
   work();
-  await seedEvents(testContext(database.pool), 'shop-1', [{ subject: orderId(1) }]);
+  await seedEvents(testContext(stage.database.pool), 'shop-1', [{ subject: orderId(1) }]);
   await until(() => receiver.received.length === 1, 'the webhook', 2000);
-});
-
-test('private addresses are refused when the connection is made, as a failure like any other', async () => {
-  await createEndpoint(
-    ctx,
-    { url: receiver.url.replace('127.0.0.1', 'rebind.example'), events: ['*'] },
-    { allowPrivateTargets: false },
-  );
-  work({
-    allowPrivateTargets: false,
-    resolve: (_name, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]),
-  });
-  await seedEvents(ctx, 'shop-1', [{ subject: orderId(1) }]);
-  await until(async () => (await attempts()).length === 1, 'the attempt');
-  assert.equal((await attempts())[0]!.error, 'the address is not on the public Internet');
-  assert.equal(receiver.received.length, 0);
 });
 
 test('events that retention dropped before they were delivered are passed over, not waited for', async () => {
@@ -488,12 +285,12 @@ test('events that retention dropped before they were delivered are passed over, 
   await setEndpointState(ctx, endpoint.id, 'disabled');
   const subject = orderId(1);
   await seedEvents(ctx, 'shop-1', [{ subject }, { subject }, { subject }, { subject: orderId(2) }]);
-  await database.pool.query('delete from events where sequence <= 2');
+  await stage.database.pool.query('delete from events where sequence <= 2');
   work();
   await setEndpointState(ctx, endpoint.id, 'enabled');
   await until(() => receiver.received.length === 1, 'what is left');
   assert.equal(receiver.received[0]!.event.data.sequence, 3);
-  await until(async () => (await idle(endpoint.id)) === 0, 'an empty queue');
+  await until(async () => (await waiting(endpoint.id)) === 0, 'an empty queue');
 });
 
 test('a stopped worker lets go of what it holds, so that another takes over at once', async () => {
@@ -507,39 +304,13 @@ test('a stopped worker lets go of what it holds, so that another takes over at o
   const first = startDeliveries(ctx, { ...open, connections: 2, leaseMs: 60_000 });
   await until(() => receiver.received.length >= 2, 'the first webhooks');
   await first.stop();
-  const held = await database.pool.query('select from delivery_heads where lease_token is not null');
+  const held = await stage.database.pool.query('select from delivery_heads where lease_token is not null');
   assert.equal(held.rowCount, 0);
   receiver.answer(() => ({}));
   work();
   await until(() => new Set(receiver.received.map(({ event }) => event.id)).size === 100, 'the rest', 5000);
   assert.equal(receiver.received.length, 100, 'nothing was sent twice');
 });
-
-/** Attempts of all endpoints, or of one, the oldest first. */
-async function attempts(endpointId?: string): Promise<
-  readonly {
-    readonly subject: string;
-    readonly attempt: number;
-    readonly outcome: string;
-    readonly status_code: number | null;
-    readonly error: string | null;
-    readonly response: string | null;
-  }[]
-> {
-  const found = await database.pool.query(
-    'select * from delivery_attempts where $1::text is null or endpoint_id = $1 order by at, attempt',
-    [endpointId ?? null],
-  );
-  return found.rows;
-}
-
-async function idle(endpointId: string): Promise<number> {
-  return (await readQueue(ctx, endpointId)).waiting;
-}
-
-function sequencesOf(from: Receiver, subject: string): readonly number[] {
-  return from.received.filter(({ event }) => event.data.order.id === subject).map(({ event }) => event.data.sequence);
-}
 
 function isComplete(from: Receiver, counts: ReadonlyMap<string, number>): boolean {
   return [...counts].every(([subject, count]) => sequencesOf(from, subject).includes(count));
