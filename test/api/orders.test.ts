@@ -1,99 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { connectors } from '../../src/connectors/registry.ts';
-import { createRegistry } from '../../src/hub/context.ts';
-import { createTestApi } from '../kit/api.ts';
 import type { Answer, TestApi } from '../kit/api.ts';
-import { takeawayPlatform, takeawaySignature } from '../kit/takeaway-platform.ts';
-import type { TakeawayMessage } from '../kit/takeaway-platform.ts';
-import { unionOrder, unionPush } from '../kit/union-push.ts';
+import { numbersOf, PLACED_AT, ToldOrders } from '../kit/told-orders.ts';
 
-const SECRET = 'callback-secret';
-const SIGN_KEY = 'sign-key';
-const AT = Date.UTC(2026, 0, 10, 4);
-
+const told = new ToldOrders();
+const { idOf, list } = told;
 let api: TestApi;
-let nowMs = Date.UTC(2026, 5, 1);
 
 before(async () => {
-  api = await createTestApi({ clock: () => nowMs, registry: createRegistry([...connectors, takeawayPlatform]) });
-  const accounts = [
-    { id: 'mtu', platform: 'meituan-union', merchant: 'm-1' },
-    { id: 'mtu-2', platform: 'meituan-union', merchant: 'm-2' },
-    { id: 'tk', platform: 'test-takeaway', merchant: 'm-1' },
-  ];
-  for (const account of accounts) {
-    const credentials =
-      account.platform === 'meituan-union'
-        ? { appkey: 'a', secret: 'b', callbackSecret: SECRET }
-        : { developerId: '1', signKey: SIGN_KEY };
-    const made = await api.call('POST', '/api/v1/accounts', { body: { ...account, name: account.id, credentials } });
-    assert.equal(made.status, 201, made.text);
-  }
-  for (const [account, order, status, more] of [
-    ['mtu', 'A1', '1', {}],
-    ['mtu', 'A2', '1', { sid: 'u2' }],
-    ['mtu', 'A2', '8', { sid: 'u2' }],
-    ['mtu-2', 'B1', '9', { refundType: '3' }],
-  ] as const) {
-    nowMs += 10;
-    await union(account, order, status, more);
-  }
-  nowMs += 10;
-  await takeaway({
-    number: 'T1',
-    merchantNumber: 'M-77',
-    store: 's-1',
-    payment: 'paid',
-    at: AT,
-    placedAt: AT,
-    name: '张三丰',
-    phone: '13812345678',
-    note: '少辣 电话13812345678',
-  });
-  nowMs += 10;
-  await takeaway({
-    number: 'T2',
-    store: 's-2',
-    payment: 'unpaid',
-    at: AT,
-    placedAt: AT + 86_400_000,
-    risk: true,
-    phone: '13900005678',
-  });
+  api = await told.open();
 });
-after(async () => {
-  await api.close();
-});
-
-async function union(
-  account: string,
-  order: string,
-  status: string,
-  more: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  const body = unionPush(unionOrder(order, status, more), SECRET);
-  const answer = await api.call('POST', `/callbacks/meituan-union/${account}`, { key: null, body });
-  assert.equal(answer.text, '{"errcode":"0","errmsg":"ok"}');
-}
-
-async function takeaway(message: TakeawayMessage): Promise<void> {
-  const body = JSON.stringify(message);
-  const headers = { 'x-sign': takeawaySignature(body, SIGN_KEY) };
-  const answer = await api.call('POST', '/callbacks/test-takeaway/tk/order', { key: null, body, headers });
-  assert.equal(answer.text, '{"data":"OK"}');
-}
-
-const numbers = (answer: Answer): string[] => {
-  assert.equal(answer.status, 200, answer.text);
-  return answer.body.data.map(({ platformOrderId }: { platformOrderId: string }) => platformOrderId);
-};
-const list = async (query = '', key?: string): Promise<string[]> =>
-  numbers(await api.call('GET', `/api/v1/orders${query}`, key === undefined ? {} : { key }));
-const idOf = async (number: string): Promise<string> => {
-  const { body } = await api.call('GET', `/api/v1/orders?platformOrderId=${number}`);
-  return body.data[0].id as string;
-};
+after(told.close);
 
 test('orders are listed youngest first', async () => {
   assert.deepEqual(await list(), ['T2', 'T1', 'B1', 'A2', 'A1']);
@@ -116,8 +33,8 @@ test('each filter of the contract narrows the list', async () => {
     ['shop=none', []],
     ['flag=risk', ['T2', 'B1']],
     ['account=mtu&status=paid', ['A1']],
-    [`placedFrom=${new Date(AT).toISOString()}&placedTo=${new Date(AT + 1).toISOString()}`, ['T1']],
-    [`placedFrom=${new Date(AT + 1).toISOString()}`, ['T2']],
+    [`placedFrom=${new Date(PLACED_AT).toISOString()}&placedTo=${new Date(PLACED_AT + 1).toISOString()}`, ['T1']],
+    [`placedFrom=${new Date(PLACED_AT + 1).toISOString()}`, ['T2']],
     [`placedTo=${encodeURIComponent('2026-01-10T12:00:00+08:00')}`, ['B1', 'A2', 'A1']],
     ['account=none', []],
   ];
@@ -164,13 +81,13 @@ test('a bad filter is malformed, not an empty list', async () => {
 
 test('the list goes on page by page, and orders that come meanwhile change nothing of it', async () => {
   const first = await api.call('GET', '/api/v1/orders?limit=2');
-  assert.deepEqual(numbers(first), ['T2', 'T1']);
-  nowMs += 10;
-  await union('mtu', 'A3', '1');
+  assert.deepEqual(numbersOf(first), ['T2', 'T1']);
+  told.now += 10;
+  await told.union('mtu', 'A3', '1');
   const second = await api.call('GET', `/api/v1/orders?limit=2&cursor=${first.body.nextCursor}`);
-  assert.deepEqual(numbers(second), ['B1', 'A2']);
+  assert.deepEqual(numbersOf(second), ['B1', 'A2']);
   const third = await api.call('GET', `/api/v1/orders?limit=2&cursor=${second.body.nextCursor}`);
-  assert.deepEqual(numbers(third), ['A1']);
+  assert.deepEqual(numbersOf(third), ['A1']);
   assert.equal(third.body.nextCursor, null);
 });
 
@@ -304,7 +221,7 @@ test('a limited key sees its orders and no other, in lists and alone', async () 
 
 test('the timeline tells callbacks, facts and events in the order of cause and effect', async () => {
   const id = await idOf('A2');
-  await union('mtu', 'A2', '8', { sid: 'u2' });
+  await told.union('mtu', 'A2', '8', { sid: 'u2' });
   const { status, body } = await api.call('GET', `/api/v1/orders/${id}/timeline`);
   assert.equal(status, 200);
   assert.deepEqual(
@@ -348,82 +265,6 @@ test('the timeline goes on page by page without a gap or a repeat', async () => 
   const { body } = await api.call('GET', `/api/v1/orders/${id}/timeline?limit=2`);
   const other = await api.call('GET', `/api/v1/orders/${await idOf('A1')}/timeline?limit=2&cursor=${body.nextCursor}`);
   assert.equal(other.body.code, 'malformed_cursor');
-});
-
-test('callbacks are listed youngest first by account, verdict, order and time', async () => {
-  const verdicts = async (query: string): Promise<string[]> => {
-    const { status, body, text } = await api.call('GET', `/api/v1/callbacks?${query}`);
-    assert.equal(status, 200, text);
-    return body.data.map(({ verdict }: { verdict: string }) => verdict);
-  };
-  assert.deepEqual(await verdicts(`order=${await idOf('A2')}`), ['duplicate', 'applied', 'applied']);
-  assert.deepEqual(await verdicts('account=mtu&verdict=duplicate'), ['duplicate']);
-  assert.deepEqual(await verdicts('account=mtu-2'), ['applied']);
-  assert.deepEqual(await verdicts('platform=test-takeaway'), ['applied', 'applied']);
-  assert.deepEqual(await verdicts(`account=mtu-2&to=${new Date(Date.UTC(2026, 5, 1)).toISOString()}`), []);
-  assert.equal((await api.call('GET', '/api/v1/callbacks?verdict=fine')).status, 400);
-});
-
-test('a callback is read with its bytes, its headers and the exact reply', async () => {
-  const { body: found } = await api.call('GET', '/api/v1/callbacks?account=mtu-2');
-  const { status, body } = await api.call('GET', `/api/v1/callbacks/${found.data[0].id}`);
-  assert.equal(status, 200);
-  assert.equal(body.request.body, unionPush(unionOrder('B1', '9', { refundType: '3' }), SECRET));
-  assert.equal(Buffer.from(body.request.bodyBase64, 'base64').toString(), body.request.body);
-  assert.equal(body.request.headers['content-type'], 'application/json');
-  assert.deepEqual(body.reply, { status: 200, body: '{"errcode":"0","errmsg":"ok"}' });
-  assert.equal(body.evidence, 'signature');
-  assert.match(body.secretFingerprint, /^[0-9a-f]{8}$/u);
-  assert.equal((await api.call('GET', '/api/v1/callbacks/rcp_none')).body.code, 'callback_not_found');
-});
-
-test('the bytes of a platform with personal data are shown only when revealed', async () => {
-  const { body: found } = await api.call('GET', '/api/v1/callbacks?account=tk');
-  const path = `/api/v1/callbacks/${found.data[0].id}`;
-  const hidden = await api.call('GET', path);
-  assert.equal(hidden.body.request, null);
-  assert.ok(!hidden.text.includes('13900005678'));
-  const shown = await api.call('GET', `${path}?reveal=personal&reason=doctor`);
-  assert.ok(shown.body.request.body.includes('13900005678'));
-  const { body: log } = await api.call('GET', `/api/v1/audit?subject=${found.data[0].id}`);
-  assert.equal(log.data[0].detail.reason, 'doctor');
-  const key = await api.key({ right: 'admin' });
-  assert.equal((await api.call('GET', `${path}?reveal=personal&reason=x`, { key })).status, 403);
-});
-
-test('callbacks outside the limits of a key are not there', async () => {
-  const { body: found } = await api.call('GET', '/api/v1/callbacks?account=mtu-2');
-  const path = `/api/v1/callbacks/${found.data[0].id}`;
-  for (const limits of [{ accounts: ['mtu'] }, { merchants: ['m-1'] }, { shops: ['s-1'] }]) {
-    const key = await api.key({ right: 'write', ...limits });
-    const { body } = await api.call('GET', '/api/v1/callbacks?limit=500', { key });
-    assert.ok(body.data.every(({ account }: { account: string }) => account !== 'mtu-2'));
-    if ('shops' in limits) assert.equal(body.data.length, 0);
-    assert.equal((await api.call('GET', path, { key })).status, 404);
-    assert.equal((await api.call('POST', `${path}/redrive`, { key })).status, 404);
-  }
-});
-
-test('a rejected callback is applied once its secret was put right', async () => {
-  nowMs += 10;
-  const body = unionPush(unionOrder('R1', '1'), 'the-secret-we-did-not-know');
-  await api.call('POST', '/callbacks/meituan-union/mtu', { key: null, body });
-  const { body: found } = await api.call('GET', '/api/v1/callbacks?verdict=rejected');
-  const path = `/api/v1/callbacks/${found.data[0].id}/redrive`;
-  assert.match(found.data[0].reason, /^wrong_signature/u);
-  const refused = await api.call('POST', path);
-  assert.deepEqual([refused.status, refused.body.code], [422, 'redrive_refused']);
-  await api.call('PATCH', '/api/v1/accounts/mtu', {
-    body: { credentials: { callbackSecret: 'the-secret-we-did-not-know' } },
-  });
-  const reader = await api.key({ right: 'read' });
-  assert.equal((await api.call('POST', path, { key: reader })).status, 403);
-  const redriven = await api.call('POST', path, { headers: { 'idempotency-key': 'redrive-1' } });
-  assert.deepEqual([redriven.status, redriven.body.verdict], [200, 'applied'], redriven.text);
-  const again = await api.call('POST', path, { headers: { 'idempotency-key': 'redrive-1' } });
-  assert.equal(again.text, redriven.text);
-  assert.equal((await api.call('POST', path)).body.verdict, 'duplicate');
-  assert.deepEqual(await list('?platformOrderId=R1'), ['R1']);
 });
 
 test('stats count orders by the Beijing day they were placed, and callbacks that want a look', async () => {
