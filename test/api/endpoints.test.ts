@@ -1,41 +1,25 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { IncomingHttpHeaders, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { startDeliveries } from '../../src/hub/deliver.ts';
 import { createTestApi } from '../kit/api.ts';
 import type { Answer, TestApi } from '../kit/api.ts';
+import { startReceiver } from '../kit/deliveries.ts';
+import type { Received, Receiver } from '../kit/deliveries.ts';
 import { unionOrder, unionPush } from '../kit/union-push.ts';
 
 const SECRET = 'callback-secret';
 
-interface Received {
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
 let api: TestApi;
 let deliveries: ReturnType<typeof startDeliveries>;
-let receiver: Server;
+let receiver: Receiver;
 let target: string;
-const received: Received[] = [];
+let received: readonly Received[];
 
 before(async () => {
-  receiver = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      received.push({ path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks).toString() });
-      response.writeHead(request.url === '/broken' ? 500 : 200).end('taken');
-    });
-  });
-  await new Promise<void>((resolve) => {
-    receiver.listen(0, '127.0.0.1', resolve);
-  });
-  target = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+  receiver = await startReceiver();
+  receiver.answer(({ url }) => ({ status: url === '/broken' ? 500 : 200, body: 'taken' }));
+  ({ url: target, received } = receiver);
   api = await createTestApi({}, { allowPrivateTargets: true });
   deliveries = startDeliveries(api.hub.ctx, { allowPrivateTargets: true });
   for (const [id, merchant] of [
@@ -49,10 +33,12 @@ before(async () => {
   }
 });
 after(async () => {
-  await deliveries.stop();
-  await api.close();
-  receiver.closeAllConnections();
-  receiver.close();
+  try {
+    await deliveries.stop();
+    await api.close();
+  } finally {
+    await receiver.close();
+  }
 });
 
 const push = (account: string, order: string, status: string): Promise<Answer> =>
@@ -71,7 +57,7 @@ const made = async (body: object = {}): Promise<Answer['body']> => {
   return answer.body;
 };
 async function eventually<T>(look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 600; tries += 1) {
     const found = await look();
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 25));
@@ -161,7 +147,7 @@ test('events are delivered, listed as deliveries, shown in the timeline and repl
   const endpoint = await made({ url: `${target}/flow` });
   await push('mtu', 'F1', '1');
   await push('mtu', 'F1', '8');
-  const flow = (): Received[] => received.filter(({ path }) => path === '/flow');
+  const flow = (): readonly Received[] => received.filter(({ url }) => url === '/flow');
   await eventually(() => (flow().length >= 2 ? true : undefined));
   const [first, second] = flow().map(({ body }) => JSON.parse(body));
   assert.deepEqual(
@@ -256,10 +242,10 @@ test('the queue of an endpoint can be looked at and hastened', async () => {
   await push('mtu', 'Q1', '1');
   const path = `/api/v1/endpoints/${id}`;
   await eventually(async () => ((await api.call('GET', `${path}/queue`)).body.failing === 1 ? true : undefined));
-  const sent = received.filter((request) => request.path === '/broken').length;
+  const sent = received.filter(({ url }) => url === '/broken').length;
   const retried = await api.call('POST', `${path}/retry`);
   assert.deepEqual([retried.status, retried.body.subjects], [200, 1]);
-  await eventually(() => (received.filter((request) => request.path === '/broken').length > sent ? true : undefined));
+  await eventually(() => (received.filter(({ url }) => url === '/broken').length > sent ? true : undefined));
   const { body: failed } = await api.call('GET', `/api/v1/deliveries?endpoint=${id}&outcome=failed`);
   assert.equal(failed.data[0].statusCode, 500);
   const skipped = await api.call('POST', `${path}/skip`, { body: { account: 'mtu', order: failed.data[0].subject } });
@@ -314,7 +300,7 @@ test('a limited key sees only the events, deliveries, endpoints and replays with
   const { data: events } = (await api.call('GET', `/api/v1/events?after=${start}`)).body;
   const other = events.find(({ data }: { data: { order: { account: string } } }) => data.order.account === 'mtu');
   await eventually(() =>
-    received.filter(({ path }) => path === '/own' || path === '/all').length >= 3 ? true : undefined,
+    received.filter(({ url }) => url === '/own' || url === '/all').length >= 3 ? true : undefined,
   );
   const replay = await api.call('POST', '/api/v1/deliveries/replay', {
     body: { endpoint: all['id'], events: [other.id] },
