@@ -54,7 +54,8 @@ export interface BindingRequest {
 
 /** A store as the platform describes it. */
 export interface PlatformStore {
-  readonly platformStoreId: string;
+  /** null where the answer does not tell it; one of `oauth` must, since messages name the store by it. */
+  readonly platformStoreId: string | null;
   readonly name: string | null;
   readonly open: boolean | null;
 }

@@ -160,7 +160,7 @@ async function takeSeller(
   found: readonly PlatformStore[],
   saidAtMs: number,
 ): Promise<Taken> {
-  const refs = found.map(({ platformStoreId }) => platformStoreId);
+  const refs = found.flatMap(({ platformStoreId }) => platformStoreId ?? []);
   const known = await findToken(desk.tx, desk.account.id, '', tokenHash(desk.ctx.sealer, line.token.accessToken));
   if (known?.state === 'active') return { outcome: 'unchanged', stores: refs };
   const row = await putSellerToken(desk, line.token, saidAtMs);

@@ -68,13 +68,7 @@ export async function bindStore(
   await putToken(desk.tx, inUse(desk, binding, token));
   await dropCandidates(desk, store.ref, (candidate) => candidate.id !== token.id);
   await finishBinding(desk.tx, store.account, store.ref, desk.now);
-  await takeIntoUse(
-    desk,
-    store,
-    token,
-    found ?? { platformStoreId: token.platformStoreId ?? store.ref, name: token.name, open: null },
-    origin,
-  );
+  await takeIntoUse(desk, store, token, found ?? { platformStoreId: null, name: token.name, open: null }, origin);
   await touchStores(desk.tx, store.account);
   return 'bound';
 }
@@ -91,6 +85,7 @@ export async function bindSeller(
   const refs: string[] = [];
   for (const platformStore of found) {
     // Messages of such a platform name a store by the platform's own number.
+    if (platformStore.platformStoreId === null) continue;
     const store = await storeAt(desk, platformStore.platformStoreId);
     await takeIntoUse(desk, store, token, platformStore, origin);
     refs.push(store.ref);
@@ -115,7 +110,7 @@ async function takeIntoUse(
       reason: null,
       tokenId: token.id,
       name: found.name ?? token.name ?? store.name,
-      platformStoreId: found.platformStoreId,
+      platformStoreId: found.platformStoreId ?? token.platformStoreId ?? store.platformStoreId,
       openState: found.open === null ? store.openState : found.open ? 'open' : 'closed',
       boundAt: isAgain ? store.boundAt : desk.now,
     },

@@ -58,6 +58,8 @@ test('a store is bound by its link, its callback and one call that proves the to
   assert.equal(await work(), 1);
   const bound = await store(id, '8859');
   assert.deepEqual([bound.state, bound.name, bound.open, bound.reason], ['bound', '湘北人家', 'open', null]);
+  // Told by the bind callback alone: the call that proves the token names the store by our number.
+  assert.equal(bound.platformStoreId, parseForm(callback.body)?.get('poiId'));
   assert.equal((await api.call('GET', `/api/v1/stores/bindings/${made.body.id}`)).body.state, 'done');
   assert.equal((await api.call('GET', `/api/v1/stores/bindings/${made.body.id}`)).body.url, null);
   assert.deepEqual(await events(id), [

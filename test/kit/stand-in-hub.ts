@@ -167,7 +167,7 @@ export async function startStandInHub(connectors: readonly Connector[], faults: 
     if (token?.ok !== true) return false;
     const shops = await binding.prove(view, callPlatform, '', token.value, Date.now());
     for (const { platformStoreId } of shops.ok ? shops.value : [])
-      storesOf(accountId).tokens.set(platformStoreId, token.value);
+      storesOf(accountId).tokens.set(platformStoreId ?? '', token.value);
     return shops.ok;
   }
 

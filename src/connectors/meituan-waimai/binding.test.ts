@@ -87,7 +87,7 @@ describe('meituan-waimai: binding a store', () => {
     const first = takeToken('shop-0028', demo, memory);
     assert.deepEqual(await prove(first), {
       ok: true,
-      value: [{ platformStoreId: 'shop-0028', name: '门店 shop-0028', open: true }],
+      value: [{ platformStoreId: null, name: '门店 shop-0028', open: true }],
     });
     const other = await prove(first, 'shop-0029');
     assert.ok(!other.ok && binding.tellsReleased?.(other.refusal), 'a token of another store proves nothing');
@@ -167,6 +167,22 @@ describe('meituan-waimai: binding a store', () => {
     assert.equal(open(url.search.slice(1))?.status, 200);
     assert.equal(open(url.search.slice(1).replace('shop-0028', 'shop-0029'))?.status, 400);
     assert.equal(open('')?.status, 400);
+  });
+
+  test('the page of the sandbox speaks the language of the link, and calls back where the link says', () => {
+    const visit = (options: BindingRequest['options'], method: 'GET' | 'POST') => {
+      const { pathname, search } = new URL(binding.bindUrl(demo, { ...request, options }));
+      const call = { path: pathname, query: search.slice(1), headers: {}, body: '', at: AT };
+      return meituanWaimai.sandbox.answer?.({ ...call, method }, demo, {});
+    };
+    assert.match(visit({ language: 'en-US' }, 'GET')?.body ?? '', /<html lang="en">[\s\S]*>Bind</u);
+    assert.match(visit({ language: 'en' }, 'POST')?.body ?? '', /is bound to the number shop-0028/u);
+    for (const options of [{}, { language: 'zh-CN' }]) {
+      assert.match(visit(options, 'GET')?.body ?? '', /<html lang="zh-CN">[\s\S]*>绑定</u);
+    }
+    const [own] = visit({}, 'POST')?.callbacks ?? [];
+    const [other] = visit({ callbackUrl: 'https://hub.example.com/elsewhere' }, 'POST')?.callbacks ?? [];
+    assert.deepEqual([own?.url, other?.url], [undefined, 'https://hub.example.com/elsewhere']);
   });
 
   test('a bind callback without a signature is believed for a pending binding only, and says nothing but that', () => {

@@ -80,7 +80,7 @@ async function prove(
   const open = isOpen === undefined ? null : isOpen === '1';
   const name = found.text('name', 200) ?? null;
   // The answer names the store by our number; Meituan's own number comes with the bind callback, if at all.
-  return { ok: true, value: [{ platformStoreId: found.text('poiId', 100) ?? store, name, open }] };
+  return { ok: true, value: [{ platformStoreId: found.text('poiId', 100) ?? null, name, open }] };
 }
 
 /** Stores are bound one by one: a page where the merchant agrees, then a callback with the store's token. */

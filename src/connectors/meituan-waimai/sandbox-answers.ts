@@ -5,7 +5,7 @@ import type { Lossless } from '../../core/json.ts';
 import type { CallAnswer, IncomingCall, OutgoingCallback, PlatformMemory } from '../../core/sandbox.ts';
 import { equalInConstantTime, sha256Hex } from '../../core/signing.ts';
 import { isSet } from '../../core/account-fields.ts';
-import { bindPage, donePage, faultPage, releasePage } from './sandbox-pages.ts';
+import { bindPage, boundPage, faultPage, releasedPage, releasePage } from './sandbox-pages.ts';
 import { callbackOf, STORES } from './sandbox-orders.ts';
 import { refundInfo } from './sandbox-refunds.ts';
 import { playAct } from './sandbox-acts.ts';
@@ -117,7 +117,8 @@ function answerBinding(call: IncomingCall, account: AccountView, memory: Platfor
   if (fields.get('businessId') !== '2' || ePoiId === '' || ePoiId.length > 100)
     return faultPage('参数错误：businessId 或 ePoiId');
   const name = fields.get('ePoiName') ?? '';
-  if (call.method !== 'POST') return bindPage(ePoiId, name);
+  const language = fields.get('language');
+  if (call.method !== 'POST') return bindPage(ePoiId, name, language);
 
   const played = STORES.find((store) => store.ePoiId === ePoiId);
   const poiId = played?.poiId ?? String(6_000_000 + (Number.parseInt(sha256Hex(ePoiId).slice(0, 6), 16) % 1_000_000));
@@ -135,10 +136,7 @@ function answerBinding(call: IncomingCall, account: AccountView, memory: Platfor
     ['poiName', bound.name],
     ['timestamp', String(Math.floor(call.at / 1000))],
   ]);
-  return {
-    ...donePage('绑定成功', `「${bound.name}」已与门店编号 ${ePoiId} 绑定。`, 'msg-token'),
-    callbacks: [callback],
-  };
+  return { ...boundPage(ePoiId, bound.name, language), callbacks: [calledAt(fields, callback)] };
 }
 
 function answerRelease(call: IncomingCall, account: AccountView, memory: PlatformMemory): CallAnswer {
@@ -147,7 +145,8 @@ function answerRelease(call: IncomingCall, account: AccountView, memory: Platfor
   const token = fields.get('appAuthToken') ?? '';
   const ePoiId = memory[tokenKey(token)];
   if (typeof ePoiId !== 'string') return faultPage('门店未绑定或已解绑');
-  if (call.method !== 'POST') return releasePage(ePoiId);
+  const language = fields.get('language');
+  if (call.method !== 'POST') return releasePage(ePoiId, language);
   delete memory[tokenKey(token)];
   delete memory[storeKey(ePoiId)];
   const callback = storeCallback(account, 'unbind', [
@@ -155,7 +154,13 @@ function answerRelease(call: IncomingCall, account: AccountView, memory: Platfor
     ['ePoiId', ePoiId],
     ['timestamp', String(Math.floor(call.at / 1000))],
   ]);
-  return { ...donePage('解绑成功', `门店编号 ${ePoiId} 已解绑。`, 'releaseBinding'), callbacks: [callback] };
+  return { ...releasedPage(ePoiId, language), callbacks: [calledAt(fields, callback)] };
+}
+
+/** An address in the link takes the place of the one in the console (sheet, 1.1). */
+function calledAt(link: Fields, callback: OutgoingCallback): OutgoingCallback {
+  const url = link.get('callbackUrl');
+  return url === undefined || url === '' ? callback : { ...callback, url };
 }
 
 /** A page's address is signed, or holds the key itself. */

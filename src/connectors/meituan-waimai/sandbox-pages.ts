@@ -1,10 +1,56 @@
 import type { CallAnswer } from '../../core/sandbox.ts';
 
+/** What the pages say. No document tells which languages the real ones have, so those of the console are played. */
+const WORDS = {
+  zh: {
+    lang: 'zh-CN',
+    bind: '门店映射',
+    asked: '服务商申请将以下门店绑定到其系统：',
+    name: '门店名称：',
+    unnamed: '（未填写）',
+    number: '服务商门店编号：',
+    agreeToBind: '绑定',
+    bound: '绑定成功',
+    isBound: (name: string, number: string) => `「${name}」已与门店编号 ${number} 绑定。`,
+    release: '解除门店映射',
+    agreeToRelease: '解绑',
+    released: '解绑成功',
+    isReleased: (number: string) => `门店编号 ${number} 已解绑。`,
+    fault: '无法打开',
+    played: '沙箱页面：由汇单沙箱扮演的开放平台，非真实平台。',
+  },
+  en: {
+    lang: 'en',
+    bind: 'Store mapping',
+    asked: 'A service provider asks for this store to be bound to its system:',
+    name: 'Name: ',
+    unnamed: '(none)',
+    number: 'Number at the provider: ',
+    agreeToBind: 'Bind',
+    bound: 'Bound',
+    isBound: (name: string, number: string) => `“${name}” is bound to the number ${number}.`,
+    release: 'Release of a store',
+    agreeToRelease: 'Release',
+    released: 'Released',
+    isReleased: (number: string) => `The number ${number} is released.`,
+    fault: 'It cannot be opened',
+    played: 'A page of Huidan’s sandbox, which plays the platform. It is not the real one.',
+  },
+} as const;
+
+type Words = (typeof WORDS)['zh' | 'en'];
+
+/** By the option `language` of a link; without it Chinese. */
+const wordsOf = (language: string | undefined): Words => WORDS[/^en\b/iu.test(language ?? '') ? 'en' : 'zh'];
+
 const escape = (text: string): string =>
   text.replaceAll(/[&<>"']/gu, (character) => `&#${character.codePointAt(0) ?? 0};`);
 
-const page = (title: string, body: string): string => `<!doctype html>
-<html lang="zh-CN">
+const page = (words: Words, status: number, title: string, body: string): CallAnswer => ({
+  status,
+  contentType: 'text/html; charset=utf-8',
+  body: `<!doctype html>
+<html lang="${words.lang}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -19,44 +65,53 @@ small { color: #777; }
 <body>
 <h1>${escape(title)}</h1>
 ${body}
-<p><small>沙箱页面：由汇单沙箱扮演的开放平台，非真实平台。</small></p>
+<p><small>${words.played}</small></p>
 </body>
 </html>
-`;
+`,
+});
 
-const html = (status: number, body: string): CallAnswer => ({ status, contentType: 'text/html; charset=utf-8', body });
+const agree = (label: string): string =>
+  `<form method="post"><button type="submit" name="agree" value="1">${label}</button></form>`;
 
 /** Where a merchant, logged in at the real platform by now, agrees that his store becomes ours. */
-export const bindPage = (ePoiId: string, name: string): CallAnswer =>
-  html(
+export function bindPage(ePoiId: string, name: string, language: string | undefined): CallAnswer {
+  const words = wordsOf(language);
+  const shown = escape(name === '' ? words.unnamed : name);
+  return page(
+    words,
     200,
-    page(
-      '门店映射',
-      `<p>服务商申请将以下门店绑定到其系统：</p>
-<p>门店名称：<b>${escape(name === '' ? '（未填写）' : name)}</b><br>服务商门店编号：<b>${escape(ePoiId)}</b></p>
-<form method="post"><button type="submit" name="agree" value="1">绑定</button></form>`,
-    ),
+    words.bind,
+    `<p>${words.asked}</p>
+<p>${words.name}<b>${shown}</b><br>${words.number}<b>${escape(ePoiId)}</b></p>
+${agree(words.agreeToBind)}`,
   );
+}
 
-export const releasePage = (ePoiId: string): CallAnswer =>
-  html(
-    200,
-    page(
-      '解除门店映射',
-      `<p>服务商门店编号：<b>${escape(ePoiId)}</b></p>
-<form method="post"><button type="submit" name="agree" value="1">解绑</button></form>`,
-    ),
-  );
+export function releasePage(ePoiId: string, language: string | undefined): CallAnswer {
+  const words = wordsOf(language);
+  const body = `<p>${words.number}<b>${escape(ePoiId)}</b></p>\n${agree(words.agreeToRelease)}`;
+  return page(words, 200, words.release, body);
+}
 
 /** Tells a page around it too, as the real one does. */
-export const donePage = (title: string, text: string, event: 'msg-token' | 'releaseBinding'): CallAnswer =>
-  html(
+const donePage = (words: Words, title: string, text: string, event: 'msg-token' | 'releaseBinding'): CallAnswer =>
+  page(
+    words,
     200,
-    page(
-      title,
-      `<p>${escape(text)}</p>
+    title,
+    `<p>${escape(text)}</p>
 <script>if (parent !== window) parent.postMessage({ event: ${JSON.stringify(event)} }, '*');</script>`,
-    ),
   );
 
-export const faultPage = (text: string): CallAnswer => html(400, page('无法打开', `<p>${escape(text)}</p>`));
+export function boundPage(ePoiId: string, name: string, language: string | undefined): CallAnswer {
+  const words = wordsOf(language);
+  return donePage(words, words.bound, words.isBound(name, ePoiId), 'msg-token');
+}
+
+export function releasedPage(ePoiId: string, language: string | undefined): CallAnswer {
+  const words = wordsOf(language);
+  return donePage(words, words.released, words.isReleased(ePoiId), 'releaseBinding');
+}
+
+export const faultPage = (text: string): CallAnswer => page(WORDS.zh, 400, WORDS.zh.fault, `<p>${escape(text)}</p>`);
