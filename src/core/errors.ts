@@ -37,6 +37,7 @@ export const ERRORS = {
   order_not_found: entry(404, 'There is no such order.'),
   callback_not_found: entry(404, 'There is no such callback.'),
   endpoint_not_found: entry(404, 'There is no such endpoint.'),
+  delivery_not_found: entry(404, 'There is no such attempt to deliver.'),
   event_not_found: entry(404, 'There is no such event.'),
   key_not_found: entry(404, 'There is no such API key.'),
   user_not_found: entry(404, 'There is no such user.'),
@@ -136,6 +137,7 @@ export const ERRORS = {
   address_in_use: entry(500, 'Something listens at this port already. Another one: --port N', 'error'),
   address_refused: entry(500, 'The system does not let the hub listen there.', 'error'),
   config_invalid: entry(500, 'The configuration is not valid.', 'error'),
+  database_refused: entry(500, 'The database that DATABASE_URL names cannot be opened.', 'error'),
   embedded_postgres_in_use: entry(500, 'Another hub uses this data folder.', 'error'),
   embedded_postgres_version_mismatch: entry(
     500,

@@ -71,6 +71,25 @@ export async function listDeliveries(
   };
 }
 
+/** One attempt. `limits` are those of the asking key. Throws `delivery_not_found`. */
+export async function readDelivery(ctx: HubContext, id: string, limits: Limits): Promise<DeliveryJson> {
+  const [row] = await listAttempts(ctx.pool, {
+    accounts: await visibleAccounts(ctx, limits, undefined),
+    id,
+    endpointId: null,
+    subject: null,
+    eventId: null,
+    outcome: null,
+    undelivered: false,
+    merchants: limits.merchants,
+    shops: limits.shops,
+    beforeId: null,
+    limit: 1,
+  });
+  if (row === undefined) throw new HuidanError('delivery_not_found');
+  return toDeliveryJson(row);
+}
+
 /** Events that were given up and have not been delivered since, the newest first. */
 export async function listDeadLetters(
   ctx: HubContext,

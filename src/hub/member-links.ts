@@ -19,7 +19,8 @@ const linkJson = (row: LinkRow): LinkJson => ({ ...row, createdAt: row.createdAt
 
 /**
  * A promotion link of a member: the one that is kept, else one that the platform makes now with the member's sid.
- * Errors: `member_not_found`, `account_not_found`, `links_unsupported`, `sid_invalid` naming each sid and why, `link_refused`.
+ * Errors: `member_not_found`, `account_not_found`, `links_unsupported`, `sid_invalid` naming each sid and why, `link_refused`,
+ * `platform_unreachable`.
  */
 export async function makeMemberLink(
   ctx: HubContext,
@@ -47,7 +48,7 @@ export async function makeMemberLink(
     .makeLink(view, ctx.callPlatform, { sid, actId: wish.actId, linkType: wish.linkType }, at)
     .catch((error: unknown) => {
       if (!(error instanceof PlatformUnreachable)) throw error;
-      throw new HuidanError('link_refused', 'The platform did not answer.', { cause: error });
+      throw new HuidanError('platform_unreachable', error.message, { cause: error });
     });
   if (!answer.ok) throw new HuidanError('link_refused', `${answer.refusal.code}: ${answer.refusal.message}`);
   const row = { ...wish, member: memberId, sid, link: answer.value, createdAt: new Date(at) };

@@ -1,7 +1,9 @@
-import { migrate } from '../store/migrate.ts';
+import { HuidanError } from '../core/errors.ts';
+import { MigrationError, migrate } from '../store/migrate.ts';
 import { tellForsaken } from '../store/embedded/data-folders.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start.ts';
 import { ensurePartitions } from '../store/partitions.ts';
+import { classifyPgError, pgErrorCode } from '../store/pg-errors.ts';
 import { createPool } from '../store/pool.ts';
 import type { Pool, StoreLog } from '../store/pool.ts';
 import type { Clock } from '../core/time.ts';
@@ -19,7 +21,10 @@ export interface Database {
   stop(): Promise<void>;
 }
 
-/** Starts or reaches the database and brings it to the newest migration. */
+/**
+ * Starts or reaches the database and brings it to the newest migration. Errors: `database_refused` where the external one
+ * cannot be reached or lets nobody in, and those of the embedded one and of the migrations.
+ */
 export async function openDatabase(
   config: Pick<Config, 'dataDir' | 'databaseUrl' | 'databaseConnections'>,
   deps: { readonly log: StoreLog; readonly clock: Clock; onProgress?(step: StartStep): void },
@@ -52,6 +57,25 @@ export async function openDatabase(
     return { url, pool, embedded: server !== undefined, stop };
   } catch (error) {
     await stop();
-    throw error;
+    throw config.databaseUrl === undefined ? error : refusalOf(config.databaseUrl, error);
   }
 }
+
+/** What whoever wrote DATABASE_URL can mend, in words; the password stays out. Everything else as it is. */
+function refusalOf(databaseUrl: string, error: unknown): unknown {
+  if (error instanceof MigrationError || error instanceof HuidanError) return error;
+  const code = pgErrorCode(error) ?? '';
+  const isTheirs =
+    classifyPgError(error) === 'unavailable' || REFUSAL_CLASSES.has(code.slice(0, 2)) || code === NO_PRIVILEGE;
+  if (!isTheirs) return error;
+  const { username, host, pathname } = new URL(databaseUrl);
+  const place = [username, host + decodeURIComponent(pathname)].filter((part) => part !== '').join('@');
+  // A name with several addresses fails with one error each, and a text for none.
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  const why = first instanceof Error ? first.message : code;
+  return new HuidanError('database_refused', `It is ${place}: ${why}`, { cause: error });
+}
+
+/** 28: user or password; 3D: no such database. */
+const REFUSAL_CLASSES: ReadonlySet<string> = new Set(['28', '3D']);
+const NO_PRIVILEGE = '42501';

@@ -28,7 +28,7 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   const isText = httpPart !== 'body';
   return (given: unknown) => {
     if ((given === undefined || given === null) && Type.IsOptional(schema)) return { value: undefined };
-    const value = isText ? validator.Convert(structuredClone(given)) : given;
+    const value = isText ? withPlainNumbers(given, validator.Convert(structuredClone(given))) : given;
     // The parser has seen to that in bodies.
     if (isText && jsonFault(value) !== undefined)
       return { error: new ShapeError([{ field: '', message: 'a value cannot be stored' }]) };
@@ -36,6 +36,21 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
     return { error: new ShapeError(faultsOf(validator.Errors(value), httpPart ?? 'body')) };
   };
 };
+
+/**
+ * The library cuts `1.5` down to 1 and reads `1e2` as 100. What is not written like the number that was made of it stays
+ * a text, and is refused as one.
+ */
+function withPlainNumbers(given: unknown, value: unknown): unknown {
+  if (!isRecord(given) || !isRecord(value)) return value;
+  for (const [name, text] of Object.entries(given)) {
+    const made = value[name];
+    if (typeof made === 'number' && typeof text === 'string' && String(made) !== text) value[name] = text;
+  }
+  return value;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 interface Fault {
   readonly keyword: string;

@@ -21,6 +21,8 @@ export interface AttemptRow {
 
 export interface AttemptFilter {
   readonly accounts: readonly string[];
+  /** One attempt alone. */
+  readonly id?: string;
   readonly endpointId: string | null;
   readonly subject: string | null;
   readonly eventId: string | null;
@@ -44,6 +46,7 @@ export async function listAttempts(db: Queryable, filter: AttemptFilter): Promis
     values.push(value);
     conditions.push(condition(`$${values.length}`));
   };
+  where(filter.id ?? null, (place) => `a.id = ${place}`);
   where(filter.endpointId, (place) => `a.endpoint_id = ${place}`);
   where(filter.subject, (place) => `a.subject = ${place}`);
   where(filter.eventId, (place) => `a.event_id = ${place}`);

@@ -204,3 +204,19 @@ test('a port that is taken and a bad setting end the start with 1 and say why', 
   assert.deepEqual((await once(bad.child, 'exit'))[0], 1);
   assert.match(bad.output(), /HUIDAN_PROT.*did you mean HUIDAN_PORT\?\n.*HUIDAN_TRUST_PROXY/u);
 });
+
+test('a database that cannot be opened is named, without its password and without a place in the code', async () => {
+  const there = new URL(database.url);
+  const wrongs = [
+    ['postgres://shop:s3cret-word@127.0.0.1:1/orders', /It is shop@127\.0\.0\.1:1\/orders: .*ECONNREFUSED/u],
+    [there.href.replace(there.pathname, '/no-such-database'), /\/no-such-database: .*does not exist/u],
+  ] as const;
+  for (const [url, reason] of wrongs) {
+    const refused = start(['--port', '0'], { DATABASE_URL: url });
+    const [code] = await once(refused.child, 'exit');
+    assert.equal(code, 1, refused.output());
+    assert.match(refused.output(), /The database that DATABASE_URL names cannot be opened\..*\[database_refused\]/u);
+    assert.match(refused.output(), reason);
+    assert.doesNotMatch(refused.output(), /s3cret-word|\n {4}at /u);
+  }
+});

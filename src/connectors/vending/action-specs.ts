@@ -136,7 +136,15 @@ export const specs: readonly ActionSpec[] = [
   {
     name: 'cancel',
     label: { en: 'Cancel', zh: '取消订单' },
+    // The same two as everywhere; the machines' platform wants neither.
     params: [
+      text(
+        'reasonCode',
+        64,
+        false,
+        { en: 'Reason code', zh: '原因代码' },
+        { en: 'For your own books.', zh: '仅用于记录。' },
+      ),
       text('reason', 200, false, { en: 'Reason', zh: '原因' }, { en: 'For your own books.', zh: '仅用于记录。' }),
     ],
     moves: 'nothing',

@@ -3,7 +3,7 @@ import { HuidanError } from '../../core/errors.ts';
 import { isLimited } from '../../hub/access.ts';
 import type { Principal } from '../../hub/access.ts';
 import { recordAudit } from '../../hub/audit.ts';
-import { listDeliveries } from '../../hub/delivery-list.ts';
+import { listDeliveries, readDelivery } from '../../hub/delivery-list.ts';
 import { visibleEndpoint } from '../../hub/endpoint-access.ts';
 import { cancelReplay, getReplay, listReplays, previewReplay, startReplay } from '../../hub/replay.ts';
 import type { ReplayJson, ReplayRequest } from '../../hub/replay.ts';
@@ -115,6 +115,15 @@ export function deliveryRoutes(scope: ApiScope, api: ApiContext): void {
     },
   );
 
+  scope.get(
+    '/deliveries/:id',
+    {
+      config: { right: 'read' },
+      schema: { tags, summary: 'Read an attempt to deliver', params: IdParams, response: { 200: Delivery } },
+    },
+    (request) => readDelivery(ctx, request.params.id, principalOf(request)),
+  );
+
   const replay = async (principal: Principal, body: ReplayRequest & { preview?: boolean | undefined }) => {
     const { preview = false, ...wanted } = body;
     if ('events' in wanted === 'from' in wanted) {
@@ -151,6 +160,25 @@ export function deliveryRoutes(scope: ApiScope, api: ApiContext): void {
     },
     (request, reply) =>
       answerApart(api, request, reply, () => replay(principalOf(request), request.body as ReplayRequest)),
+  );
+
+  scope.post(
+    '/deliveries/:id/replay',
+    {
+      config: { right: 'write' },
+      schema: {
+        tags,
+        summary: 'Send the event of an attempt again, to its endpoint',
+        params: IdParams,
+        response: { 201: Replay },
+      },
+    },
+    (request, reply) =>
+      answerApart(api, request, reply, async () => {
+        const principal = principalOf(request);
+        const { endpoint, event } = await readDelivery(ctx, request.params.id, principal);
+        return replay(principal, { endpoint, events: [event] });
+      }),
   );
 
   scope.post(
