@@ -30,8 +30,6 @@ export interface StagedCall extends Pick<Trap, 'isIt' | 'trace'> {
 
 export const ONCE = { state: 'succeeded', effects: 1 } as const;
 export const DONE_EITHER_WAY = { done: ONCE, lost: ONCE } as const;
-/** A request of the user may be another one by the time that it is asked about: nothing is sent again by itself. */
-export const NOT_AGAIN = { done: ONCE, lost: { state: 'unknown', effects: 0 } } as const;
 /** It says how things stand, which the platform keeps nothing of. */
 export const NO_TRACE = { done: { ...ONCE, effects: 0 }, lost: { ...ONCE, effects: 0 } } as const;
 
@@ -64,7 +62,10 @@ export async function untilOrder(
 }
 
 export async function make(world: KilledStage, body: Params): Promise<OrderJson> {
-  const made = await world.api('POST', '/api/v1/orders', body);
+  let made = await world.api('POST', '/api/v1/orders', body);
+  // No answer of the platform in time: the same again goes on with it, as the answer says.
+  for (let again = 0; made.body.code === 'order_create_pending' && again < 5; again += 1)
+    made = await world.api('POST', '/api/v1/orders', body);
   assert.equal(made.status, 201, JSON.stringify(made.body));
   return made.body as OrderJson;
 }
