@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { connectors } from '../connectors/registry.ts';
+import { HuidanError } from '../core/errors.ts';
 import { readConfig } from '../server/config.ts';
 import type { Config } from '../server/config.ts';
 import { startHub } from '../server/start.ts';
@@ -16,19 +17,24 @@ import { troubleLog } from './trouble-log.ts';
 
 const HELP = `Starts a hub, its own PostgreSQL and the sandbox that plays every platform; signed orders begin to flow.
 
-  huidan demo [--rate N] [--speed X] [--chaos LIST]
+  huidan demo [--rate N] [--speed X] [--chaos LIST] [--host H] [--port N] [--data-dir DIR]
 
   --rate N       orders a second (default 2)
   --speed X      how many times faster than the clock an order's life passes (default 1200: a day takes 72 s)
   --chaos LIST   as in huidan sandbox --help (default duplicate=0.2,reorder=0.2,delay=0.1)
+  --host H, --port N, --data-dir DIR   as in huidan serve --help
 
 Everything is kept in the data folder (HUIDAN_DATA_DIR, default ./data); a second start goes on with it.
+With npm: npm start -- --port 8421
 `;
 
 const OPTIONS = {
   rate: { type: 'string', default: '2' },
   speed: { type: 'string', default: '1200' },
   chaos: { type: 'string', default: 'duplicate=0.2,reorder=0.2,delay=0.1' },
+  host: { type: 'string' },
+  port: { type: 'string' },
+  'data-dir': { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -61,6 +67,7 @@ export async function run(argv: readonly string[], cli: Cli): Promise<void> {
   const chaos = chaosOption(room, values.chaos);
   const config = readConfig(cli.environment, {
     command: { HUIDAN_ALLOW_PRIVATE_TARGETS: 'true', HUIDAN_LOG_LEVEL: QUIET_LOG },
+    options: { HUIDAN_HOST: values.host, HUIDAN_PORT: values.port, HUIDAN_DATA_DIR: values['data-dir'] },
   });
   const out = createLiveLine(process.stdout);
   const signal = stopSignal();
@@ -70,10 +77,13 @@ export async function run(argv: readonly string[], cli: Cli): Promise<void> {
     onProgress: (step) => out.note(wordsFor(step)),
     ...(config.logLevel === QUIET_LOG ? { log: troubleLog(out, signal) } : {}),
   }).catch((error: unknown) => {
-    if ((error as { readonly code?: string }).code !== 'EADDRINUSE') throw error;
+    const { code } = error as { readonly code?: string };
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
+      throw new HuidanError('address_refused', `It is port ${config.port} of ${config.host}.`);
+    if (code !== 'EADDRINUSE') throw error;
     throw new CommandError(
       'address_in_use',
-      `Port ${config.port} is taken. Is a hub running already? Another one: HUIDAN_PORT=8421`,
+      `Port ${config.port} is taken. Is a hub running already? Another port: npm start -- --port ${otherPort(config.port)}`,
     );
   });
   const url = hub.url ?? '';
@@ -109,6 +119,9 @@ export async function run(argv: readonly string[], cli: Cli): Promise<void> {
   }
   out.note('Stopped. The data is kept; npm start goes on with it.');
 }
+
+/** For who wants to start one more; what is free nobody knows before it is tried. */
+const otherPort = (port: number): number => (port < 65_535 ? port + 1 : port - 1);
 
 function wordsFor(step: StartStep): string {
   return step.step === 'postgres' ? STEPS[step.detail] : `Preparing the tables (${step.number} of ${step.of}) ...`;

@@ -43,3 +43,21 @@ test('while everything is being stopped warnings are not told, errors are', () =
     ['an error (account a)'],
   );
 });
+
+test('the same trouble is told once a minute, another at once', () => {
+  const lines: string[] = [];
+  let atMs = 0;
+  const log = troubleLog({ note: (text) => lines.push(text) }, new AbortController().signal, () => atMs);
+  const unreachable = (host: string, ms: number): void => log.warn({ host, ms }, 'a platform could not be reached');
+  unreachable('one.test', 3);
+  atMs = 59_999;
+  unreachable('one.test', 4);
+  unreachable('two.test', 5);
+  atMs = 60_000;
+  unreachable('one.test', 6);
+  assert.deepEqual(lines, [
+    'a platform could not be reached (host one.test, ms 3)',
+    'a platform could not be reached (host two.test, ms 5)',
+    'a platform could not be reached (host one.test, ms 6)',
+  ]);
+});
