@@ -85,7 +85,8 @@ function show(cli: Cli, { matches, nearMisses, advice, tried, tookMs, exhausted,
       ])}`,
     );
   }
-  if (nearMisses.length > 1) {
+  // Of what matches, the advice says them all.
+  if (matches.length === 0 && nearMisses.length > 1) {
     cli.out('\nAlso 此外:\n');
     for (const { text } of nearMisses.slice(1)) cli.out(`  ${plain(text.en)}\n  ${plain(text.zh)}\n`);
   }

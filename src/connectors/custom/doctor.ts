@@ -1,5 +1,7 @@
+import { deviation } from '../../core/doctor/deviation.ts';
 import { PLAIN_MESSAGE } from '../../core/doctor/scheme.ts';
 import type { DoctorSheet } from '../../core/doctor/scheme.ts';
+import { noted, USUAL_MESSAGE_FORMS } from '../../core/doctor/usual-forms.ts';
 
 const TEXT = '{header:webhook-id}.{header:webhook-timestamp}.{body}';
 
@@ -17,53 +19,28 @@ export const doctor: DoctorSheet = {
       timestamp: { name: 'webhook-timestamp', unit: 's' },
       rules: { ...PLAIN_MESSAGE, text: TEXT, key: 'prefixed-base64' },
       forms: [
-        {
-          code: 'key_not_decoded',
-          words: {
-            en: 'the whole text of the secret is the key: the base64 after whsec_ must be decoded',
-            zh: '以密钥全文作为 key：应对 whsec_ 之后的部分做 base64 解码',
-          },
-          change: { key: 'text' },
-        },
-        {
-          code: 'key_decoded',
-          words: {
-            en: 'the secret is decoded from base64 although it has no whsec_ in front: put whsec_ before it here',
-            zh: '密钥没有 whsec_ 前缀却被 base64 解码：请在此处的密钥前加上 whsec_',
-          },
-          change: { key: 'base64' },
-        },
-        {
-          code: 'body_only',
-          words: {
-            en: 'only the body is signed, without id and timestamp',
-            zh: '只有请求体参与签名，缺少 id 和时间戳',
-          },
-          change: { text: '{body}' },
-        },
-        {
-          code: 'no_id',
-          words: { en: 'the id is not signed', zh: '缺少 id' },
-          change: { text: '{header:webhook-timestamp}.{body}' },
-        },
-        {
-          code: 'no_timestamp',
-          words: { en: 'the timestamp is not signed', zh: '缺少时间戳' },
-          change: { text: '{header:webhook-id}.{body}' },
-        },
-        {
-          code: 'no_dots',
-          words: { en: 'the dots between id, timestamp and body are missing', zh: 'id、时间戳与请求体之间缺少点号' },
-          change: { text: '{header:webhook-id}{header:webhook-timestamp}{body}' },
-        },
-        {
-          code: 'body_rewritten',
-          words: {
-            en: 'the body is signed as JavaScript writes it again, not as it was sent',
-            zh: '参与签名的是 JavaScript 重新序列化的请求体，而非实际发送的内容',
-          },
-          change: { body: 'js' },
-        },
+        deviation(
+          'key_not_decoded',
+          { key: 'text' },
+          'the whole text of the secret is the key: the base64 after whsec_ must be decoded',
+          '以密钥全文作为 key：应对 whsec_ 之后的部分做 base64 解码',
+        ),
+        deviation(
+          'key_decoded',
+          { key: 'base64' },
+          'the secret is decoded from base64 although it has no whsec_ in front: put whsec_ before it here',
+          '密钥没有 whsec_ 前缀却被 base64 解码：请在此处的密钥前加上 whsec_',
+        ),
+        noted(USUAL_MESSAGE_FORMS.bodyOnly, ', without id and timestamp', '，缺少 id 和时间戳'),
+        deviation('no_id', { text: '{header:webhook-timestamp}.{body}' }, 'the id is not signed', '缺少 id'),
+        deviation('no_timestamp', { text: '{header:webhook-id}.{body}' }, 'the timestamp is not signed', '缺少时间戳'),
+        deviation(
+          'no_dots',
+          { text: '{header:webhook-id}{header:webhook-timestamp}{body}' },
+          'the dots between id, timestamp and body are missing',
+          'id、时间戳与请求体之间缺少点号',
+        ),
+        USUAL_MESSAGE_FORMS.bodyRewritten,
       ],
     },
   ],

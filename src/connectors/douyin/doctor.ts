@@ -1,6 +1,6 @@
 import { PLAIN_FIELDS, PLAIN_MESSAGE } from '../../core/doctor/scheme.ts';
 import type { DoctorSheet, FieldRules, KnownForm, MessageRules } from '../../core/doctor/scheme.ts';
-import { noted, USUAL_FORMS } from '../../core/doctor/usual-forms.ts';
+import { noted, USUAL_FORMS, USUAL_MESSAGE_FORMS } from '../../core/doctor/usual-forms.ts';
 
 const callback: FieldRules = {
   ...PLAIN_FIELDS,
@@ -117,14 +117,7 @@ const requestForms: readonly KnownForm<FieldRules>[] = [
     },
     change: { except: [...request.except, 'appid'] },
   },
-  {
-    code: 'booleans_by_php',
-    words: {
-      en: '{field} is signed as {text}, as PHP makes text of booleans',
-      zh: '{field} 以 {text} 参与签名（PHP 的布尔转文本）',
-    },
-    change: { boolean: 'digit-or-empty' },
-  },
+  USUAL_FORMS.booleansByPhp,
 ];
 
 const TRADE_CALLBACK = '{header:byte-timestamp}\n{header:byte-nonce-str}\n{body}\n';
@@ -140,11 +133,7 @@ const callbackBodies: readonly KnownForm<MessageRules>[] = [
     words: { en: 'nonce and timestamp are in the wrong order', zh: '随机串与时间戳的顺序颠倒' },
     change: { text: '{header:byte-nonce-str}\n{header:byte-timestamp}\n{body}\n' },
   },
-  {
-    code: 'body_only',
-    words: { en: 'only the body is signed', zh: '只有请求体参与签名' },
-    change: { text: '{body}' },
-  },
+  USUAL_MESSAGE_FORMS.bodyOnly,
 ];
 
 export const doctor: DoctorSheet = {
@@ -161,14 +150,7 @@ export const doctor: DoctorSheet = {
       timestamp: { name: 'timestamp', unit: 's' },
       rules: callback,
       forms: [
-        {
-          code: 'msg_rewritten',
-          words: {
-            en: '{field} is parsed and written again; it must be signed as it was received',
-            zh: '{field} 被解析后重新序列化；应以收到的原文参与签名',
-          },
-          change: { nested: 'js' },
-        },
+        noted(USUAL_FORMS.rewritten, '', '', 'msg_rewritten'),
         {
           code: 'type_signed',
           words: { en: '`type` is signed; it must not be', zh: '`type` 参与了签名；它不应参与' },

@@ -1,6 +1,6 @@
 import { PLAIN_FIELDS } from '../../core/doctor/scheme.ts';
 import type { DoctorSheet, FieldRules } from '../../core/doctor/scheme.ts';
-import { USUAL_FORMS } from '../../core/doctor/usual-forms.ts';
+import { noted, USUAL_FORMS } from '../../core/doctor/usual-forms.ts';
 
 const push: FieldRules = {
   ...PLAIN_FIELDS,
@@ -32,14 +32,7 @@ export const doctor: DoctorSheet = {
       timestamp: { name: 'timestamp', unit: 'ms' },
       rules: push,
       forms: [
-        {
-          code: 'user_id_rounded',
-          words: {
-            en: '{field} went through JSON.parse and is signed as {text}',
-            zh: '{field} 经过 JSON.parse 舍入，以 {text} 参与签名',
-          },
-          change: { number: 'js' },
-        },
+        noted(USUAL_FORMS.numbersByJs, '', '', 'user_id_rounded'),
         {
           code: 'texts_quoted',
           words: {
@@ -67,14 +60,7 @@ export const doctor: DoctorSheet = {
           words: { en: 'only the values are joined, as the oldest rule had it', zh: '只拼接了字段值（最早的旧规则）' },
           change: { pair: 'value', sortBy: 'name' },
         },
-        {
-          code: 'message_rewritten',
-          words: {
-            en: '{field} is parsed and written again before it is signed',
-            zh: '{field} 先解析再重新序列化后参与签名',
-          },
-          change: { nested: 'js' },
-        },
+        noted(USUAL_FORMS.rewritten, '', '', 'message_rewritten'),
       ],
     },
     {
@@ -121,11 +107,7 @@ export const doctor: DoctorSheet = {
           },
           change: { strings: 'json-php' },
         },
-        {
-          code: 'arrays_spaced',
-          words: { en: '{field} is signed as {text}, with blanks', zh: '{field} 以带空格的 {text} 参与签名' },
-          change: { array: 'spaced' },
-        },
+        noted(USUAL_FORMS.arraySpaced, '', '', 'arrays_spaced'),
         {
           code: 'token_missing',
           words: { en: 'the token is not in the signed text', zh: '签名文本中缺少 token' },

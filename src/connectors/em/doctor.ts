@@ -27,14 +27,7 @@ const SCHEMES: Partial<Readonly<Record<SchemeName, FieldRules>>> = {
 };
 
 const forms: readonly KnownForm<FieldRules>[] = [
-  {
-    code: 'data_rewritten',
-    words: {
-      en: '{field} is parsed and written again; its text must be signed as it was received',
-      zh: '{field} 被解析后重新序列化；应以收到的原文参与签名',
-    },
-    change: { nested: 'js', object: 'json' },
-  },
+  { ...noted(USUAL_FORMS.rewritten, '', '', 'data_rewritten'), change: { nested: 'js', object: 'json' } },
   noted(USUAL_FORMS.undecoded, '', '', 'data_undecoded'),
   noted(USUAL_FORMS.decodedTwice, '', '', 'data_decoded_twice'),
 ];

@@ -15,14 +15,7 @@ const rules: FieldRules = {
 
 /** What public programs were seen to sign. */
 const forms: readonly KnownForm<FieldRules>[] = [
-  {
-    code: 'empties_kept',
-    words: {
-      en: 'the names of empty fields ({field}) are signed too (setting emptyInSignature: include)',
-      zh: '空值字段（{field}）的字段名也参与签名（设置 emptyInSignature 为 include）',
-    },
-    change: { empty: 'keep' },
-  },
+  noted(USUAL_FORMS.emptiesKept, ' (setting emptyInSignature: include)', '（设置 emptyInSignature 为 include）'),
   noted(USUAL_FORMS.zeroDropped, ': PHP takes the text 0 for nothing', '：PHP 把文本 0 视为空'),
   USUAL_FORMS.undecoded,
   USUAL_FORMS.decodedTwice,
@@ -47,11 +40,7 @@ const forms: readonly KnownForm<FieldRules>[] = [
     },
     change: { only: ['appAuthToken', 'charset', 'timestamp', 'version', 'developerId', 'businessId'] },
   },
-  {
-    code: 'sign_key_behind',
-    words: { en: 'the key stands behind, not in front', zh: '密钥加在最后面而不是最前面' },
-    change: { before: '', after: '{secret}' },
-  },
+  noted(USUAL_FORMS.secretBehindOnly, '; it belongs in front', '，应加在最前面', 'sign_key_behind'),
   {
     code: 'emoji_dropped',
     words: { en: 'emoji are removed from {field} before it is checked', zh: '验签前 {field} 中的 emoji 被去掉' },

@@ -30,14 +30,12 @@ export const doctor: DoctorSheet = {
         empty: 'skip',
       },
       forms: [
-        {
-          code: 'values_form_encoded',
-          words: {
-            en: 'values are URL-encoded before they are signed ({field}), as in the vendor’s Go and Kotlin libraries (setting signEncoding: urlencoded)',
-            zh: '字段值先经 URL 编码再参与签名（{field}），即厂商 Go、Kotlin 库的写法（设置 signEncoding 为 urlencoded）',
-          },
-          change: { url: 'form' },
-        },
+        noted(
+          USUAL_FORMS.urlEncoded,
+          ', as in the vendor’s Go and Kotlin libraries (setting signEncoding: urlencoded)',
+          '，即厂商 Go、Kotlin 库的写法（设置 signEncoding 为 urlencoded）',
+          'values_form_encoded',
+        ),
         {
           code: 'values_encoded_twice',
           words: {
@@ -47,11 +45,7 @@ export const doctor: DoctorSheet = {
           change: { url: 'uri-twice' },
         },
         noted(USUAL_FORMS.zeroDropped, ', as in the vendor’s Kotlin library', '，即厂商 Kotlin 库的写法'),
-        {
-          code: 'empties_kept',
-          words: { en: 'empty fields ({field}) are signed too', zh: '空值字段（{field}）也参与了签名' },
-          change: { empty: 'keep' },
-        },
+        USUAL_FORMS.emptiesKept,
         {
           code: 'key_bare',
           words: { en: 'the key is added without &key=', zh: '附加密钥时缺少 &key=' },

@@ -12,6 +12,7 @@ import type { AnyDeviation, DoctorSecret, Known, Match, PlatformSheet } from './
 /** What the doctor found. No secret is in it: the one in `hashed` is `***`, and so is any other that was tried. */
 export interface Diagnosis {
   readonly matches: readonly MatchJson[];
+  /** Where nothing matches, what is nearest; of a request of ours that does, what else it may be refused for. */
   readonly nearMisses: readonly NearMissJson[];
   /** How many signatures were computed. */
   readonly tried: number;
@@ -60,7 +61,8 @@ const MOST_SHOWN = 20_000;
 export function* diagnose(input: DiagnosisInput, isTimeUp: () => boolean): Generator<void, Diagnosis> {
   const { matches: found, tried, isExhausted } = yield* search(input, isTimeUp);
   const matches = found.map((match) => matchJson(match, input));
-  const nearMisses = matches.length > 0 ? [] : nearMissesOf(input);
+  const [best] = found;
+  const nearMisses = best === undefined ? nearMissesOf(input) : besidesOf(best, input);
   return { matches, nearMisses, tried, exhausted: isExhausted, advice: adviceOf(matches, nearMisses, tried, input) };
 }
 
@@ -218,6 +220,33 @@ function nearMissesOf(input: DiagnosisInput): readonly NearMissJson[] {
   return findings.slice(0, MOST_NEAR_MISSES).map((found) => nearMiss(found, known));
 }
 
+/**
+ * What a platform may refuse a request of ours for although its signature is right: such a request is asked about because
+ * it was refused. Of callbacks the hub's own verdict says it.
+ */
+function besidesOf({ candidate: { known }, deviations }: Match, input: DiagnosisInput): readonly NearMissJson[] {
+  const { scheme } = known;
+  const isRight = deviations.length === 0 && scheme.direction === 'out' && input.reading.request.direction === 'out';
+  if (!isRight || scheme.code === 'unlisted') return [];
+  const unsigned = scheme.kind === 'fields' ? scheme.rules.except : [];
+  return findingsOf({ ...input, scheme })
+    .filter(({ code, field }) => BESIDES.has(code) || (code === 'field.missing' && unsigned.includes(field ?? '')))
+    .map((found) => nearMiss(found, known));
+}
+
+const BESIDES: ReadonlySet<string> = new Set([
+  ...['body.form', 'body.json', 'body.json_in_text', 'body.percent_json', 'body.bom', 'body.type', 'body.length'],
+  ...['body.digest', 'body.digest_hex', 'field.other_account', 'field.twice', 'header.missing'],
+  ...['time.old', 'time.unit', 'time.unreadable'],
+]);
+
+function butAlso({ en, zh }: Words, nearMisses: readonly NearMissJson[]): Words {
+  return {
+    en: `${en} The platform may refuse it all the same: ${nearMisses.map(({ text }) => text.en).join('; ')}.`,
+    zh: `${zh}平台仍可能拒绝：${nearMisses.map(({ text }) => text.zh).join('；')}。`,
+  };
+}
+
 const nearMiss = ({ code, field, words }: Finding, { of, scheme }: Known): NearMissJson => ({
   code,
   field: field ?? null,
@@ -245,7 +274,7 @@ function adviceOf(
   input: DiagnosisInput,
 ): Words {
   const [best] = matches;
-  if (best !== undefined) return best.text;
+  if (best !== undefined) return nearMisses.length === 0 ? best.text : butAlso(best.text, nearMisses);
   const unsigned = input.sheets.find(({ platform }) => platform === input.platform)?.sheet.unsigned;
   const note = unsigned?.[input.reading.request.direction];
   if (note !== undefined) return note;

@@ -1,7 +1,9 @@
 import type { Words } from '../account-fields.ts';
+import { md5Base64, md5Hex } from '../signing.ts';
 import { digestLength, plainName, readSignature } from './digests.ts';
 import { makeFinding } from './finding.ts';
 import type { Finding, Look } from './finding.ts';
+import type { DoctorRequest } from './request-reading.ts';
 import type { Scheme } from './scheme.ts';
 import { likelySignatures, signaturesAt } from './signature-place.ts';
 
@@ -100,13 +102,17 @@ export const signatureFindings: Look = ({ reading, scheme, signature }) => {
   ];
 };
 
+/** Without a body, parameters in the address are the message, unless a call by GET is signed with its address. */
+const isMeantAsForm = ({ method, query }: DoctorRequest, { kind }: Scheme): boolean =>
+  query !== '' && (kind === 'fields' || method !== 'GET');
+
 /** The body as a whole. */
 export const bodyFindings: Look = ({ reading, scheme }) => {
   const found: Finding[] = [];
   const { shape, text, charset, request } = reading;
   if (shape === 'empty' && request.query === '') {
     found.push(makeFinding('body.empty', 92, 'the body is empty', '请求体为空'));
-  } else if (scheme.body === 'json' && (shape === 'form' || (shape === 'empty' && request.query !== ''))) {
+  } else if (scheme.body === 'json' && (shape === 'form' || (shape === 'empty' && isMeantAsForm(request, scheme)))) {
     found.push(makeFinding('body.form', 82, 'the body is a form, not JSON', '请求体是表单，不是 JSON'));
   } else if (scheme.body === 'form' && shape === 'json') {
     found.push(makeFinding('body.json', 82, 'the body is JSON, not a form', '请求体是 JSON，不是表单'));
@@ -153,6 +159,7 @@ export const bodyFindings: Look = ({ reading, scheme }) => {
       ),
     );
   }
+  found.push(...digestFindings(request, scheme), ...typeFindings(request, scheme));
   const length = request.headers['content-length'];
   if (length !== undefined && /^\d+$/u.test(length) && Number(length) !== request.body.length) {
     found.push(
@@ -166,3 +173,47 @@ export const bodyFindings: Look = ({ reading, scheme }) => {
   }
   return found;
 };
+
+/** A digest of the body in a header says that the body is the one that was signed. */
+function digestFindings({ headers, body }: DoctorRequest, { bodyMd5 }: Scheme): readonly Finding[] {
+  const given = bodyMd5 === undefined ? undefined : headers[bodyMd5];
+  if (bodyMd5 === undefined || given === undefined || given === '') return [];
+  if (given === md5Base64(body)) return [];
+  if (given.toLowerCase() === md5Hex(body)) {
+    return [
+      makeFinding(
+        'body.digest_hex',
+        94,
+        `\`${bodyMd5}\` is the MD5 of the body in hex; the Base64 of its 16 bytes belongs there`,
+        `\`${bodyMd5}\` 是请求体 MD5 的十六进制，应为其 16 个字节的 Base64`,
+        bodyMd5,
+      ),
+    ];
+  }
+  return [
+    makeFinding(
+      'body.digest',
+      94,
+      `\`${bodyMd5}\` is not the MD5 of this body: another body was signed than was sent, such as one that was serialised anew`,
+      `\`${bodyMd5}\` 不是该请求体的 MD5：签名的与发送的不是同一份内容，例如被重新序列化`,
+      bodyMd5,
+    ),
+  ];
+}
+
+/** Platforms are careless with the type of what they send, and strict with what they are sent. */
+function typeFindings({ direction, headers }: DoctorRequest, { body }: Scheme): readonly Finding[] {
+  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (direction === 'in' || body === 'any' || type === undefined || type === '') return [];
+  const wanted = body === 'json' ? 'application/json' : 'application/x-www-form-urlencoded';
+  if (type === wanted) return [];
+  return [
+    makeFinding(
+      'body.type',
+      81,
+      `content-type says \`${type}\`; \`${wanted}\` belongs there`,
+      `content-type 为 \`${type}\`，应为 \`${wanted}\``,
+      'content-type',
+    ),
+  ];
+}

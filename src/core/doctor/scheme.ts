@@ -86,6 +86,8 @@ export interface FieldRules {
   readonly skip: readonly string[];
   /** `json`: text in double quotes, escaped; `quoted`: in double quotes, as it is. */
   readonly strings: 'plain' | 'json' | 'json-php' | 'json-ascii' | 'quoted';
+  /** Texts of these fields are plain, whatever `strings` says. */
+  readonly unquoted?: readonly string[] | undefined;
   readonly trim: 'none' | 'unicode' | 'ascii';
   /** Double quotes around a value. */
   readonly quotes: 'keep' | 'cut' | 'cut-first' | 'cut-last';
@@ -108,7 +110,12 @@ export interface FieldRules {
 }
 
 export interface MessageRules {
-  /** `{body}`, `{header:name}`, `{method}`, `{path}`, `{query}`, `{secret}`, `{topic}` are filled in. */
+  /**
+   * `{body}`, `{method}`, `{path}`, `{query}`, `{secret}`, `{topic}`, `{header:name}` and `{header?:name}`, which may be
+   * missing, are filled in; `{target}` is the path with the query, sorted by name, and `{headers:name}` a line `Name:value`
+   * for each header that the header `name` lists, sorted; `{headers-listed:name}` and `{headers-lower:name}` the same in
+   * their order there, and with names in lower case.
+   */
   readonly text: string;
   readonly body: 'as-sent' | 'trimmed' | 'line-end' | JsonWriting;
   readonly digest: Digest;
@@ -152,6 +159,8 @@ interface SchemeBase {
   readonly expects?: readonly string[];
   /** Fields that name the account, with the credential that they must equal. */
   readonly identity?: readonly { readonly field: string; readonly credential: string }[];
+  /** A header with the Base64 of the body's MD5. */
+  readonly bodyMd5?: string;
   /** A field or header with the sender's time. */
   readonly timestamp?: { readonly name: string; readonly unit: 's' | 'ms' };
 }

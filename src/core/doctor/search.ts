@@ -2,6 +2,7 @@ import { NumberText } from '../json.ts';
 import { MESSAGE_DEVIATIONS, SHAPE_DEVIATIONS } from './shape-deviations.ts';
 import { VALUE_DEVIATIONS } from './value-deviations.ts';
 import { beforeRounding } from './number-writings.ts';
+import { subsetDeviations } from './field-subsets.ts';
 import type { ReadField, Reading } from './request-reading.ts';
 import type { FieldRules, FieldScheme, Scheme } from './scheme.ts';
 import { sourceFields } from './signed-text.ts';
@@ -58,6 +59,7 @@ export function* search(input: SearchInput, isTimeUp: () => boolean = () => fals
     () => withAll(others.map(plain)),
     () => withAll(lazily(own, (known) => singles(known, input))),
     () => restored(own, input),
+    () => withAll(lazily(own, (known) => subsets(known, input))),
     () => withAll(lazily(others, knownForms)),
     () => withAll(lazily(own, (known) => pairs(known, input))),
     () => withAll(unlistedCandidates(input.reading, own)),
@@ -273,6 +275,11 @@ function* restored(own: readonly Known[], input: SearchInput): Generator<Trial> 
 
 const withDigits = (fields: readonly ReadField[], field: ReadField, digits: string): readonly ReadField[] =>
   fields.map((held) => (held === field ? { ...held, value: new NumberText(digits), raw: digits } : held));
+
+function* subsets(known: Known, { reading }: SearchInput): Generator<Candidate> {
+  if (!isFieldScheme(known)) return;
+  for (const deviation of subsetDeviations(reading, known.scheme)) yield varied(known, [deviation]);
+}
 
 /** Two deviations at once, the known forms among them. */
 function* pairs(known: Known, input: SearchInput): Generator<Candidate> {

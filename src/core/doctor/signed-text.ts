@@ -1,7 +1,7 @@
 import { compareBytes, md5Hex } from '../signing.ts';
 import { isLosslessObject, parseLossless, scalarText, stringifyLossless } from '../json.ts';
 import { readJsonObject } from './request-reading.ts';
-import type { ReadField, Reading } from './request-reading.ts';
+import type { DoctorRequest, ReadField, Reading } from './request-reading.ts';
 import type { FieldRules, MessageRules } from './scheme.ts';
 import { writeJson } from './json-writings.ts';
 import { valueText } from './value-text.ts';
@@ -140,7 +140,7 @@ const COMPARERS = {
 
 /** The text of a scheme that signs no fields; `undefined` where a header that it needs is missing. */
 export function messageText(reading: Reading, rules: MessageRules): ((secret: string) => readonly Piece[]) | undefined {
-  const needed = [...rules.text.matchAll(/\{header:([^}]+)\}/gu)].map(([, name = '']) => name);
+  const needed = [...rules.text.matchAll(/\{headers?(?:-\w+)?:([^}]+)\}/gu)].map(([, name = '']) => name);
   if (needed.some((name) => reading.request.headers[name] === undefined)) return undefined;
   const body = bodyText(reading, rules.body);
   return body === undefined ? undefined : (secret) => fill(rules.text, secret, reading, body);
@@ -155,7 +155,27 @@ function bodyText({ text, fields, shape }: Reading, writing: MessageRules['body'
   return isLosslessObject(parsed) && fields.length > 0 ? writeJson(parsed, writing) : undefined;
 }
 
-const PLACEHOLDER = /\{(secret|body|method|path|query|topic|header:[^}]+|field:[^}]+)\}/u;
+/** The path, and behind it the parameters of the query by name; one without a value is its name alone. */
+function targetOf({ path, query }: DoctorRequest): string {
+  const pairs = query.split('&').filter((pair) => pair !== '');
+  const sorted = pairs.map((pair) => pair.replace(/=$/u, '')).sort((a, b) => compareBytes(nameOf(a), nameOf(b)));
+  return sorted.length === 0 ? path : `${path}?${sorted.join('&')}`;
+}
+
+const nameOf = (pair: string): string => pair.replace(/=.*$/su, '');
+
+/** A line for each header that the header `name` lists. */
+function headerLines(headers: DoctorRequest['headers'], name: string, kind: string): string {
+  const listed = (headers[name] ?? '').split(',').map((one) => one.trim());
+  const names = listed.filter((one) => one !== '');
+  const ordered = kind === 'headers-listed' ? names : names.toSorted(compareBytes);
+  return ordered
+    .map((one) => `${kind === 'headers-lower' ? one.toLowerCase() : one}:${headers[one.toLowerCase()] ?? ''}\n`)
+    .join('');
+}
+
+const PLACEHOLDER =
+  /\{(secret|body|method|path|query|target|topic|header\??:[^}]+|headers(?:-listed|-lower)?:[^}]+|field:[^}]+)\}/u;
 
 function fill(template: string, secret: string, reading: Reading, body = reading.text): readonly Piece[] {
   if (template === '') return [];
@@ -169,9 +189,11 @@ function fill(template: string, secret: string, reading: Reading, body = reading
       if (part === 'method') return { kind: 'frame', text: request.method };
       if (part === 'path') return { kind: 'frame', text: request.path };
       if (part === 'query') return valuePiece('query', request.query);
+      if (part === 'target') return { kind: 'frame', text: targetOf(request) };
       if (part === 'topic') return { kind: 'frame', text: request.topic };
       const [kind = '', name = ''] = part.split(/:(.*)/su);
-      if (kind === 'header') return valuePiece(name, request.headers[name] ?? '');
+      if (kind.startsWith('headers')) return valuePiece(name, headerLines(request.headers, name, kind));
+      if (kind.startsWith('header')) return valuePiece(name, request.headers[name] ?? '');
       const field = reading.fields.find((candidate) => candidate.name === name);
       const text = field === undefined ? '' : (scalarText(field.value) ?? stringifyLossless(field.value));
       return valuePiece(name, text);

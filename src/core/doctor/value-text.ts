@@ -26,7 +26,7 @@ function bareText(field: ReadField, rules: FieldRules): string | undefined {
   return isLosslessObject(value) ? objectText(value, field.raw, rules.object) : undefined;
 }
 
-function stringText({ raw }: ReadField, value: string, rules: FieldRules): string {
+function stringText({ name, raw }: ReadField, value: string, rules: FieldRules): string {
   let text = value;
   if (rules.url === 'undecoded') text = raw;
   if (rules.url === 'plus-kept') text = decodePart(raw, '+');
@@ -35,7 +35,7 @@ function stringText({ raw }: ReadField, value: string, rules: FieldRules): strin
     const inner = parseLossless(text);
     if (inner !== undefined) text = writeJson(inner, rules.nested);
   }
-  switch (rules.strings) {
+  switch (rules.unquoted?.includes(name) === true ? 'plain' : rules.strings) {
     case 'plain':
       return text;
     case 'json':

@@ -92,7 +92,10 @@ const Diagnosis = Type.Object({
       scheme: Type.Object({ platform: Type.String(), code: Type.String() }),
       text: Words,
     }),
-    { description: 'Where nothing matches: what is odd about the request, the likeliest reason first.' },
+    {
+      description:
+        'Where nothing matches: what is odd about the request, the likeliest reason first. Of a request of ours whose signature is right: what else the platform may refuse it for.',
+    },
   ),
   tried: Type.Integer({ description: 'How many signatures were computed.' }),
   exhausted: Type.Boolean({ description: 'Everything was tried that the doctor knows to try.' }),

@@ -180,6 +180,39 @@ const DOUYIN_CASES: readonly Case[] = [
   ),
   douyinCall('app_id signed', { out_order_no: 'HUB9' }, md5(`HUB9&${SALT}&tt0000000000000001`), 'app_id_signed'),
   {
+    ...douyinCall('V1 as a form', {}, ''),
+    question: {
+      ...{ platform: 'douyin', direction: 'out', account: DOUYIN },
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: 'app_id=tt0000000000000001&out_order_no=HUB20240101000001&sign=941f2f8c3fe5748854d3a5d30fe90a87',
+    },
+    besides: ['body.form', 'body.type'],
+  },
+  {
+    ...douyinCall('V1 that calls its JSON a form', {}, ''),
+    question: {
+      ...douyinCall('', { out_order_no: 'HUB20240101000001' }, '941f2f8c3fe5748854d3a5d30fe90a87').question,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    },
+    besides: ['body.type'],
+  },
+  {
+    ...douyinCall(
+      'V1 for another app',
+      { app_id: 'tt0000000000000002', out_order_no: 'HUB20240101000001' },
+      '941f2f8c3fe5748854d3a5d30fe90a87',
+    ),
+    besides: ['field.other_account'],
+  },
+  {
+    ...douyinCall(
+      'V1 without its app',
+      { app_id: undefined, out_order_no: 'HUB20240101000001' },
+      '941f2f8c3fe5748854d3a5d30fe90a87',
+    ),
+    besides: ['field.missing'],
+  },
+  {
     name: 'douyin appid for app_id',
     question: {
       platform: 'douyin',
@@ -226,6 +259,24 @@ const DOUYIN_CASES: readonly Case[] = [
     'payment',
     sha1(sorted('1700000000', '4821', '{"a":1,"b":2}', TOKEN)),
     ['msg_rewritten'],
+  ),
+  ecpayCallback(
+    'a msg that is trimmed',
+    ' {"a": 1} ',
+    '1700000000',
+    '4821',
+    'payment',
+    sha1(sorted('1700000000', '4821', '{"a": 1}', TOKEN)),
+    ['values_trimmed'],
+  ),
+  ecpayCallback(
+    'a value that is the text null left out',
+    '{"a":1}',
+    '1700000000',
+    'null',
+    'payment',
+    sha1(sorted('1700000000', '{"a":1}', TOKEN)),
+    ['null.skipped_text'],
   ),
   trade('callback', `1700000001\nNONCE0002\n${TRADE_BODY}\n`, TRADE_BODY),
   trade(

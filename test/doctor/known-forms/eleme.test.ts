@@ -65,6 +65,26 @@ const ELEME_CASES: readonly Case[] = [
   elemePush('push 2 with quoted texts', push2(upperMd5(push2Text(JSON.stringify(M2), ELEME_SECRET, '"'))), [
     'texts_quoted',
   ]),
+  elemePush(
+    'push 2 with the values alone',
+    push2(upperMd5(`60000001${M2}20000000000000000250000000117000000054561262000001${ELEME_SECRET}`)),
+    ['values_only'],
+  ),
+  elemePush(
+    'push 2 with five of its values',
+    push2(upperMd5(`60000001${M2}2000000000000000025000000011700000005456${ELEME_SECRET}`)),
+    ['fields.some_values'],
+  ),
+  elemePush(
+    'push 2 with five of its values as they were sent',
+    push2(upperMd5(`20000000000000000260000001${M2}5000000011700000005456${ELEME_SECRET}`)),
+    ['fields.some_values'],
+  ),
+  elemePush(
+    'push 2 with its message in quotes and its number not',
+    push2(upperMd5(push2Text(JSON.stringify(M2), ELEME_SECRET))),
+    ['strings.some_quoted'],
+  ),
   elemePush('push 2 without the secret', push2(upperMd5(push2Text(M2, ''))), ['no_secret']),
   elemePush('push 2 with its signature signed', push2('CB7588B643E57A2F49E36ADB9C1EC374'), ['signature_signed'], {
     signature: upperMd5(
@@ -122,6 +142,13 @@ const ELEME_CASES: readonly Case[] = [
     'call 2 with escaped letters',
     cancelCall(cancelText(String.raw`"\u7f3a\u8d27/\"\u52a0\u6599\"\u5df2\u505c"`)),
     'texts_ascii',
+  ),
+  elemeCall(
+    'call 2 with the quotes of one name alone',
+    cancelCall(
+      `eleme.order.cancelOrderLitehubtoken00000000000000000000001app_key=HUBKEY0001orderId="3000000000000000018"remark=缺货/"加料"已停timestamp=1700000000123type=foodSoldOut${ELEME_SECRET}`,
+    ),
+    'strings.some_plain',
   ),
   elemeCall('call 2 without the token', cancelCall(cancelText(rightRemark, '"', '')), 'token_missing'),
   elemeCall(

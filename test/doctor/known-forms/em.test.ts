@@ -13,6 +13,8 @@ const em = (name: string, body: string, scheme: string, ...codes: string[]): Cas
   scheme,
   secret: 'appSecret',
 });
+const FIRST = '1563ba18aa545bda7d2e297fbfedb76d';
+const FORM_DATA = form({ d: EM_DATA }).slice('d='.length);
 const pairsOf = (separator: string): string =>
   ['appid=HUBAPP01', `request_data=${EM_DATA}`, 'timestamp=1700000000'].join(separator);
 const bareOf = (data: string): string => `appidHUBAPP01request_data${data}timestamp1700000000`;
@@ -35,6 +37,13 @@ const EM_CASES: readonly Case[] = [
     'appid=HUBAPP01&timestamp=1700000120&request_data=%7B%22trade_no%22%3A%22DD202311150002%22%2C%22trade_status%22%3A1%2C%22message%22%3A%22a%26b%3Dc+100%25%22%7D&sign=cd7e3c648b5b8f2e05b80dbfad58cd41',
     'secret-wrap-kv-lower',
   ),
+  em(
+    'as a form that is not decoded',
+    form({ appid: 'HUBAPP01', timestamp: '1700000000', request_data: EM_DATA, sign: md5(K + bareOf(FORM_DATA) + K) }),
+    'secret-wrap-kv-lower',
+    'data_undecoded',
+  ),
+  em('as JSON that is URL-encoded', encodeURIComponent(emJson(EM_DATA, '1700000000', FIRST)), 'secret-wrap-kv-lower'),
   emWith('secret-wrap-kv-body-upper', K + bareOf(EM_DATA) + EM_DATA + K),
   emWith('kv-amp-key-upper', `${pairsOf('&')}&key=${K}`),
   emWith('kv-amp-secret-lower', `${pairsOf('&')}&${K}`),

@@ -1,3 +1,4 @@
+import { createHash, createHmac } from 'node:crypto';
 import { md5, nameCases } from '../../kit/doctor-cases.ts';
 import type { Case } from '../../kit/doctor-cases.ts';
 
@@ -21,6 +22,16 @@ const union = (name: string, body: string, sign: string, ...codes: string[]): Ca
   secret: 'callbackSecret',
 });
 
+/** 20.00 and 20.10 are doubles to PHP, which writes them as 20 and 20.1; whole numbers of 64 bits survive. */
+const C_BY_PHP =
+  'actId33appkeydemoappkeybusinessLine2dealiddirect20.1orderid9000000000000000003payPrice20paytime1700000200quantity2refundType1sidu1003smstitlestatus9uid';
+
+const MEDIA_PATH = '/cps_open/common/api/v1/get_referral_link';
+const MEDIA_APP = 'S-Ca-App:demo-app-01\n';
+const MEDIA_TIME = 'S-Ca-Timestamp:1700000000000\n';
+const mediaText = (contentMd5: string): string => `POST\n${contentMd5}\n${MEDIA_APP}${MEDIA_TIME}${MEDIA_PATH}`;
+const MEDIA_BODY = '{"actId":"33","linkType":1,"sid":"u1001"}';
+
 const UNION_CASES: readonly Case[] = [
   union('A', A, '6bc94f67b58b01ee65d6981640c82a8f'),
   union('B', B, '89899af8ad8b210436609efcb3d72445'),
@@ -42,6 +53,7 @@ const UNION_CASES: readonly Case[] = [
     '9b4195884f7f72add4aacb6f07166f51',
     'numbers_by_js_empties_skipped',
   ),
+  union('C through PHP', C, md5(UNION.callbackSecret + C_BY_PHP + UNION.callbackSecret), 'number.php'),
   union('D', D, '0d3d8013be2e39e59953e8c794b8b6bd'),
   union('D with null as empty text', D, '9ac4e6e34d37a5f72b8f0b5cccc23c0f', 'null_empty'),
   union('D with null as the text null', D, 'bbc55c03e4b1198be2fa308441e0bb26', 'null_text'),
@@ -62,6 +74,17 @@ const UNION_CASES: readonly Case[] = [
     codes: [],
     scheme: 'request',
     secret: 'secret',
+  },
+  {
+    name: 'union F, names in the order of their bytes',
+    question: {
+      platform: 'meituan-union',
+      account: { callbackSecret: 'k' },
+      body: '{"Zeta":"1","alpha":"2","actId":"33","ActId":"x","_u":"5","sign":"87a509d938fc34f2afcbb9919df97c8f"}',
+    },
+    codes: [],
+    scheme: 'push',
+    secret: 'callbackSecret',
   },
   {
     name: 'union, the secret only behind',
@@ -112,7 +135,77 @@ const UNION_CASES: readonly Case[] = [
     scheme: 'cps_open',
     secret: 'secret',
   })),
+  {
+    name: 'union cps_open, the published example of its gateway: GET, another header signed',
+    question: {
+      platform: 'meituan-union',
+      direction: 'out',
+      method: 'GET',
+      path: '/api/rl-recommend',
+      query:
+        'ver=1&bizType=bType&campaignId=123123&channelToken=cToken&ip=127.0.0.1&lat=22.324091&lon=114.254329&reqId=123321&sceneType=testType',
+      headers: {
+        idfa: 'asdfghjkl',
+        's-ca-app': 'scaapp',
+        's-ca-timestamp': '1733906197000',
+        's-ca-signature-headers': 'S-Ca-Timestamp,IDFA,S-Ca-App',
+        's-ca-signature': 'z7eJqzEMV/cXeUAnpOZEl1IJvBDbgt0cLY3npp1k7kU=',
+      },
+      account: { appkey: 'scaapp', secret: 'test' },
+    },
+    codes: [],
+    scheme: 'cps_open',
+    secret: 'secret',
+    besides: ['time.old'],
+  },
+  media(
+    'with its headers as they are listed',
+    (contentMd5) => `POST\n${contentMd5}\n${MEDIA_TIME}${MEDIA_APP}${MEDIA_PATH}`,
+    ['headers_unsorted'],
+  ),
+  media(
+    'with the names of its headers in lower case',
+    (contentMd5) => `POST\n${contentMd5}\n${MEDIA_APP.toLowerCase()}${MEDIA_TIME.toLowerCase()}${MEDIA_PATH}`,
+    ['names_lower'],
+  ),
+  media(
+    'with lines for Accept and Content-Type',
+    (contentMd5) => `POST\napplication/json\n${contentMd5}\napplication/json\n${MEDIA_APP}${MEDIA_TIME}${MEDIA_PATH}`,
+    ['accept_and_type'],
+  ),
+  media('without Content-MD5 in the text', () => `POST\n\n${MEDIA_APP}${MEDIA_TIME}${MEDIA_PATH}`, ['no_content_md5']),
+  media('whose body was written again after it was signed', mediaText, [], {
+    body: '{"actId": "33", "linkType": 1, "sid": "u1001"}',
+    besides: ['body.digest'],
+  }),
+  media('whose Content-MD5 is in hex', mediaText, [], { isHex: true, besides: ['body.digest_hex'] }),
+  media('of another app', mediaText, [], { appkey: 'demo-app-02', besides: ['field.other_account'] }),
 ];
+
+/** A cps_open call that is signed otherwise, or right although something else about it is wrong. */
+function media(
+  name: string,
+  text: (contentMd5: string) => string,
+  codes: readonly string[],
+  more: { body?: string; isHex?: boolean; appkey?: string; besides?: readonly string[] } = {},
+): Case {
+  const { body = MEDIA_BODY, isHex = false, appkey = 'demo-app-01', besides = [] } = more;
+  const contentMd5 = createHash('md5')
+    .update(MEDIA_BODY)
+    .digest(isHex ? 'hex' : 'base64');
+  const signature = createHmac('sha256', 'demo-secret-01').update(text(contentMd5)).digest('base64');
+  const headers = {
+    ...{ accept: 'application/json', 'content-type': 'application/json', 'content-md5': contentMd5 },
+    ...{ 's-ca-app': 'demo-app-01', 's-ca-timestamp': '1700000000000', 's-ca-signature': signature },
+    's-ca-signature-headers': 'S-Ca-Timestamp,S-Ca-App',
+  };
+  const account = { appkey, secret: 'demo-secret-01' };
+  return {
+    name: `union cps_open call ${name}`,
+    question: { platform: 'meituan-union', direction: 'out', path: MEDIA_PATH, headers, account, body },
+    ...{ codes, scheme: 'cps_open', secret: 'secret', besides },
+  };
+}
 
 function md5With(json: string, secret: string): string {
   const fields = JSON.parse(json) as Record<string, string>;

@@ -67,6 +67,13 @@ const WAIMAI_CASES: readonly Case[] = [
   ),
   waimai('V3', 'request', V3, '2028c26aa3e86152357c2ba56963696c33e5886c'),
   waimai('V3x', 'request', V3, '08de664633c43b664653490f11be3cf8123afebb', 'empties_kept'),
+  waimai(
+    'V3 without what is known of the courier',
+    'request',
+    { ...V3, courierName: '李师傅' },
+    sha1(`demoSignKey00001appAuthToken${T}charsetutf-8orderId16650443632263245timestamp1700000000`),
+    'field.dropped',
+  ),
   waimai('V4', 'request', V4, '36a700f08ae6d6f9f7173aa8240784efc5f95c6a'),
   waimai('V4x', 'request', V4, '691adec633446ac01096901c92b7622d4a21ac7a', 'zero_dropped'),
   waimai('V5', 'callback', V5, '54c6885d37a160f87850f9e06765007c81c8aa01'),
@@ -90,6 +97,15 @@ const WAIMAI_CASES: readonly Case[] = [
     'store_link',
     { developerId: '100999', businessId: '2', ePoiId: 'shop-0028', ePoiName: '湘北人家', timestamp: '1700000000000' },
     '78cad5417d53f2721e6cca3263427d466097e3f8',
+  ),
+  waimai(
+    'V6 with a name that is signed as it stands in the address',
+    'store_link',
+    { developerId: '100999', businessId: '2', ePoiId: 'shop-0028', ePoiName: '湘北人家', timestamp: '1700000000000' },
+    sha1(
+      'demoSignKey00001businessId2developerId100999ePoiIdshop-0028ePoiName%E6%B9%98%E5%8C%97%E4%BA%BA%E5%AE%B6timestamp1700000000000',
+    ),
+    'undecoded',
   ),
   waimai(
     'V7',
