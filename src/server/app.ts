@@ -46,6 +46,7 @@ import { takeJsonBodies } from './json-body.ts';
 import type { Metrics } from './metrics.ts';
 import { registerOpenapi } from './openapi.ts';
 import { PROBLEM_TYPE, toHuidanError, toProblem } from './problem.ts';
+import { reasonsByLanguage } from './reasons-by-language.ts';
 import { endSilentConnections } from './silent-connections.ts';
 import { statusPage } from './status-page.ts';
 import { validatorCompiler } from './validation.ts';
@@ -186,6 +187,7 @@ async function apiScope(scope: FastifyInstance, api: ApiContext, adminKeyHash: B
   scope.decorateRequest('stillAsks');
   guardScope(scope, api.ctx, { adminKeyHash, publicUrl: () => api.publicUrl() });
   neverStored(scope);
+  reasonsByLanguage(scope);
   compressAnswers(scope);
   const typed = scope.withTypeProvider<TypedRequests>();
   for (const routes of API) routes(typed, api);
