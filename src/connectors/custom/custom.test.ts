@@ -11,7 +11,7 @@ import { reportKey } from '../../core/fact.ts';
 import { decodeUtf8, isLosslessObject, parseLossless } from '../../core/json.ts';
 import { seededRandom } from '../../sandbox/seeded-random.ts';
 import { custom } from './index.ts';
-import { FIELDS, WORDS } from './order-shape.ts';
+import { FIELDS, OURS, WORDS } from './order-shape.ts';
 import { sign } from './signature.ts';
 
 const SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
@@ -155,6 +155,27 @@ describe('custom: what is particular to it', () => {
     assert.deepEqual(reply.status, 200);
     assert.equal(reply.body, '{"ok":true,"unrecognised":"amounts.total is not an amount in fen"}');
     assert.ok(custom.sandbox.isReceived(reply));
+  });
+
+  test('an order as the API shows it is understood, and its status says what no other field says', () => {
+    const says = (body: object): Readonly<Record<string, unknown>> => {
+      const parsed = parse(signed(JSON.stringify({ platformOrderId: 'P-1', kind: 'takeaway', ...body })));
+      assert.ok(parsed.kind === 'reports', JSON.stringify(parsed));
+      return Object.fromEntries(parsed.reports[0]?.facts.map(({ register, value }) => [register, value]) ?? []);
+    };
+    const own = Object.fromEntries(OURS.filter((name) => name !== 'member').map((name) => [name, null]));
+    const amounts = { currency: 'CNY', total: 100, paid: 100, refunded: 0, deliveryFee: null };
+    const whole = { ...own, status: 'paid', amounts, attribution: { sid: 'u1', member: null }, flags: [], version: 3 };
+    const facts = says(whole);
+    assert.deepEqual([facts['payment'], facts['lifecycle'], facts['sid']], ['paid', 'open', 'u1']);
+    assert.deepEqual(says({ status: 'completed', payment: 'refunded', lifecycle: null }), {
+      payment: 'refunded',
+      lifecycle: 'completed',
+    });
+    for (const status of WORDS.status) assert.ok(Object.keys(says({ status })).length > 0, status);
+    const sum = signed('{"platformOrderId":"P-1","kind":"cps","amounts":{"paid":5,"refunded":5}}');
+    assert.equal(parse(sum).kind, 'unrecognised');
+    assert.equal(parse(signed('{"platformOrderId":"P-1","kind":"cps","status":"done"}')).kind, 'unrecognised');
   });
 
   test('the README lists every field and every word, and no other', () => {

@@ -10,14 +10,26 @@ import type { TimeMs } from '../../core/time.ts';
 export const FIELDS = {
   '': [
     ...['platformOrderId', 'merchantOrderId', 'displayId', 'kind', 'at', 'source', 'store', 'sid'],
-    ...['payment', 'fulfilment', 'lifecycle', 'settlement', 'flags', 'refunds', 'amounts', 'items'],
-    ...['customer', 'takeaway', 'placedAt', 'paidAt', 'completedAt', 'closedAt', 'acceptBy', 'platformFields'],
+    ...['status', 'payment', 'fulfilment', 'lifecycle', 'settlement', 'flags', 'refunds', 'amounts', 'items'],
+    ...[
+      'attribution',
+      'customer',
+      'takeaway',
+      'placedAt',
+      'paidAt',
+      'completedAt',
+      'closedAt',
+      'acceptBy',
+      'platformFields',
+    ],
   ],
   amounts: [
-    ...['currency', 'original', 'total', 'paid', 'deliveryFee', 'boxFee', 'platformFee', 'income', 'commission'],
+    ...['currency', 'original', 'total', 'paid', 'refunded'],
+    ...['deliveryFee', 'boxFee', 'platformFee', 'income', 'commission'],
   ],
   'items[]': ['line', 'sku', 'name', 'quantity', 'price', 'total', 'note'],
   'refunds[]': ['number', 'state', 'amount', 'reason'],
+  attribution: ['sid'],
   customer: ['name', 'phone', 'address', 'location'],
   'customer.location': ['lng', 'lat'],
   takeaway: ['daySequence', 'note', 'wantedAt', 'deliveryMode', 'rider', 'invoice'],
@@ -25,8 +37,15 @@ export const FIELDS = {
   'takeaway.invoice': ['title', 'taxpayerId'],
 } as const satisfies Record<string, readonly string[]>;
 
-/** The words that a field may hold; they are the registers' own. */
+/** Fields of an order as the API gives it that are the hub's alone. They may stand there, and are not read. */
+export const OURS: readonly string[] = [
+  ...['id', 'account', 'platform', 'merchant', 'shop', 'parent', 'parts', 'commission', 'member'],
+  ...['answerBy', 'expiresAt', 'refundDue', 'mergedInto', 'updatedAt', 'version'],
+];
+
+/** The words that a field may hold; but for `status` they are the registers' own. */
 export const WORDS = {
+  status: ['pending', 'paid', 'accepted', 'fulfilling', 'completed', 'cancelled', 'expired', 'failed', 'refunded'],
   kind: ['takeaway', 'cps', 'payment', 'vending', 'supply', 'stock_in'],
   payment: ['unpaid', 'paid', 'partially_refunded', 'refunded'],
   fulfilment: ['none', 'accepted', 'preparing', 'delivering', 'delivered', 'failed'],
@@ -35,6 +54,19 @@ export const WORDS = {
   flags: ['cancel_requested', 'delivery_trouble', 'refund_requested', 'reminder', 'risk'],
   state: ['requested', 'failed', 'succeeded'],
 } as const;
+
+/** What a status says of a sender that keeps but one word. The hub's own is worked out from these all the same. */
+const SAID_BY_STATUS: Readonly<Record<(typeof WORDS.status)[number], Partial<RegisterValues>>> = {
+  pending: { payment: 'unpaid', lifecycle: 'open' },
+  paid: { payment: 'paid', lifecycle: 'open' },
+  accepted: { fulfilment: 'accepted', lifecycle: 'open' },
+  fulfilling: { fulfilment: 'preparing', lifecycle: 'open' },
+  completed: { lifecycle: 'completed' },
+  cancelled: { lifecycle: 'cancelled' },
+  expired: { lifecycle: 'expired' },
+  failed: { fulfilment: 'failed' },
+  refunded: { payment: 'refunded' },
+};
 
 const MAX_NUMBER = 64;
 const MAX_OWN_FIELDS = 50;
@@ -54,9 +86,10 @@ export function readOrder(order: JsonReader): Omit<Report, 'at'> & { readonly at
       lifecycle: word(order, 'lifecycle'),
       settlement: word(order, 'settlement'),
     }),
+    ...statusFacts(order),
     ...WORDS.flags.flatMap((flag) => wholeFacts({ [`flag.${flag}`]: flags?.includes(flag) })),
     ...refundsOf(order).flatMap(({ number, ...refund }) => factsOn(refundLine(number), { refund })),
-    ...moneyFacts(object(order, 'amounts')),
+    ...moneyFacts(object(order, 'amounts'), order.has('refunds')),
     ...contentFacts(order),
     ...takeawayFacts(object(order, 'takeaway')),
     ...wholeFacts({ platformFields: platformFieldsOf(order) }),
@@ -64,7 +97,17 @@ export function readOrder(order: JsonReader): Omit<Report, 'at'> & { readonly at
   return { aliases, kind: kind ?? 'takeaway', at: time(order, 'at'), facts };
 }
 
-function moneyFacts(amounts: JsonReader | undefined): readonly Fact[] {
+/** What the word says itself counts more than what the status says of it. */
+function statusFacts(order: JsonReader): readonly Fact[] {
+  const status = word(order, 'status');
+  if (status === undefined) return [];
+  const said = Object.entries(SAID_BY_STATUS[status]).filter(([name]) => order.text(name) === undefined);
+  return wholeFacts(Object.fromEntries(said));
+}
+
+function moneyFacts(amounts: JsonReader | undefined, namesRefunds: boolean): readonly Fact[] {
+  // Money that went back is counted by the numbers of its refunds: a sum alone would count twice with the next.
+  if ((amounts?.amount('refunded') ?? 0) > 0 && !namesRefunds) amounts?.wrong('refunded', 'wants refunds beside it');
   const currency = amounts?.text('currency');
   if (currency !== undefined && currency !== 'CNY') amounts?.wrong('currency', 'is not CNY');
   return wholeFacts({
@@ -86,7 +129,7 @@ function contentFacts(order: JsonReader): readonly Fact[] {
   return wholeFacts({
     items: itemsOf(order),
     store: store === undefined ? undefined : { ref: store, name: null },
-    sid: order.text('sid', 512),
+    sid: order.text('sid', 512) ?? object(order, 'attribution')?.text('sid', 512),
     displayId: order.text('displayId', MAX_NUMBER),
     placedAt: time(order, 'placedAt'),
     paidAt: time(order, 'paidAt'),
@@ -111,8 +154,9 @@ function takeawayFacts(takeaway: JsonReader | undefined): readonly Fact[] {
 /** A misspelt field would be lost in silence. */
 function onlyKnown(reader: JsonReader, where: keyof typeof FIELDS): void {
   const fields: readonly string[] = FIELDS[where];
+  const ours = where === '' || where === 'attribution' ? OURS : [];
   for (const name of reader.names) {
-    if (fields.includes(name)) continue;
+    if (fields.includes(name) || ours.includes(name)) continue;
     reader.wrong(name.slice(0, MAX_NUMBER).toWellFormed(), `is not a field; known are ${fields.join(', ')}`);
   }
 }
