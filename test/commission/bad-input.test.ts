@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { ADMIN_KEY } from '../kit/api.ts';
 import { createCommissionHub } from '../kit/commission.ts';
 import type { CommissionHub } from '../kit/commission.ts';
 
@@ -98,6 +99,18 @@ test('CSV with a byte order mark is taken; a fault anywhere names its line and c
   ]);
   assert.deepEqual(await faults('id,inviter\nn1,n2\nn2,n1\n'), ['line 3, inviter']);
   assert.equal((await hub.api.call('GET', '/api/v1/members/n1')).status, 404);
+});
+
+test('CSV may be the body itself, in the charset of Chinese spreadsheets too', async () => {
+  // "id,name\ngb1,王" in GB18030.
+  const bytes = Buffer.from('69642c6e616d650a6762312ccdf5', 'hex');
+  const headers = { 'content-type': 'text/csv', authorization: `Bearer ${ADMIN_KEY}` };
+  const url = '/api/v1/members/import';
+  const made = await hub.api.app.inject({ method: 'POST', url, headers, payload: bytes });
+  assert.deepEqual([made.statusCode, made.json()], [201, { added: 1 }], made.body);
+  assert.equal((await hub.get('/members/gb1')).name, '王');
+  const again = await hub.api.app.inject({ method: 'POST', url, headers, payload: bytes });
+  assert.deepEqual([again.statusCode, fieldsOf(again.json())], [422, ['line 2, id']], again.body);
 });
 
 test('who may read may not write, and a key with limits sees no member', async () => {

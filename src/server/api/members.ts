@@ -9,6 +9,7 @@ import { principalOf } from '../auth.ts';
 import { IdPlace, PageQuery, createCursors, pageOf } from '../cursor.ts';
 import { Balance, Payout, PlatformCode, StatementLine } from './commission-shapes.ts';
 import type { ApiContext, ApiScope } from './context.ts';
+import { jsonOrCsv, takeCsvBodies } from './csv-bodies.ts';
 import { AccountId, FilterText, Nullable, Page, Time } from './shapes.ts';
 import { answerApart, answerWrite } from './write.ts';
 
@@ -87,27 +88,7 @@ export function memberRoutes(scope: ApiScope, api: ApiContext): void {
       }),
   );
 
-  scope.post(
-    '/members/import',
-    {
-      config: { right: 'write' },
-      bodyLimit: 4_194_304,
-      schema: {
-        tags,
-        summary: 'Add members from CSV',
-        description: 'All of them or none: the problem names every line and column that cannot be taken.',
-        body: ImportBody,
-        response: { 201: Type.Object({ added: Type.Integer() }) },
-      },
-    },
-    (request, reply) =>
-      answerWrite(api, request, reply, async (tx, afterCommit) => {
-        requireNoLimits(principalOf(request));
-        const done = await importMembers(ctx, tx, request.body.csv);
-        afterCommit(() => ctx.wake.work());
-        return { status: 201, body: done };
-      }),
-  );
+  void scope.register(async (child) => importRoute(child as ApiScope, api));
 
   scope.get(
     '/members',
@@ -292,3 +273,34 @@ export function memberRoutes(scope: ApiScope, api: ApiContext): void {
       }),
   );
 }
+
+/** CSV bodies are known in this scope alone. */
+function importRoute(scope: ApiScope, api: ApiContext): void {
+  const { ctx } = api;
+  takeCsvBodies(scope);
+
+  scope.post(
+    '/members/import',
+    {
+      config: { right: 'write' },
+      bodyLimit: 4_194_304,
+      schema: {
+        tags: ['members'],
+        summary: 'Add members from CSV',
+        description:
+          'As CSV, or as JSON that holds it. All of them or none: the problem names every line and column that cannot be taken.',
+        body: jsonOrCsv(ImportBody),
+        response: { 201: Type.Object({ added: Type.Integer() }) },
+      },
+    },
+    (request, reply) =>
+      answerWrite(api, request, reply, async (tx, afterCommit) => {
+        requireNoLimits(principalOf(request));
+        const done = await importMembers(ctx, tx, csvOf(request.body));
+        afterCommit(() => ctx.wake.work());
+        return { status: 201, body: done };
+      }),
+  );
+}
+
+const csvOf = (body: unknown): string => (typeof body === 'string' ? body : (body as { readonly csv: string }).csv);
