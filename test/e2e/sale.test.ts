@@ -1,97 +1,17 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { douyin } from '../../src/connectors/douyin/index.ts';
+import { after, afterEach, before, test } from 'node:test';
 import { pushedStatuses } from '../../src/connectors/douyin/sandbox-push.ts';
-import { vending } from '../../src/connectors/vending/index.ts';
-import type { Json } from '../../src/core/json.ts';
 import type { OrderJson } from '../../src/core/order-json.ts';
 import { sweepAccount } from '../../src/hub/attention.ts';
-import { SaleStage } from '../kit/sale-stage.ts';
+import { MachineSales, one } from '../kit/machine-sales.ts';
 
 const MINUTE_MS = 60_000;
-let stage: SaleStage;
-let count = 0;
+const sales = new MachineSales();
+const { stage, callsOf, dispensed, left, sell, settings } = sales;
 
-const half = (): number => 0.5;
-
-/** A mini-program of the generation that new ones get: the user's app makes the payment, out of what is signed here. */
-function tradeAccount() {
-  const demo = douyin.sandbox.demoAccount(half, 'http://dy-2.test');
-  return { credentials: demo.credentials, settings: { ...demo.settings, generation: 'trade' } };
-}
-
-before(async () => {
-  stage = await new SaleStage([
-    { id: 'vm-1', connector: vending, ...vending.sandbox.demoAccount(half, 'http://vm-1.test') },
-    { id: 'dy-1', connector: douyin, ...douyin.sandbox.demoAccount(half, 'http://dy-1.test') },
-    { id: 'dy-2', connector: douyin, ...tradeAccount() },
-  ]).open();
-});
-after(() => stage.close());
-beforeEach(() => {
-  count += 1;
-});
-afterEach(async () => {
-  stage.onCall = undefined;
-  stage.onCallback = undefined;
-  stage.workers = 1;
-  await settings('vm-1', {});
-});
-
-async function settings(id: string, own: Readonly<Record<string, Json>>): Promise<void> {
-  const { settings: usual } = stage.account(id).connector.sandbox.demoAccount(half, `http://${id}.test`);
-  const plain = id === 'vm-1' ? { holdSeconds: 1200, latePayment: 'refund', life: true } : {};
-  const body = { settings: { ...usual, ...plain, callsPerSecond: 1000, ...own } };
-  const changed = await stage.api.call('PATCH', `/api/v1/accounts/${id}`, { body });
-  assert.equal(changed.status, 200, changed.text);
-}
-
-interface Sale {
-  readonly id: string;
-  readonly number: string;
-  readonly paymentNo: string;
-}
-
-async function sell(items: readonly Json[], more: Readonly<Record<string, Json>> = {}): Promise<Sale> {
-  const number = `2026112000000000${String(count).padStart(4, '0')}`;
-  const payment = { account: 'dy-1', subject: '可乐', body: '可乐 1 瓶', openId: '_000user' };
-  const body = {
-    account: 'vm-1',
-    merchantOrderId: number,
-    machineNo: '10000002',
-    items,
-    amount: 700,
-    payment,
-    ...more,
-  };
-  const made = await stage.order(Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)));
-  assert.equal(made.status, 201, made.text);
-  assert.equal(made.body.status, 'pending');
-  return { id: made.body.id, number, paymentNo: made.body.checkout?.orderId ?? '' };
-}
-
-const one = (productId: number, quantity = 1): Json => ({ productId, quantity });
-const left = (machine: string, product: string): number | undefined => {
-  const view = { id: 'vm-1' } as never;
-  return vending.sandbox.stock?.(view, stage.memory('vm-1'))[machine]?.[product];
-};
-const callsOf = (account: string, from: number): readonly string[] =>
-  stage.calls
-    .slice(from)
-    .filter((call) => call.account === account)
-    .map(({ call }) => call);
-const dispensed = async (number: string): Promise<readonly number[]> => {
-  const known = await stage.api.hub.accounts.find('vm-1');
-  assert.ok(known);
-  const orders = vending.sandbox.orders?.(known.view, stage.memory('vm-1')) ?? [];
-  const order = await byNumber(number);
-  const own = orders.find(({ platformOrderId }) => platformOrderId === order.platformOrderId);
-  return Object.values(own?.dispensed ?? {});
-};
-async function byNumber(number: string): Promise<OrderJson> {
-  const listed = await stage.api.call('GET', `/api/v1/orders?merchantOrderId=${number}`);
-  return listed.body.data[0] as OrderJson;
-}
+before(sales.open);
+after(sales.close);
+afterEach(sales.calm);
 
 test('a sale paid by Douyin: held, paid, dispensed one by one, completed, pushed and settled', async () => {
   const from = stage.calls.length;
@@ -162,98 +82,16 @@ test('what was given back by hand before the jam was known is not given back aga
 });
 
 test('when nothing comes out all is given back, and the stock returns once', async () => {
-  const before_ = left('10000002', '226');
+  const before_ = left('226');
   const { id, number, paymentNo } = await sell([one(226)], { amount: 1200 });
-  assert.equal(left('10000002', '226'), (before_ ?? 0) - 1);
+  assert.equal(left('226'), (before_ ?? 0) - 1);
   await stage.pay('dy-1', paymentNo);
   await stage.wait(10 * MINUTE_MS);
   const order = await stage.read(id);
   assert.equal(order.status, 'refunded', JSON.stringify(order));
   assert.equal(order.amounts.refunded, 1200);
-  assert.equal(left('10000002', '226'), before_);
+  assert.equal(left('226'), before_);
   assert.deepEqual(pushedStatuses(stage.memory('dy-1'), number), ['0', '1', '5', '6']);
-});
-
-test('unpaid at the end of the hold: asked for, closed, told, and the stock is back', async () => {
-  const from = stage.calls.length;
-  const before_ = left('10000002', '221');
-  await settings('vm-1', { holdSeconds: 60 });
-  const { id, number } = await sell([one(221)]);
-  await stage.wait(2 * MINUTE_MS);
-  const order = await stage.read(id);
-  assert.equal(order.status, 'expired');
-  assert.equal(left('10000002', '221'), before_);
-  assert.deepEqual(pushedStatuses(stage.memory('dy-1'), number), ['0', '2']);
-  const asked = stage.calls.slice(from).map(({ account, call }) => `${account} ${call}`);
-  const order_ = ['dy-1 ecpay.query_order', 'vm-1 order.close'].map((call) => asked.indexOf(call));
-  assert.ok((order_[0] ?? -1) >= 0 && (order_[0] ?? 0) < (order_[1] ?? 0), asked.join());
-  await stage.wait(30 * MINUTE_MS);
-  assert.equal((await stage.read(id)).status, 'expired');
-});
-
-test('a payment after the end is given back', async () => {
-  await settings('vm-1', { holdSeconds: 60 });
-  const { id, number, paymentNo } = await sell([one(221)]);
-  await stage.wait(2 * MINUTE_MS);
-  assert.equal((await stage.read(id)).status, 'expired');
-  await stage.pay('dy-1', paymentNo);
-  await stage.settle();
-  assert.ok((await stage.read(id)).flags.includes('late_payment'));
-  await stage.wait(MINUTE_MS);
-  const order = await stage.read(id);
-  assert.equal(order.status, 'refunded');
-  assert.equal(order.amounts.refunded, 700);
-  assert.deepEqual(pushedStatuses(stage.memory('dy-1'), number), ['0', '2', '1', '5', '6']);
-});
-
-test('a payment after the end waits for a person where the account says so', async () => {
-  await settings('vm-1', { holdSeconds: 60, latePayment: 'ask' });
-  const { id, paymentNo } = await sell([one(221)]);
-  await stage.wait(2 * MINUTE_MS);
-  await stage.pay('dy-1', paymentNo);
-  await stage.wait(MINUTE_MS);
-  assert.deepEqual(await stage.conditions(id), ['late_payment']);
-  const leg = await stage.leg(id);
-  assert.equal(leg.amounts.refunded, 0);
-  const body = { action: 'refund', params: { reason: '超时' } };
-  const asked = await stage.api.call('POST', `/api/v1/orders/${leg.id}/actions`, { body });
-  assert.equal(asked.status, 202, asked.text);
-  await stage.wait(MINUTE_MS);
-  assert.equal((await stage.read(id)).status, 'refunded');
-  assert.deepEqual(await stage.conditions(id), []);
-});
-
-test('a payment after the end lets the order live on where the account says so: made once more, and dispensed', async () => {
-  await settings('vm-1', { holdSeconds: 60, latePayment: 'revive' });
-  const before_ = left('10000002', '221') ?? 0;
-  const { id, number, paymentNo } = await sell([one(221, 2)]);
-  await stage.wait(2 * MINUTE_MS);
-  assert.equal((await stage.read(id)).status, 'expired');
-  assert.equal(left('10000002', '221'), before_);
-  await stage.pay('dy-1', paymentNo);
-  await stage.wait(MINUTE_MS);
-  const order = await stage.read(id);
-  assert.equal(order.status, 'completed', JSON.stringify(order));
-  assert.deepEqual(order.flags, []);
-  assert.equal(order.parts.length, 2);
-  assert.equal(left('10000002', '221'), before_ - 2);
-  assert.equal((await stage.leg(id)).status, 'completed');
-  assert.deepEqual(pushedStatuses(stage.memory('dy-1'), number), ['0', '2', '1', '4']);
-  await stage.wait(8 * 24 * 60 * MINUTE_MS);
-  assert.equal((await stage.leg(id)).settlement, 'settled');
-  assert.equal((await stage.read(id)).status, 'completed');
-});
-
-test('a lost callback of the payment is found by the question at the end of the hold', async () => {
-  stage.onCallback = (callback) => (callback.body.includes('payment') ? [] : [0]);
-  const { id, paymentNo } = await sell([one(221)]);
-  await stage.wait(19 * MINUTE_MS);
-  await stage.pay('dy-1', paymentNo);
-  await stage.wait(30 * MINUTE_MS);
-  const order = await stage.read(id);
-  assert.ok(order.status === 'completed' || order.status === 'refunded', order.status);
-  const { amounts } = await stage.leg(id);
-  assert.equal(amounts.paid, 700);
 });
 
 test('without any callback every item is still known by the question', async () => {
@@ -265,18 +103,6 @@ test('without any callback every item is still known by the question', async () 
   assert.equal(order.status, 'completed');
   assert.equal(order.amounts.refunded, 394);
   assert.deepEqual(await dispensed(number), [1, 0]);
-});
-
-test('somebody who wants out gets out only unpaid', async () => {
-  const { id } = await sell([one(221)]);
-  const asked = await stage.api.call('POST', `/api/v1/orders/${id}/actions`, {
-    body: { action: 'cancel', params: {} },
-  });
-  assert.equal(asked.status, 202, asked.text);
-  await stage.wait(MINUTE_MS);
-  const order = await stage.read(id);
-  assert.equal(order.status, 'cancelled');
-  assert.deepEqual(order.flags, []);
 });
 
 test('the shop that takes the money itself is told what to give back, until it has', async () => {
@@ -311,7 +137,7 @@ test('the shop that takes the money itself is told what to give back, until it h
 });
 
 test('an account whose lives are switched off takes no step', async () => {
-  await settings('vm-1', { life: false });
+  await settings({ life: false });
   const { id, paymentNo } = await sell([one(221)]);
   await stage.pay('dy-1', paymentNo);
   const from = stage.calls.length;
@@ -340,7 +166,7 @@ test('an account that only observes takes no step until it is live again', async
 /** Loses the first command to the machine; what is asked about it is answered unless `isMute`. */
 async function loseCommand(isMute: () => boolean): Promise<void> {
   // Only the question is not answered: left alone altogether, the machine would get no command either.
-  await settings('vm-1', { breakerFailures: 1000 });
+  await settings({ breakerFailures: 1000 });
   let commands = 0;
   stage.onCall = (_account, call) => {
     if (call === 'delivery.put') commands += 1;
@@ -420,28 +246,3 @@ for (const outcome of ['succeeded', 'failed'] as const) {
     );
   });
 }
-
-test('a sale is paid by the trade system, too, and one that nobody begins to pay expires', async () => {
-  const body = (merchantOrderId: string): Readonly<Record<string, Json>> => ({
-    account: 'vm-1',
-    merchantOrderId,
-    machineNo: '10000002',
-    items: [one(221)],
-    amount: 350,
-    payment: { account: 'dy-2', subject: '可乐', body: '可乐', openId: '_000user' },
-  });
-  const paid = await stage.order(body('20261120000000008001'));
-  const left_ = await stage.order(body('20261120000000008002'));
-  assert.deepEqual([paid.status, left_.status], [201, 201], paid.text);
-  await stage.pay('dy-2', paid.body.checkout.data as string);
-  await stage.wait(5 * MINUTE_MS);
-  assert.equal((await stage.read(paid.body.id as string)).status, 'completed');
-  await stage.wait(30 * MINUTE_MS);
-  const legs = [await stage.leg(paid.body.id as string), await stage.leg(left_.body.id as string)];
-  assert.deepEqual(
-    legs.map(({ status }) => status),
-    ['completed', 'expired'],
-  );
-  assert.equal((await stage.read(left_.body.id as string)).status, 'expired');
-  assert.deepEqual(await stage.conditions(legs[1]?.id ?? ''), []);
-});
