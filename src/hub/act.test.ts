@@ -3,106 +3,23 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { actingPlatform, startActingServer, toldOrder } from '../../test/kit/acting-platform.ts';
-import type { ActingServer, ToldOrder } from '../../test/kit/acting-platform.ts';
-import { createTestHub } from '../../test/kit/context.ts';
-import type { TestHub } from '../../test/kit/context.ts';
+import { ActingShop } from '../../test/kit/acting-shop.ts';
 import type { HuidanError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import { readOrderJson } from '../store/orders.ts';
-import { transaction } from '../store/transaction.ts';
-import { ADMIN_PRINCIPAL } from './access.ts';
-import { requestAction } from './act.ts';
 import { createActGate } from './act-gate.ts';
 import { runDueActions } from './act-run.ts';
-import type { ActDeps } from './act-run.ts';
-import type { ActionJson } from './action-json.ts';
-import { createRegistry } from './context.ts';
-import { readAction, readActions } from './read-actions.ts';
 
-let hub: TestHub;
-let platform: ActingServer;
-let deps: ActDeps;
-let offsetMs = 0;
-let count = 0;
+const shop = new ActingShop();
+const { ask, change, eventsOf, orderOf, read, run, runWhenDue, tell } = shop;
 
-before(async () => {
-  hub = await createTestHub({ clock: () => Date.now() + offsetMs, registry: createRegistry([actingPlatform]) });
-});
-after(async () => {
-  await platform.close();
-  await hub.close();
-});
-beforeEach(async () => {
-  await (platform as ActingServer | undefined)?.close();
-  platform = await startActingServer();
-  deps = { accounts: hub.accounts, gate: createActGate() };
-  count += 1;
-  await addAccount(`acc-${count}`);
-});
+before(shop.open);
+after(shop.close);
+beforeEach(shop.begin);
 
-const account = (): string => `acc-${count}`;
-
-async function addAccount(id: string, settings: Readonly<Record<string, Json>> = {}): Promise<void> {
-  await hub.addAccount(id, 'test-acting', { signKey: 'top-secret-key' });
-  await change({ baseUrl: platform.url, ...settings });
-}
-
-/** Sets the account's settings, and its mode. */
-async function change(settings: Readonly<Record<string, Json>>, mode = 'live'): Promise<void> {
-  const all = JSON.stringify({ baseUrl: platform.url, ...settings });
-  await hub.database.pool.query('update accounts set settings = $2, mode = $3 where id = $1', [account(), all, mode]);
-  hub.accounts.forget(account());
-}
-
-/** The platform tells of an order. Returns our id of it. */
-async function tell(...told: readonly ToldOrder[]): Promise<string> {
-  const known = await hub.accounts.find(account());
-  assert.ok(known);
-  const content = { kind: 'reports', reports: told.map((order) => toldOrder(order)) } as const;
-  const { orderIds } = await hub.commits.submit(known, { receipt: null, stored: false, content, source: 'poll' });
-  const [id] = orderIds;
-  assert.ok(id);
-  return id;
-}
-
-async function ask(order: string, action: string, params: Readonly<Record<string, Json>> = {}): Promise<string> {
-  const { id, state } = await transaction(hub.ctx.pool, (tx) =>
-    requestAction(hub.ctx, { accounts: hub.accounts }, ADMIN_PRINCIPAL, order, { action, params }, tx),
-  );
-  assert.equal(state, 'queued');
-  return id;
-}
-
-const read = (id: string): Promise<ActionJson> => readAction(hub.ctx, ADMIN_PRINCIPAL, id);
-const run = (): Promise<number> => runDueActions(hub.ctx, deps);
 const refusedAs =
   (code: string) =>
   (error: unknown): boolean =>
     (error as HuidanError).code === code;
-
-/** Lets the time pass until the action is due again, and does it. */
-async function runWhenDue(id: string): Promise<ActionJson> {
-  const { nextAt } = await read(id);
-  assert.ok(nextAt !== null, 'nothing more is due');
-  offsetMs = Math.max(offsetMs, Date.parse(nextAt) - Date.now() + 5);
-  await run();
-  return read(id);
-}
-
-async function orderOf(id: string) {
-  const order = await readOrderJson(hub.ctx.pool, hub.ctx.sealer, account(), id, { reveal: false });
-  assert.ok(order);
-  return order;
-}
-
-async function eventsOf(id: string): Promise<readonly string[]> {
-  const found = await hub.ctx.pool.query<{ type: string; sequence: number }>(
-    'select type, sequence from events where account_id = $1 and subject = $2 order by feed',
-    [account(), `action:${id}`],
-  );
-  return found.rows.map(({ type, sequence }) => `${sequence} ${type}`);
-}
 
 test('an action is sent once, its outcome changes the order, and an event tells of it', async () => {
   const order = await tell({ number: 'A1' });
@@ -115,26 +32,28 @@ test('an action is sent once, its outcome changes the order, and an event tells 
   assert.deepEqual(action.request, {
     call: 'accept',
     method: 'POST',
-    host: new URL(platform.url).host,
+    host: new URL(shop.platform.url).host,
     path: '/accept',
   });
-  assert.equal(platform.calls.length, 1);
-  assert.deepEqual([...platform.effects], [[action.number, 1]]);
+  assert.equal(shop.platform.calls.length, 1);
+  assert.deepEqual([...shop.platform.effects], [[action.number, 1]]);
   assert.equal((await orderOf(order)).status, 'accepted');
   assert.deepEqual(await eventsOf(id), ['1 action.succeeded']);
   await run();
-  assert.equal(platform.calls.length, 1);
+  assert.equal(shop.platform.calls.length, 1);
 });
 
 test('no secret, no signature and no personal data shows in an action or its event', async () => {
   const order = await tell({ number: 'A2' });
   const id = await ask(order, 'assign', { name: '张小三', phone: '13812345678' });
   await run();
-  assert.match(platform.calls[0]?.body ?? '', /张小三.*13812345678/u);
-  const events = await hub.ctx.pool.query<{ body: Json }>('select body from events where subject = $1', [
+  assert.match(shop.platform.calls[0]?.body ?? '', /张小三.*13812345678/u);
+  const events = await shop.hub.ctx.pool.query<{ body: Json }>('select body from events where subject = $1', [
     `action:${id}`,
   ]);
-  const rows = await hub.ctx.pool.query<{ text: string }>('select t::text as text from actions t where id = $1', [id]);
+  const rows = await shop.hub.ctx.pool.query<{ text: string }>('select t::text as text from actions t where id = $1', [
+    id,
+  ]);
   for (const text of [JSON.stringify(await read(id)), JSON.stringify(events.rows), rows.rows[0]?.text ?? '']) {
     assert.ok(text.length > 10);
     for (const secret of ['top-secret-key', 'sign=', '张小三', '13812345678'])
@@ -144,7 +63,7 @@ test('no secret, no signature and no personal data shows in an action or its eve
 
 test('what the platform knows repeats of is sent again after silence, byte for byte', async () => {
   const order = await tell({ number: 'A3' });
-  platform.next('/refund', 'done-but-silent', 'lost');
+  shop.platform.next('/refund', 'done-but-silent', 'lost');
   const id = await ask(order, 'refund', { amount: 300, reason: 'cold' });
   await run();
   assert.equal((await read(id)).state, 'sent');
@@ -152,15 +71,15 @@ test('what the platform knows repeats of is sent again after silence, byte for b
   const action = await runWhenDue(id);
   assert.equal(action.state, 'succeeded');
   assert.equal(action.attempts, 3);
-  assert.equal(new Set(platform.calls.map(({ body }) => body)).size, 1);
-  assert.deepEqual([...platform.effects.values()], [1]);
+  assert.equal(new Set(shop.platform.calls.map(({ body }) => body)).size, 1);
+  assert.deepEqual([...shop.platform.effects.values()], [1]);
   assert.equal((await orderOf(order)).amounts.refunded, 300);
 });
 
 test('what it does not know repeats of is asked for after silence, and never sent twice', async () => {
   const order = await tell({ number: 'A4' });
-  platform.next('/dispense', 'done-but-silent');
-  platform.next('/asked', 'cannot-say', 'lost');
+  shop.platform.next('/dispense', 'done-but-silent');
+  shop.platform.next('/asked', 'cannot-say', 'lost');
   const id = await ask(order, 'dispense');
   await run();
   assert.equal((await read(id)).state, 'unknown');
@@ -169,44 +88,44 @@ test('what it does not know repeats of is asked for after silence, and never sen
   const action = await runWhenDue(id);
   assert.equal(action.state, 'succeeded');
   assert.equal(action.questions, 3);
-  assert.deepEqual([...platform.effects.values()], [1]);
+  assert.deepEqual([...shop.platform.effects.values()], [1]);
   assert.deepEqual(await eventsOf(id), ['1 action.succeeded']);
 });
 
 test('the question can find out that nothing was done', async () => {
   const order = await tell({ number: 'A5' });
-  platform.next('/dispense', 'lost');
+  shop.platform.next('/dispense', 'lost');
   const id = await ask(order, 'dispense');
   await run();
   assert.equal((await read(id)).state, 'unknown');
   assert.equal((await runWhenDue(id)).state, 'failed');
-  assert.equal(platform.effects.size, 0);
+  assert.equal(shop.platform.effects.size, 0);
 });
 
 test('what the platform was never asked for is sent again, once the first sending cannot arrive any more', async () => {
   const order = await tell({ number: 'A5b' });
-  platform.next('/dispense', 'lost');
-  platform.next('/asked', ...Array.from({ length: 20 }, () => 'not-done' as const));
+  shop.platform.next('/dispense', 'lost');
+  shop.platform.next('/asked', ...Array.from({ length: 20 }, () => 'not-done' as const));
   const id = await ask(order, 'dispense');
   await run();
   const sentMs = Date.parse((await read(id)).sentAt ?? '');
   let action = await read(id);
   for (let guard = 0; action.state === 'unknown' && guard < 20; guard += 1) {
-    assert.equal(platform.calls.filter(({ path }) => path === '/dispense').length, 1);
+    assert.equal(shop.platform.calls.filter(({ path }) => path === '/dispense').length, 1);
     action = await runWhenDue(id);
   }
   assert.deepEqual([action.state, action.sentAt], ['queued', null]);
-  assert.ok(Date.now() + offsetMs - sentMs > 20_000);
+  assert.ok(Date.now() + shop.aheadMs - sentMs > 20_000);
   action = await runWhenDue(id);
   assert.equal(action.state, 'succeeded');
-  assert.deepEqual([...platform.effects], [[action.number, 1]]);
+  assert.deepEqual([...shop.platform.effects], [[action.number, 1]]);
 });
 
 test('at the watchdog an unknown outcome shows, and is asked for an hour longer', async () => {
   await change({ dispenseTimeoutSeconds: 20 });
   const order = await tell({ number: 'A6' });
-  platform.next('/dispense', 'done-but-silent');
-  platform.next('/asked', ...Array.from({ length: 50 }, () => 'cannot-say' as const));
+  shop.platform.next('/dispense', 'done-but-silent');
+  shop.platform.next('/asked', ...Array.from({ length: 50 }, () => 'cannot-say' as const));
   const id = await ask(order, 'dispense');
   await run();
   const sentMs = Date.parse((await read(id)).sentAt ?? '');
@@ -232,18 +151,17 @@ test('at the watchdog an unknown outcome shows, and is asked for an hour longer'
 test('a platform that was away at the watchdog tells the outcome later, and no person is needed', async () => {
   await change({ dispenseTimeoutSeconds: 20 });
   const order = await tell({ number: 'A6b' });
-  platform.next('/dispense', 'done-but-silent');
-  platform.next('/asked', ...Array.from({ length: 50 }, () => 'lost' as const));
+  shop.platform.next('/dispense', 'done-but-silent');
+  shop.platform.next('/asked', ...Array.from({ length: 50 }, () => 'lost' as const));
   const id = await ask(order, 'dispense');
   await run();
   let action = await read(id);
   for (let guard = 0; action.code !== 'overdue' && guard < 20; guard += 1) action = await runWhenDue(id);
-  await platform.close();
-  platform = await startActingServer();
-  platform.next('/dispense', 'ok');
+  await shop.newPlatform();
+  shop.platform.next('/dispense', 'ok');
   await change({ dispenseTimeoutSeconds: 20 });
   // It is another server: the platform itself remembers what it did.
-  (platform.effects as Map<string, number>).set(action.number, 1);
+  (shop.platform.effects as Map<string, number>).set(action.number, 1);
   // The account's breaker may be open still.
   for (let guard = 0; action.state === 'unknown' && guard < 10; guard += 1) action = await runWhenDue(id);
   assert.equal(action.state, 'succeeded');
@@ -252,7 +170,7 @@ test('a platform that was away at the watchdog tells the outcome later, and no p
 
 test('a refusal is tried later, told to a person, or final, as its class says', async () => {
   const order = await tell({ number: 'A7' });
-  platform.next('/accept', 'busy', 'token-expired', 'never');
+  shop.platform.next('/accept', 'busy', 'token-expired', 'never');
   const first = await ask(order, 'accept');
   await run();
   const later = await read(first);
@@ -267,14 +185,14 @@ test('a refusal is tried later, told to a person, or final, as its class says', 
   assert.equal((await read(second)).state, 'failed');
   assert.equal((await read(second)).code, 'never');
   // Made anew for the second try: a newer time, the same number.
-  const bodies = platform.calls.slice(0, 2).map(({ body }) => JSON.parse(body) as { number: string; at: number });
+  const bodies = shop.platform.calls.slice(0, 2).map(({ body }) => JSON.parse(body) as { number: string; at: number });
   assert.equal(bodies[0]?.number, bodies[1]?.number);
   assert.notEqual(bodies[0]?.at, bodies[1]?.at);
 });
 
 test('a refusal for want of a token after silence does not say that nothing was done', async () => {
   const order = await tell({ number: 'A8', paid: 500 });
-  platform.next('/refund', 'done-but-silent', 'token-expired');
+  shop.platform.next('/refund', 'done-but-silent', 'token-expired');
   const id = await ask(order, 'refund', { amount: 500, reason: 'cold' });
   await run();
   const action = await runWhenDue(id);
@@ -285,127 +203,41 @@ test('a refusal for want of a token after silence does not say that nothing was 
 
 test('an answer that nobody can read is like none', async () => {
   const order = await tell({ number: 'A9' });
-  platform.next('/refund', 'unreadable');
+  shop.platform.next('/refund', 'unreadable');
   const id = await ask(order, 'refund', { amount: 1, reason: 'cold' });
   await run();
   assert.equal((await read(id)).state, 'sent');
   assert.equal((await runWhenDue(id)).state, 'succeeded');
 });
 
-test('refunds at the same time give back no more than was paid', async () => {
-  const order = await tell({ number: 'B1', paid: 1000 });
-  const wishes = Array.from({ length: 8 }, () => ask(order, 'refund', { amount: 300, reason: 'cold' }));
-  const settled = await Promise.allSettled(wishes);
-  assert.equal(settled.filter(({ status }) => status === 'fulfilled').length, 3);
-  for (const one of settled) if (one.status === 'rejected') assert.ok(refusedAs('refund_exceeds_paid')(one.reason));
-  await run();
-  assert.equal((await orderOf(order)).amounts.refunded, 900);
-  await assert.rejects(ask(order, 'refund', { amount: 101, reason: 'cold' }), refusedAs('refund_exceeds_paid'));
-  const rest = await ask(order, 'refund', { reason: 'cold' });
-  assert.equal((await read(rest)).params['amount'], 100);
-  await run();
-  assert.equal((await orderOf(order)).amounts.refunded, 1000);
-});
-
-test('a refund that failed frees what it held', async () => {
-  const order = await tell({ number: 'B2', paid: 1000 });
-  platform.next('/refund', 'never');
-  await ask(order, 'refund', { amount: 1000, reason: 'cold' });
-  await assert.rejects(ask(order, 'refund', { amount: 1, reason: 'cold' }), refusedAs('refund_exceeds_paid'));
-  await run();
-  await ask(order, 'refund', { amount: 1000, reason: 'cold' });
-});
-
-test('what does not fit is refused before anything is stored', async () => {
-  const order = await tell({ number: 'B3' });
-  await assert.rejects(ask(order, 'fly'), refusedAs('action_unknown'));
-  await assert.rejects(ask(order, 'refund', { amount: 0, reason: 'x' }), refusedAs('action_params_invalid'));
-  await assert.rejects(ask(order, 'refund', { amount: 1 }), refusedAs('action_params_invalid'));
-  await assert.rejects(ask(order, 'refund', { amount: 1, reason: '坏' }), refusedAs('action_params_invalid'));
-  const cancelled = await tell({ number: 'B4', isCancelled: true });
-  await assert.rejects(ask(cancelled, 'accept'), refusedAs('action_refused'));
-  await change({}, 'observe');
-  await assert.rejects(ask(order, 'accept'), refusedAs('account_observes'));
-  await change({}, 'paused');
-  await assert.rejects(ask(order, 'accept'), refusedAs('account_paused'));
-  assert.deepEqual(
-    await readActions(hub.ctx, ADMIN_PRINCIPAL, { account: account() }, { beforeId: null, limit: 9 }),
-    [],
-  );
-});
-
-test('what was queued before the account began to observe is not sent, until it is live again', async () => {
-  const order = await tell({ number: 'B5' });
-  const id = await ask(order, 'accept');
-  await change({}, 'observe');
-  await run();
-  assert.equal(platform.calls.length, 0);
-  assert.equal((await read(id)).state, 'queued');
-  await change({});
-  assert.equal((await runWhenDue(id)).state, 'succeeded');
-});
-
-test('an order that moved on before its action left is not acted on', async () => {
-  const order = await tell({ number: 'B6' });
-  const id = await ask(order, 'accept');
-  await tell({ number: 'B6', isCancelled: true, at: 2 });
-  await run();
-  assert.equal((await read(id)).code, 'action_refused');
-  assert.equal(platform.calls.length, 0);
-});
-
-test('orders are accepted by themselves: once, where and when the setting says', async () => {
-  await change({ autoAccept: { stores: ['s1'] } });
-  const wanted = await tell({ number: 'C1', store: 's1' });
-  const other = await tell({ number: 'C2', store: 's2' });
-  const unpaid = await tell({ number: 'C3', store: 's1', payment: 'unpaid' });
-  await run();
-  assert.equal((await orderOf(wanted)).status, 'accepted');
-  assert.equal((await orderOf(other)).status, 'paid');
-  assert.equal((await orderOf(unpaid)).status, 'pending');
-  await tell({ number: 'C3', store: 's1', at: 2 });
-  await tell({ number: 'C3', store: 's1', at: 3 }, { number: 'C3', store: 's1', at: 4, paid: 999 });
-  await run();
-  assert.equal((await orderOf(unpaid)).status, 'accepted');
-  const listed = await readActions(hub.ctx, ADMIN_PRINCIPAL, { account: account() }, { beforeId: null, limit: 9 });
-  assert.deepEqual(
-    listed.map(({ order, cause, askedBy }) => ({ order, cause, askedBy })),
-    [unpaid, wanted].map((order) => ({ order, cause: 'auto:accept', askedBy: null })),
-  );
-});
-
-test('nothing is accepted by itself while the account only observes, nor what is cancelled in the same breath', async () => {
-  await change({ autoAccept: true }, 'observe');
-  await tell({ number: 'C4' });
-  await change({ autoAccept: true });
-  await tell({ number: 'C5' }, { number: 'C5', isCancelled: true, at: 2 });
-  assert.equal(await run(), 0);
-});
-
 test('two workers at once do each action once', async () => {
   const orders = await Promise.all(Array.from({ length: 12 }, (_, index) => tell({ number: `D${index}` })));
   for (const order of orders) await ask(order, 'dispense');
   for (let round = 0; round < 20; round += 1) {
-    const took = await Promise.all([run(), run(), runDueActions(hub.ctx, { ...deps, gate: createActGate() })]);
+    const took = await Promise.all([
+      run(),
+      run(),
+      runDueActions(shop.hub.ctx, { ...shop.deps, gate: createActGate() }),
+    ]);
     if (took.every((one) => one === 0)) break;
-    offsetMs += 1000;
+    shop.aheadMs += 1000;
   }
-  assert.equal(platform.effects.size, 12);
-  assert.deepEqual(new Set(platform.effects.values()), new Set([1]));
+  assert.equal(shop.platform.effects.size, 12);
+  assert.deepEqual(new Set(shop.platform.effects.values()), new Set([1]));
 });
 
 test('a platform that does not answer is left alone for a while', async () => {
   await change({ breakerFailures: 2, breakerSeconds: 30, callsPerSecond: 1000 });
   const order = await tell({ number: 'E1' });
-  platform.next('/assign', 'lost', 'lost');
+  shop.platform.next('/assign', 'lost', 'lost');
   const ids: string[] = [];
   for (let index = 0; index < 3; index += 1)
     ids.push(await ask(order, 'assign', { name: '李四', phone: '13800000000' }));
   await run();
-  assert.equal(platform.calls.length, 2);
+  assert.equal(shop.platform.calls.length, 2);
   const third = await read(ids[2] ?? '');
   assert.equal(third.state, 'queued');
-  assert.ok(Date.parse(third.nextAt ?? '') > hub.ctx.clock() + 20_000);
+  assert.ok(Date.parse(third.nextAt ?? '') > shop.hub.ctx.clock() + 20_000);
   assert.equal((await runWhenDue(third.id)).state, 'succeeded');
 });
 
@@ -418,16 +250,16 @@ for (const point of ['act.before-send', 'act.after-send', 'act.before-outcome'] 
     ] as const) {
       const id = await ask(order, action, action === 'refund' ? { amount: 200, reason: 'cold' } : {});
       // What the killed process takes is due by its clock.
-      await hub.ctx.pool.query(`update actions set due_at = now() - interval '1 s' where id = $1`, [id]);
+      await shop.hub.ctx.pool.query(`update actions set due_at = now() - interval '1 s' where id = $1`, [id]);
       const file = fileURLToPath(new URL('../../test/kit/action-worker.ts', import.meta.url));
-      const child = fork(file, [hub.database.url, point], { execArgv: [] });
+      const child = fork(file, [shop.hub.database.url, point], { execArgv: [] });
       const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
       assert.equal(signal, 'SIGKILL');
       assert.equal((await read(id)).state, 'sent', 'the lease is still held');
-      platform.next(`/${action}`, 'done-but-silent');
+      shop.platform.next(`/${action}`, 'done-but-silent');
       let action_ = await runWhenDue(id);
       for (let guard = 0; action_.nextAt !== null && guard < 10; guard += 1) action_ = await runWhenDue(id);
-      const isDone = platform.effects.get(action_.number) ?? 0;
+      const isDone = shop.platform.effects.get(action_.number) ?? 0;
       // Killed before it was sent, goods were not given out: the question says so, and nobody sends them twice.
       const neverSent = action === 'dispense' && point === 'act.before-send';
       assert.equal(isDone, neverSent ? 0 : 1);
