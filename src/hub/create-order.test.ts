@@ -1,107 +1,24 @@
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { createTestHub } from '../../test/kit/context.ts';
-import type { TestHub } from '../../test/kit/context.ts';
-import { machinePlatform, payPlatform, startMakingServer } from '../../test/kit/making-platform.ts';
 import type { MakingServer } from '../../test/kit/making-platform.ts';
-import { HuidanError } from '../core/errors.ts';
+import { MakingShop, NUMBER, refusedAs } from '../../test/kit/making-shop.ts';
+import type { HuidanError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import type { OrderJson } from '../core/order-json.ts';
-import { readOrderJson } from '../store/orders.ts';
 import { ADMIN_PRINCIPAL } from './access.ts';
 import type { Principal } from './access.ts';
-import { createActGate } from './act-gate.ts';
-import { runDueActions } from './act-run.ts';
 import { readCheckout } from './checkout.ts';
-import { createRegistry } from './context.ts';
-import { createOrder } from './create-order.ts';
-import type { MadeOrder, OrderRequest } from './create-order.ts';
-import { startDueWork } from './due-work.ts';
-import { readActions } from './read-actions.ts';
 
-let hub: TestHub;
+const shop = new MakingShop();
+const { actionsOf, alone, create, machine, ordersOf, payer, sale, untilOver } = shop;
 let machines: MakingServer;
 let pay: MakingServer;
-let work: ReturnType<typeof startDueWork>;
-let offsetMs = 0;
-let count = 0;
 
-before(async () => {
-  const registry = createRegistry([machinePlatform, payPlatform]);
-  hub = await createTestHub({ clock: () => Date.now() + offsetMs, registry });
-});
-after(() => hub.close());
+before(shop.open);
+after(shop.close);
 beforeEach(async () => {
-  [machines, pay] = await Promise.all([startMakingServer(), startMakingServer()]);
-  count += 1;
-  await add(machine(), 'test-machine', { baseUrl: machines.url, callsPerSecond: 1000 });
-  await add(payer(), 'test-pay', { baseUrl: pay.url, callsPerSecond: 1000 });
-  const gate = createActGate();
-  work = startDueWork(hub.ctx, [
-    { name: 'actions', run: () => runDueActions(hub.ctx, { accounts: hub.accounts, gate }) },
-  ]);
+  ({ machines, pay } = await shop.begin());
 });
-afterEach(async () => {
-  await work.stop();
-  await Promise.all([machines.close(), pay.close()]);
-});
-
-const machine = (): string => `vm-${count}`;
-const payer = (): string => `dy-${count}`;
-
-async function add(id: string, platform: string, settings: Readonly<Record<string, Json>>): Promise<void> {
-  await hub.addAccount(id, platform, { signKey: 'top-secret-key' });
-  await hub.database.pool.query('update accounts set settings = $2 where id = $1', [id, JSON.stringify(settings)]);
-}
-
-const NUMBER = '20261120000000000001';
-const sale = (more: Partial<OrderRequest> = {}): OrderRequest => ({
-  account: machine(),
-  merchantOrderId: NUMBER,
-  fields: { machineNo: '10000001', amount: 350, items: [{ productId: 121, quantity: 1 }] },
-  payment: { account: payer(), fields: { subject: '可乐' } },
-  ...more,
-});
-const alone = (more: Partial<OrderRequest> = {}): OrderRequest => sale({ payment: null, ...more });
-
-const create = (wanted: OrderRequest, principal: Principal = ADMIN_PRINCIPAL, waitMs = 5000): Promise<MadeOrder> =>
-  createOrder(hub.ctx, { accounts: hub.accounts, waitMs }, principal, wanted);
-
-const refusedAs =
-  (code: string, words = '') =>
-  (error: unknown): boolean => {
-    assert.ok(error instanceof HuidanError, String(error));
-    assert.equal(error.code, code, error.message);
-    assert.ok(error.message.includes(words), error.message);
-    return true;
-  };
-
-async function ordersOf(account: string): Promise<readonly OrderJson[]> {
-  const found = await hub.ctx.pool.query<{ id: string }>('select id from orders where account_id = $1 order by id', [
-    account,
-  ]);
-  const orders = found.rows.map(({ id }) =>
-    readOrderJson(hub.ctx.pool, hub.ctx.sealer, account, id, { reveal: false }),
-  );
-  return (await Promise.all(orders)).filter((order) => order !== undefined);
-}
-
-const actionsOf = (order: string) => readActions(hub.ctx, ADMIN_PRINCIPAL, { order }, { beforeId: null, limit: 9 });
-
-/** What is still under way comes to its end, as time passes. */
-async function untilOver(order: string): Promise<void> {
-  for (let guard = 0; guard < 50; guard += 1) {
-    const open = (await actionsOf(order)).filter(({ nextAt }) => nextAt !== null);
-    if (open.length === 0) return;
-    for (const { nextAt } of open) offsetMs = Math.max(offsetMs, Date.parse(nextAt ?? '') - Date.now() + 5);
-    hub.ctx.wake.work();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert.fail('it comes to no end');
-}
+afterEach(shop.end);
 
 test('an order is held at the machine first, then its payment is made as a leg, and the checkout is handed over', async () => {
   const { order, checkout } = await create(sale());
@@ -123,7 +40,7 @@ test('an order is held at the machine first, then its payment is made as a leg, 
   assert.equal((made.body as { notifyUrl: string }).notifyUrl, `http://hub.test/callbacks/test-machine/${machine()}`);
   const wish = (asked.body as { params: { wish: { items: Json; amount: number } } }).params.wish;
   assert.deepEqual(wish.items, [{ code: '1', title: 'cola', price: 350, quantity: 1 }]);
-  assert.deepEqual(await readCheckout(hub.ctx, ADMIN_PRINCIPAL, order.id), checkout);
+  assert.deepEqual(await readCheckout(shop.hub.ctx, ADMIN_PRINCIPAL, order.id), checkout);
 });
 
 test('what is handed over is in no action, no event, no timeline and not in clear in the database', async () => {
@@ -132,7 +49,7 @@ test('what is handed over is in no action, no event, no timeline and not in clea
   assert.ok(leg);
   const seen = [JSON.stringify(await actionsOf(leg.id)), JSON.stringify(await actionsOf(order.id))];
   for (const table of ['actions', 'events', 'facts', 'access_tokens', 'order_wishes']) {
-    const rows = await hub.ctx.pool.query<{ text: string }>(`select t::text as text from ${table} t`);
+    const rows = await shop.hub.ctx.pool.query<{ text: string }>(`select t::text as text from ${table} t`);
     seen.push(rows.rows.map(({ text }) => text).join('\n'));
   }
   for (const text of seen) {
@@ -160,7 +77,7 @@ test('many of the same request at a time make one order', async () => {
 });
 
 test('a number that an order has already which nobody wished for is refused', async () => {
-  const known = await hub.accounts.find(machine());
+  const known = await shop.hub.accounts.find(machine());
   assert.ok(known);
   const report = {
     aliases: [{ kind: 'merchant', value: NUMBER }],
@@ -168,7 +85,7 @@ test('a number that an order has already which nobody wished for is refused', as
     at: 1,
     facts: [{ line: '', register: 'payment', value: 'paid' }],
   } as const;
-  await hub.commits.submit(known, {
+  await shop.hub.commits.submit(known, {
     receipt: null,
     stored: false,
     content: { kind: 'reports', reports: [report] },
@@ -215,8 +132,8 @@ test('an account that observes or is paused makes no orders, for the goods and f
     [payer(), 'observe', 'account_observes'],
     [machine(), 'paused', 'account_paused'],
   ] as const) {
-    await hub.database.pool.query('update accounts set mode = $2 where id = $1', [id, mode]);
-    hub.accounts.forget(id);
+    await shop.hub.database.pool.query('update accounts set mode = $2 where id = $1', [id, mode]);
+    shop.hub.accounts.forget(id);
     await assert.rejects(create(sale()), refusedAs(code));
   }
   assert.equal(machines.calls.length, 0);
@@ -229,8 +146,8 @@ test('a key limited to other accounts finds none, and one without the payment’
   assert.equal(machines.calls.length, 0);
   const { order, checkout } = await create(sale(), limited([machine(), payer()]));
   assert.ok(checkout !== null);
-  assert.equal(await readCheckout(hub.ctx, limited([machine()]), order.id), null);
-  await assert.rejects(readCheckout(hub.ctx, limited(['elsewhere']), order.id), refusedAs('order_not_found'));
+  assert.equal(await readCheckout(shop.hub.ctx, limited([machine()]), order.id), null);
+  await assert.rejects(readCheckout(shop.hub.ctx, limited(['elsewhere']), order.id), refusedAs('order_not_found'));
 });
 
 test('a platform that refuses is quoted, and the order stays as cancelled', async () => {
@@ -278,7 +195,7 @@ test('a platform that answers with the number of another order makes no two sale
   assert.equal(legs[0]?.parent, first.order.id);
   const [action] = await actionsOf(legs[1]?.id ?? '');
   assert.deepEqual([action?.state, action?.code, action?.nextAt], ['unknown', 'number_of_another', null]);
-  assert.equal(await readCheckout(hub.ctx, ADMIN_PRINCIPAL, legs[1]?.parent ?? ''), null);
+  assert.equal(await readCheckout(shop.hub.ctx, ADMIN_PRINCIPAL, legs[1]?.parent ?? ''), null);
   machines.next('/create', 'first-number');
   const third = alone({ merchantOrderId: '20261120000000000003' });
   await assert.rejects(create(third), refusedAs('order_create_pending', 'number_of_another'));
@@ -287,126 +204,3 @@ test('a platform that answers with the number of another order makes no two sale
     [`P${NUMBER}`, `P${other}`, null],
   );
 });
-
-test('no answer in time is told as not known, and the same request goes on to the one order', async () => {
-  machines.next('/create', 'done-but-silent');
-  await assert.rejects(create(sale(), ADMIN_PRINCIPAL, 200), refusedAs('order_create_pending', 'Action act_'));
-  assert.equal(pay.calls.length, 0);
-  const [order] = await ordersOf(machine());
-  assert.ok(order);
-  await untilOver(order.id);
-  pay.next('/create', 'done-but-silent');
-  await assert.rejects(create(sale(), ADMIN_PRINCIPAL, 200), refusedAs('order_create_pending'));
-  const [leg] = await ordersOf(payer());
-  assert.ok(leg);
-  await untilOver(leg.id);
-  const made = await create(sale());
-  assert.equal(made.order.id, order.id);
-  assert.ok(made.checkout !== null);
-  // Asked twice each, by one number, with the same bytes: the platform knows the repeat.
-  for (const server of [machines, pay]) {
-    assert.equal(server.orders.size, 1);
-    const sent = server.calls.filter(({ path }) => path === '/create').map(({ body }) => body);
-    assert.equal(sent.length, 2);
-    assert.equal(new Set(sent).size, 1);
-  }
-});
-
-test('an order whose hold has run out before it left is not made any more', async () => {
-  machines.next('/create', 'busy');
-  await assert.rejects(create(alone(), ADMIN_PRINCIPAL, 100), refusedAs('order_create_pending'));
-  const [order] = await ordersOf(machine());
-  assert.ok(order);
-  const known = await hub.accounts.find(machine());
-  assert.ok(known);
-  const report = {
-    aliases: [{ kind: 'merchant', value: NUMBER }],
-    kind: 'vending',
-    at: 1,
-    facts: [{ line: '', register: 'lifecycle', value: 'cancelled' }],
-  } as const;
-  await hub.commits.submit(known, {
-    receipt: null,
-    stored: false,
-    content: { kind: 'reports', reports: [report] },
-    source: 'own',
-  });
-  await untilOver(order.id);
-  assert.equal(machines.calls.length, 1);
-  await assert.rejects(create(alone()), refusedAs('order_create_failed', 'action_refused'));
-});
-
-test('an order whose time has run out before it left is not made either, though nobody has closed it yet', async () => {
-  machines.next('/create', 'busy');
-  await assert.rejects(create(alone(), ADMIN_PRINCIPAL, 0), refusedAs('order_create_pending'));
-  const [order] = await ordersOf(machine());
-  assert.ok(order);
-  while (machines.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-  offsetMs += 1_200_000;
-  await untilOver(order.id);
-  assert.equal(machines.calls.length, 1);
-  assert.equal((await ordersOf(machine()))[0]?.status, 'cancelled');
-});
-
-test('a platform that is called too often is called no more for a second, by whatever action', async () => {
-  machines.next('/create', 'too-often');
-  await assert.rejects(create(alone(), ADMIN_PRINCIPAL, 300), refusedAs('order_create_pending'));
-  const other = alone({ merchantOrderId: '20261120000000000002' });
-  await assert.rejects(create(other, ADMIN_PRINCIPAL, 200), refusedAs('order_create_pending'));
-  assert.equal(machines.calls.length, 1);
-  const [order] = await ordersOf(machine());
-  assert.ok(order);
-  await untilOver(order.id);
-  assert.ok((await create(other)).order.platformOrderId !== null);
-});
-
-test('the payment of goods that were let go of meanwhile is not made', async () => {
-  machines.next('/create', 'done-but-silent');
-  await assert.rejects(create(sale(), ADMIN_PRINCIPAL, 100), refusedAs('order_create_pending'));
-  const [order] = await ordersOf(machine());
-  assert.ok(order);
-  await untilOver(order.id);
-  const known = await hub.accounts.find(machine());
-  assert.ok(known);
-  const report = {
-    aliases: [{ kind: 'merchant', value: NUMBER }],
-    kind: 'vending',
-    at: 1,
-    facts: [{ line: '', register: 'lifecycle', value: 'cancelled' }],
-  } as const;
-  await hub.commits.submit(known, {
-    receipt: null,
-    stored: false,
-    content: { kind: 'reports', reports: [report] },
-    source: 'poll',
-  });
-  await assert.rejects(create(sale()), refusedAs('order_create_failed', 'cancelled already'));
-  assert.equal(pay.calls.length, 0);
-});
-
-for (const point of ['act.before-send', 'act.after-send', 'act.before-outcome'] as const) {
-  test(`a worker killed at ${point} of a creation leaves one order at the platform, and the request again finds it`, async () => {
-    await work.stop();
-    const first = create(sale(), ADMIN_PRINCIPAL, 100);
-    await assert.rejects(first, refusedAs('order_create_pending'));
-    await hub.ctx.pool.query(`update actions set due_at = now() - interval '1 s' where account_id = $1`, [machine()]);
-    const file = fileURLToPath(new URL('../../test/kit/action-worker.ts', import.meta.url));
-    const child = fork(file, [hub.database.url, point], { execArgv: [] });
-    const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
-    assert.equal(signal, 'SIGKILL');
-    const [order] = await ordersOf(machine());
-    assert.ok(order);
-    machines.next('/create', 'done-but-silent');
-    const gate = createActGate();
-    work = startDueWork(hub.ctx, [
-      { name: 'actions', run: () => runDueActions(hub.ctx, { accounts: hub.accounts, gate }) },
-    ]);
-    await untilOver(order.id);
-    const made = await create(sale());
-    assert.equal(made.order.id, order.id);
-    assert.ok(made.checkout !== null);
-    assert.equal(machines.orders.size, 1);
-    assert.equal(new Set(machines.calls.map(({ body }) => body)).size, 1);
-    assert.equal((await ordersOf(machine())).length, 1);
-  });
-}
