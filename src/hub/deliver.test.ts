@@ -277,7 +277,7 @@ test('what another process committed is found without being told', async () => {
   await createEndpoint(ctx, { url: receiver.url, events: ['*'] }, open);
   work();
   await seedEvents(testContext(stage.database.pool), 'shop-1', [{ subject: orderId(1) }]);
-  await until(() => receiver.received.length === 1, 'the webhook', 2000);
+  await until(() => receiver.received.length === 1, 'the webhook');
 });
 
 test('events that retention dropped before they were delivered are passed over, not waited for', async () => {
@@ -308,7 +308,7 @@ test('a stopped worker lets go of what it holds, so that another takes over at o
   assert.equal(held.rowCount, 0);
   receiver.answer(() => ({}));
   work();
-  await until(() => new Set(receiver.received.map(({ event }) => event.id)).size === 100, 'the rest', 5000);
+  await until(() => new Set(receiver.received.map(({ event }) => event.id)).size === 100, 'the rest');
   assert.equal(receiver.received.length, 100, 'nothing was sent twice');
 });
 
