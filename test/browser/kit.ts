@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach, beforeEach } from 'node:test';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { ensureChromium } from '../../scripts/testing/ensure-chromium.ts';
@@ -57,7 +58,7 @@ export interface World {
   ledger(): Promise<readonly LedgerLine[]>;
   /** A call of the API with the admin key; throws for an answer of 400 and more. */
   call<T>(method: string, path: string, body?: unknown): Promise<T>;
-  /** A page of the console, signed in as the admin; whatever its console or a promise complains of fails `stop`. */
+  /** A page of the console, signed in as the admin, until the end of the test that opens it; whatever its console or a promise complains of fails `stop`. */
   open(path: string, options?: OpenOptions): Promise<Page>;
   /** A further page of the same browser as `page`, as in another tab. */
   openTab(page: Page, path: string): Promise<Page>;
@@ -67,6 +68,17 @@ export interface World {
   forgive(pattern: RegExp): void;
   stop(): Promise<void>;
 }
+
+/** What a test opened goes with it: a board left open draws every order of the tests that follow. */
+let ofThisTest: BrowserContext[] | undefined;
+beforeEach(() => {
+  ofThisTest = [];
+});
+afterEach(async () => {
+  const contexts = ofThisTest ?? [];
+  ofThisTest = undefined;
+  for (const context of contexts) await context.close();
+});
 
 /** @param rate orders a second that the sandbox places by itself; 0: only those that a test asks for */
 export async function startWorld(rate = 0): Promise<World> {
@@ -152,7 +164,7 @@ export async function startWorld(rate = 0): Promise<World> {
         reducedMotion: 'reduce',
         permissions: ['clipboard-read', 'clipboard-write'],
       });
-      contexts.push(context);
+      (ofThisTest ?? contexts).push(context);
       context.setDefaultTimeout(TIMEOUT_MS);
       // As a person leaves it on this device. Silent: a test machine need not ring.
       await context.addInitScript(
