@@ -13,6 +13,8 @@ interface FieldBase {
   /** Where to find it or what it changes. */
   readonly help: Words;
   readonly required: boolean;
+  /** The order itself supplies it (`ActionSpec.paramsFrom`): whoever knows better may give it, and no form asks for it. */
+  readonly supplied?: true;
 }
 
 /**

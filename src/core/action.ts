@@ -1,6 +1,6 @@
 import type { AccountField, Words } from './account-fields.ts';
 import type { AccountView } from './connector.ts';
-import type { Alias, OrderKind, Report } from './fact.ts';
+import type { Alias, Lines, OrderKind, Report } from './fact.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { OrderJson } from './order-json.ts';
 import type { OutgoingRequest, PlatformRefusal, PlatformResponse } from './outgoing.ts';
@@ -37,7 +37,7 @@ export interface ActionSpec {
   /** Why the action makes no sense for the order as it is, in words for a person; undefined when it does. */
   refuses(order: OrderJson): Words | undefined;
   /** Params that the order itself supplies where a wish leaves them out, such as the record that is next. */
-  paramsFrom?(order: OrderJson): Readonly<Record<string, Json>>;
+  paramsFrom?(order: OrderJson, lines: Lines): Readonly<Record<string, Json>>;
   /**
    * What the order, as it is now, says by itself of this action, such as a callback that told of its effect: it then ends
    * so, and nobody sends or asks any more. Left out: the hub's rule for the name (`action-shown.ts`).
@@ -80,6 +80,8 @@ export interface ActionOrder {
   readonly rider?: RegisterValues['rider'] | null;
   /** The user's number at the platform: some pushes are addressed to it. */
   readonly buyer?: string | null;
+  /** What the order follows from, for what its JSON does not tell, such as its refunds by their numbers. */
+  readonly lines?: Lines;
 }
 
 /** The request to send, or what is wrong with the params, field by field. */
@@ -123,6 +125,11 @@ export type ActionOutcome =
        * a record that waits for its command though any attempt would have ended. Left out: nobody knows, a person must look.
        */
       readonly atLast?: Extract<ActionOutcome, { readonly state: 'succeeded' | 'failed' }>;
+      /**
+       * Of an answer to a question: only a person can decide, and is to be told now. It is asked about all the same, since
+       * what becomes of the order can still settle it.
+       */
+      readonly isPersons?: true;
     };
 
 /** What can be done at a platform. Pure: the hub does the sending, so that the bytes are stored first. */

@@ -1,5 +1,6 @@
 import type { AccountField, Words } from './account-fields.ts';
-import type { ActionSpec } from './action.ts';
+import type { ActionOutcome, ActionRequest, ActionSpec } from './action.ts';
+import type { Lines } from './fact.ts';
 import { choice, text, words } from './field-builders.ts';
 import type { OrderJson } from './order-json.ts';
 
@@ -15,6 +16,8 @@ export interface TakeawayPlatform {
   /** Agreeing takes words for the user. */
   readonly agreeTakesReason: boolean;
   readonly requests: { readonly agree: Words; readonly reject: Words; readonly none: Words };
+  /** Which request of the user is open, by a name that no other request of the order has; undefined: it is not known. */
+  openRequest(order: OrderJson, lines: Lines): string | undefined;
   /** The steps of an own delivery: what each takes, and what else speaks against it. */
   readonly assign: readonly AccountField[];
   readonly pickedUp: readonly AccountField[];
@@ -46,6 +49,38 @@ export const place = (required: boolean): readonly AccountField[] =>
     label: name === 'lng' ? words('Longitude', '经度') : words('Latitude', '纬度'),
     help: words('A number of degrees, GCJ-02.', '数字，GCJ-02（火星）坐标。'),
   }));
+
+/**
+ * The request that an answer is about. Kept with the answer when it is given, so that one of which nothing was heard is
+ * given again to this request alone: the call names none, and answers whichever is open.
+ */
+const REQUEST: AccountField = {
+  ...text(
+    'request',
+    words('Request', '申请'),
+    words('Which request is answered. Left out: the one that is open.', '所答复的申请；不填则为当前待处理的申请。'),
+    { maxLength: 60, required: false },
+  ),
+  supplied: true,
+};
+
+/** The name of the request that was open when somebody answered it; undefined: nobody knew. */
+export const answeredRequest = ({ params }: ActionRequest): string | undefined => {
+  const { request } = params;
+  return typeof request === 'string' ? request : undefined;
+};
+
+export const isAboutRequest = ({ action }: ActionRequest): boolean =>
+  action === 'agree-refund' || action === 'reject-refund';
+
+/** Why an answer that got lost is not given again by itself. */
+const leftToPerson = (reason: string): ActionOutcome => ({ state: 'unknown', reason, isPersons: true });
+export const ANOTHER_REQUEST = leftToPerson(
+  'The request that is open now is another one than was answered. Somebody must look at it and answer again.',
+);
+export const REQUEST_NOT_KNOWN = leftToPerson(
+  'A request is open, and nobody knows whether it is the one that was answered. Somebody must look at it and answer again.',
+);
 
 const ENDED = words('The order has ended.', '订单已结束。');
 const NOT_ACCEPTED = words('The order is not accepted yet.', '订单尚未接单。');
@@ -96,6 +131,18 @@ export function takeawaySpecs(platform: TakeawayPlatform): readonly ActionSpec[]
     silence: Pick<ActionSpec, 'moves' | 'onSilence'>,
     refuses: ActionSpec['refuses'],
   ): ActionSpec => ({ name, label, params, ...silence, refuses });
+  const answer = (
+    name: string,
+    label: Words,
+    params: readonly AccountField[],
+    silence: Pick<ActionSpec, 'moves' | 'onSilence'>,
+  ): ActionSpec => ({
+    ...spec(name, label, [...params, REQUEST], silence, withoutRequest),
+    paramsFrom(order, lines): Readonly<Record<string, string>> {
+      const request = platform.openRequest(order, lines);
+      return request === undefined ? {} : { request };
+    },
+  });
   return [
     spec('accept', words('Accept', '接单'), [], { moves: 'nothing', onSilence: platform.acceptOnSilence }, notToAccept),
     spec(
@@ -109,14 +156,11 @@ export function takeawaySpecs(platform: TakeawayPlatform): readonly ActionSpec[]
       unlessOpen,
     ),
     // A repeat could agree to the next request, which nobody decided about.
-    spec(
-      'agree-refund',
-      requests.agree,
-      platform.agreeTakesReason ? [reason(false)] : [],
-      { moves: 'money', onSilence: 'ask' },
-      withoutRequest,
-    ),
-    spec('reject-refund', requests.reject, [reason(true)], ASK, withoutRequest),
+    answer('agree-refund', requests.agree, platform.agreeTakesReason ? [reason(false)] : [], {
+      moves: 'money',
+      onSilence: 'ask',
+    }),
+    answer('reject-refund', requests.reject, [reason(true)], ASK),
     spec('ready', words('Meal ready', '出餐完成'), [], AGAIN, notReady),
     spec('assign', words('Assign an own rider', '分配自有骑手'), platform.assign, AGAIN, notToDeliver),
     spec(

@@ -1,6 +1,9 @@
 import type { Alias, Fact, Report } from './fact.ts';
+import type { JsonReader } from './json-reader.ts';
+import { maskNote } from './mask.ts';
+import { topicLine } from './registers.ts';
 import type { CustomerValue } from './registers.ts';
-import { wholeFacts } from './saying.ts';
+import { topicFacts, wholeFacts } from './saying.ts';
 import type { Telling } from './saying.ts';
 
 /**
@@ -22,6 +25,21 @@ export const besideOrder = (
   kind: 'takeaway',
   facts: [...telling.facts, ...storeBeside(store)],
 });
+
+/** A request of the user: to cancel an order, or to give back money for it. */
+export type RequestKind = 'cancel' | 'refund';
+
+const requestTopic = (kind: RequestKind): string => `${kind}-request`;
+
+/** Where the message of a request says what tells it from others of its order. */
+export const requestLine = (kind: RequestKind): string => topicLine(requestTopic(kind));
+
+/** These fields of a request, and its words, which may hold anything; all under `request.`. */
+export const openedBy = (body: JsonReader, kind: RequestKind, names: readonly string[]): readonly Fact[] =>
+  topicFacts(requestTopic(kind), {
+    ...body.raw(names, 'request.'),
+    'request.reason': maskNote(body.text('reason') ?? '') || null,
+  });
 
 const DEGREES = /^-?\d{1,3}(?:\.\d{1,20})?$/u;
 

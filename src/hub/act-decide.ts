@@ -90,7 +90,10 @@ export function decide(
     if (asked && atLast !== undefined && nowMs >= overdueAt(row, spec, about)) {
       return decide(row, spec, { kind: 'outcome', outcome: atLast }, about);
     }
-    if (spec.onSilence === 'ask' || spec.canAsk) return askAgain(row, spec, 'unknown', outcome.reason, about);
+    if (spec.onSilence === 'ask' || spec.canAsk) {
+      const isLate = asked && outcome.isPersons === true && hasArrived(row, nowMs);
+      return askAgain(row, spec, 'unknown', outcome.reason, { ...about, isLate });
+    }
     // It knows a repeat: the same again is the question.
     return sendAgain(row, 'unknown', outcome.reason, true, nowMs);
   }
@@ -104,9 +107,7 @@ export function decide(
     const ended = with_(end('failed', refusal.code, refusal.message, nowMs), { answer });
     return { ...ended, reports: outcome.reports ?? [] };
   }
-  // Still on its way it could arrive beside the next one.
-  const hasArrived = nowMs - (row.sentAt?.getTime() ?? nowMs) > LONGEST_WAY_MS;
-  if (asked && kind === 'not_done' && hasArrived) {
+  if (asked && kind === 'not_done' && hasArrived(row, nowMs)) {
     const anew = { silences: 0, sentAt: null, sealedRequest: null, answer };
     return with_(sendAgain(row, code, message, false, nowMs), anew);
   }
@@ -119,6 +120,10 @@ export function decide(
   const later = sendAgain(row, refusal.code, refusal.message, doubtful, nowMs);
   return with_(later, { answer, sealedRequest: null });
 }
+
+/** Still on its way it could arrive beside the next one, and be no answer's affair yet. */
+const hasArrived = ({ sentAt }: ActionRow, nowMs: TimeMs): boolean =>
+  nowMs - (sentAt?.getTime() ?? nowMs) > LONGEST_WAY_MS;
 
 const with_ = (decision: Decision, patch: ActionPatch): Decision => ({
   ...decision,
@@ -142,6 +147,8 @@ function sendAgain(row: ActionRow, code: string, reason: string, doubtful: boole
 interface AskingTime {
   readonly settings: Readonly<Record<string, Json>>;
   readonly nowMs: TimeMs;
+  /** A person is told now, before the time is over. */
+  readonly isLate?: boolean;
 }
 
 /** From when on an outcome is late. */
@@ -154,8 +161,11 @@ function overdueAt({ sentAt }: ActionRow, { moves }: SilenceRules, { settings, n
 
 function askAgain(row: ActionRow, spec: SilenceRules, code: string, reason: string, about: AskingTime): Decision {
   const { nowMs } = about;
-  const lateMs = overdueAt(row, spec, about);
-  const lastMs = lateMs + PATIENCE_MS[spec.moves];
+  const dueMs = overdueAt(row, spec, about);
+  const lastMs = dueMs + PATIENCE_MS[spec.moves];
+  // Whom a person was told of stays theirs, though the next question gets no answer.
+  const isEarly = nowMs < dueMs && (about.isLate === true || row.code === OVERDUE);
+  const lateMs = isEarly ? (row.sentAt?.getTime() ?? nowMs) : dueMs;
   if (nowMs >= lastMs || !spec.canAsk) return end('unknown', code, reason, nowMs);
   const isLate = nowMs >= lateMs;
   // One question comes when the watchdog does, and one at the end. A platform that was away just then is back soon, mostly.

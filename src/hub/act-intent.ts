@@ -70,7 +70,7 @@ export async function storeIntent(
   const refusal = spec.refuses(json);
   if (refusal !== undefined) throw new HuidanError('action_refused', refusal.en);
 
-  const given: Params = { ...defaultsOf(spec), ...spec.paramsFrom?.(json), ...intent.params };
+  const given: Params = { ...defaultsOf(spec), ...spec.paramsFrom?.(json, found.lines), ...intent.params };
   const isRefund = spec.name === 'refund' && spec.moves === 'money';
   const amountFen = isRefund ? await reserveRefund(tx, account.row.id, found, given) : null;
   const params: Params =

@@ -33,7 +33,7 @@ export async function readOrderToActOn(
   const rider = read(stored.lines, WHOLE, 'rider') ?? null;
   const buyer = read(stored.lines, WHOLE, 'buyer') ?? null;
   return {
-    order: { aliases, kind: json.kind, json, store: json.store, storeToken, rider, buyer },
+    order: { aliases, kind: json.kind, json, store: json.store, storeToken, rider, buyer, lines: stored.lines },
     lines: stored.lines,
   };
 }

@@ -99,7 +99,8 @@ test('no step is stamped earlier than it happens, however late it comes', async 
   // Whenever it is looked at a day has passed: every step is late.
   let nowMs = Date.now();
   const clock = (): number => (nowMs += 86_400_000);
-  const sandbox = await play(hub, dir, { clock, playing: ['eleme'], orderLimit: 5 });
+  const playing = platforms.slice(0, 1).map(({ id }) => id);
+  const sandbox = await play(hub, dir, { clock, playing, orderLimit: 5 });
   await sandbox.allPlaced;
   while (sandbox.stats().living > 0) await sleep(20);
   await sandbox.stop();

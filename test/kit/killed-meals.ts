@@ -1,6 +1,6 @@
 import { recallOrder } from '../../src/connectors/meituan-waimai/sandbox-told.ts';
 import type { OrderJson } from '../../src/core/order-json.ts';
-import { act, DONE_EITHER_WAY, NO_TRACE, NOT_AGAIN, told } from './killed-call.ts';
+import { act, DONE_EITHER_WAY, NO_TRACE, told } from './killed-call.ts';
 import type { KilledCall, Params } from './killed-call.ts';
 import type { Fate } from './killed-stage.ts';
 
@@ -15,7 +15,8 @@ interface Meal {
 
 const accepted = ({ fulfilment }: OrderJson): boolean => fulfilment === 'accepted';
 const asksBack = ({ flags }: OrderJson): boolean =>
-  flags.includes('refund_requested') || flags.includes('cancel_requested');
+  // Which request it is the hub knows once its doubt is settled.
+  (flags.includes('refund_requested') || flags.includes('cancel_requested')) && !flags.includes('doubt');
 const MEALS = {
   new: { wm: ['new, not yet accepted', 1], el: ['new and not yet taken', 1], isReady: () => true },
   taken: {
@@ -54,7 +55,6 @@ const meal = (
 
 const RIDER = { name: '王师傅', phone: '13900001111' };
 const isCancelled = ({ lifecycle }: OrderJson): boolean => lifecycle === 'cancelled';
-const isCancelledWhenDone = (order: OrderJson, fate: Fate): boolean => fate === 'lost' || isCancelled(order);
 
 /** What is done at Meituan takeaway. */
 export const WAIMAI_CALLS: readonly KilledCall[] = (
@@ -65,15 +65,13 @@ export const WAIMAI_CALLS: readonly KilledCall[] = (
       action: 'agree-refund',
       call: '/order/agreeRefund',
       plot: 'wantedBack',
-      ends: NOT_AGAIN,
-      shows: isCancelledWhenDone,
+      shows: isCancelled,
     },
     {
       action: 'reject-refund',
       call: '/order/rejectRefund',
       plot: 'wantedBack',
       params: { reason: '已出餐' },
-      ends: NOT_AGAIN,
     },
     { action: 'ready', call: '/order/preparationMealComplete', plot: 'taken' },
     { action: 'assign', call: '/order/riderPosition', plot: 'taken', params: RIDER },
@@ -99,15 +97,13 @@ export const ELEME_CALLS: readonly KilledCall[] = (
       action: 'agree-refund',
       call: '.agreeRefundLite',
       plot: 'wantedBack',
-      ends: NOT_AGAIN,
-      shows: isCancelledWhenDone,
+      shows: isCancelled,
     },
     {
       action: 'reject-refund',
       call: 'disagreeRefundLite',
       plot: 'wantedBack',
       params: { reason: '已出餐' },
-      ends: NOT_AGAIN,
     },
     { action: 'ready', call: 'setOrderPrepared', plot: 'taken', ends: NO_TRACE },
     { action: 'assign', call: 'selfDeliveryStateSync', plot: 'taken', params: RIDER, ends: NO_TRACE },

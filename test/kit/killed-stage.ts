@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -18,6 +19,7 @@ import { freePort } from './free-port.ts';
 
 const KEY = 'hdk_chaos_test_key_0123456789abcdef';
 const TICK_MS = 100;
+const TOO_BUSY: ReadonlySet<unknown> = new Set(['database_unavailable', 'overloaded']);
 
 /** An account of the stage; its platform is played by the connector's own sandbox. */
 export interface StageAccount {
@@ -104,13 +106,23 @@ export class KilledStage {
   }
 
   /** Calls the hub's API. Throws when the hub is gone. */
+  /** A call as a client makes it: once, and again where the hub says that it was too busy for it. */
   async api(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: Body }> {
-    const response = await fetch(`http://127.0.0.1:${this.#plan.port}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    return { status: response.status, body: (await response.json()) as Body };
+    const key = randomUUID();
+    for (let left = 20; ; left -= 1) {
+      const response = await fetch(`http://127.0.0.1:${this.#plan.port}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${KEY}`,
+          'content-type': 'application/json',
+          ...(method === 'POST' ? { 'idempotency-key': key } : {}),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const answer = (await response.json()) as Body;
+      if (!TOO_BUSY.has(answer.code) || left === 0) return { status: response.status, body: answer };
+      await sleep(500);
+    }
   }
 
   /** Sends a callback of the platform, and sends it again until the hub has it. */

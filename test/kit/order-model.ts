@@ -36,6 +36,11 @@ export class OrderModel {
     this.#orders = [...this.#orders.filter((order) => !touches(order)), joined];
   }
 
+  /** What the order with this number follows from. */
+  lines(value: string): Lines {
+    return this.#orders.find((order) => order.aliases.some((alias) => alias.value === value))?.lines ?? {};
+  }
+
   /** The order with this number, of whatever kind the number is. */
   order(value: string): OrderJson | undefined {
     const held = this.#orders.find((order) => order.aliases.some((alias) => alias.value === value));

@@ -73,7 +73,7 @@ export class Sale {
     this.#number += 1;
     return {
       action,
-      params: { ...spec.paramsFrom?.(order), ...params },
+      params: { ...spec.paramsFrom?.(order, {}), ...params },
       number: `act-${this.#number}`,
       at: this.at,
       callbackBase: CALLBACKS,

@@ -1,4 +1,5 @@
 import { words } from '../../core/field-builders.ts';
+import { openRequest } from './open-request.ts';
 import { place, riderName, riderPhone, takeawaySpecs } from '../../core/takeaway-actions.ts';
 
 /** `type` of a cancellation (sheet, 6) and the remark that stands for it where nobody wrote one. */
@@ -38,6 +39,7 @@ export const specs = takeawaySpecs({
     reject: words('Refuse to cancel or refund', '拒绝取消或退款'),
     none: words('No request to cancel or to refund is open.', '没有待处理的取消或退款申请。'),
   },
+  openRequest: (_order, lines) => openRequest(lines),
   assign: [riderName(true), phone(true)],
   pickedUp: [phone(false)],
   position: place(true),

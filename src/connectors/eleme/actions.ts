@@ -5,11 +5,13 @@ import type { AccountView } from '../../core/connector.ts';
 import { NumberText } from '../../core/json.ts';
 import type { Lossless } from '../../core/json.ts';
 import type { PlatformRefusal, PlatformResponse } from '../../core/outgoing.ts';
+import { ANOTHER_REQUEST, answeredRequest, isAboutRequest, REQUEST_NOT_KNOWN } from '../../core/takeaway-actions.ts';
 import { actionReports } from './action-reports.ts';
 import { CANCEL_TYPES, specs } from './action-specs.ts';
 import { isSet } from '../../core/account-fields.ts';
 import { readReply, signedRequest } from './client.ts';
 import type { WantedAction } from './client.ts';
+import { isAnsweredRequest, openRequest } from './open-request.ts';
 import { readQueriedOrder, REFUND_STATUSES, resultObject } from './truth.ts';
 
 type Params = Readonly<Record<string, Lossless>>;
@@ -147,6 +149,9 @@ function prepare(account: AccountView, request: ActionRequest): PreparedAction {
   };
   if (request.action === 'position')
     for (const { field, message } of placeFaults(request.params)) fault(field, message);
+  const [answered, open] = [answeredRequest(request), openRequest(request.order.lines ?? {})];
+  if (answered !== undefined && open !== undefined && open !== answered)
+    fault('request', 'is not the one that is open');
   if (made.orderId === '') fault('order', 'has no number of the platform');
   if (token === '') fault('store', 'is not authorised, so there is no token');
   if (call.needs === 'shop' && made.shopId === '') fault('store', 'has no number of the platform');
@@ -194,11 +199,6 @@ const NOT_DONE: ActionOutcome = {
   state: 'failed',
   refusal: { class: 'retry', kind: 'not_done', code: 'not_done', message: KNOWS_NOTHING },
 };
-/** The open request may be another one by now, which nobody has decided about: so nothing is sent again. */
-const UNDECIDED = failure('retry', 'not_done', KNOWS_NOTHING);
-
-const isAboutRequest = ({ action }: ActionRequest): boolean => action === 'agree-refund' || action === 'reject-refund';
-
 function concludeQuestion(account: AccountView, request: ActionRequest, response: PlatformResponse): ActionOutcome {
   const reply = readReply(response);
   if (!reply.ok) return { state: 'unknown', reason: `${reply.refusal.code}: ${reply.refusal.message}` };
@@ -225,7 +225,10 @@ function concludeRequest(request: ActionRequest, result: Lossless): ActionOutcom
   const told = body.value.text('refundStatus') ?? '';
   const state = Object.hasOwn(REFUND_STATUSES, told) ? REFUND_STATUSES[told] : undefined;
   if (state === undefined) return { state: 'unknown', reason: 'The request has a status that is not known.' };
-  if (told === 'applied') return UNDECIDED;
+  if (told === 'applied') {
+    if (answeredRequest(request) === undefined) return REQUEST_NOT_KNOWN;
+    return isAnsweredRequest(request, body.value) ? NOT_DONE : ANOTHER_REQUEST;
+  }
   const isAgreed = request.action === 'agree-refund';
   // A request in arbitration was refused before.
   const isDone = isAgreed ? state === 'succeeded' : told === 'rejected' || told === 'arbitrating';

@@ -9,12 +9,15 @@ import type { Fulfilment } from '../../core/registers.ts';
 import { fixedReplies, jsonReply } from '../../core/replies.ts';
 import { byCode, factsOn, known, nothing, told, topicFacts, whole, wholeFacts } from '../../core/saying.ts';
 import type { Statement, Telling } from '../../core/saying.ts';
-import { besideOrder } from '../../core/takeaway-order.ts';
+import { besideOrder, openedBy } from '../../core/takeaway-order.ts';
 import type { TimeMs } from '../../core/time.ts';
 import { endFacts, orderNumber, orderReports } from './order.ts';
 
 /** What a message of a type says; what cannot be read of it is the fault of its body. */
 type Read = (envelope: Envelope) => Statement | readonly Statement[];
+
+/** What tells a request from others of its order: no message names a number. */
+const REQUEST_FIELDS = ['updateTime', 'refundType', 'totalPrice'];
 
 /** What every message brings along, beside its body. */
 interface Envelope {
@@ -165,6 +168,7 @@ function requestStep(isCancel: boolean, says: 'requested' | 'settled' | 'succeed
     // On a line of its own, since the other line's is final and this one's is not.
     const line = isFinal ? WHOLE : topicLine('cancel');
     if (doubt !== undefined) facts.push(...factsOn(line, { 'flag.doubt': true }, receivedAt));
+    if (says === 'requested') facts.push(...openedBy(body, isCancel ? 'cancel' : 'refund', REQUEST_FIELDS));
     return report(envelope, known({ at, stage, final: isFinal ? undefined : false, doubt, facts }));
   };
 }

@@ -1,4 +1,5 @@
 import { words } from '../../core/field-builders.ts';
+import { openRefund } from './open-refund.ts';
 import { place, riderName, riderPhone, takeawaySpecs } from '../../core/takeaway-actions.ts';
 
 /** The merchant's reasons to cancel (sheet, 5.3), 'other' first. What starts with 1 is the platform's own and is refused. */
@@ -41,6 +42,7 @@ export const specs = takeawaySpecs({
     reject: words('Reject the refund', '拒绝退款'),
     none: words('No request for a refund is open.', '没有待处理的退款申请。'),
   },
+  openRequest: (_order, lines) => openRefund(lines),
   assign: [...rider(true), ...place(false)],
   pickedUp: rider(false),
   position: [...place(true), ...rider(false)],

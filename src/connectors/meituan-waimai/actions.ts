@@ -5,10 +5,12 @@ import { NumberText } from '../../core/json.ts';
 import type { Lossless } from '../../core/json.ts';
 import type { JsonReader } from '../../core/json-reader.ts';
 import type { PlatformRefusal, PlatformResponse } from '../../core/outgoing.ts';
+import { ANOTHER_REQUEST, answeredRequest, isAboutRequest, REQUEST_NOT_KNOWN } from '../../core/takeaway-actions.ts';
 import { actionReports, cancelReasonOf, reasonCodeOf } from './action-reports.ts';
 import { specs } from './action-specs.ts';
 import { hasCredentials, readAnswer, signedRequest } from './client.ts';
 import type { Wanted } from './client.ts';
+import { openRefund, refundNumber } from './open-refund.ts';
 import { orderWanted, readQueriedOrder, REFUND_RESULTS, refundEntries, refundsWanted } from './truth.ts';
 
 interface Call {
@@ -128,6 +130,7 @@ function prepare(account: AccountView, request: ActionRequest): PreparedAction {
   const hasPlace = request.action === 'position' || lng !== undefined || lat !== undefined;
   const faults = [
     ...paramFaults(spec.params, request.params),
+    ...(isAnotherOpen(request) ? [{ field: 'request', message: 'is not the one that is open' }] : []),
     ...(hasPlace && spec.params.some(({ name }) => name === 'lng') ? placeFaults(request.params) : []),
     ...(orderId === undefined ? [{ field: 'order', message: 'has no number of the platform' }] : []),
     ...(tokenOf(request) === null ? [{ field: 'store', message: 'is not bound, so there is no token' }] : []),
@@ -181,15 +184,11 @@ const NOT_DONE: ActionOutcome = {
   state: 'failed',
   refusal: { class: 'retry', kind: 'not_done', code: 'not_done', message: KNOWS_NOTHING },
 };
-/** The open request may be another one by now, which nobody has decided about: so nothing is sent again. */
-const UNDECIDED = failure('retry', 'not_done', KNOWS_NOTHING);
-
 function concludeQuestion(account: AccountView, request: ActionRequest, response: PlatformResponse): ActionOutcome {
   const answer = readAnswer(account, response, tokenOf(request));
   if (!answer.ok) return { state: 'unknown', reason: `${answer.refusal.code}: ${answer.refusal.message}` };
   const orderId = numberOf(request) ?? '';
-  if (request.action === 'agree-refund' || request.action === 'reject-refund')
-    return concludeRefund(request, refundEntries(answer.value, orderId));
+  if (isAboutRequest(request)) return concludeRefund(request, refundEntries(answer.value, orderId));
   const read = readQueriedOrder(answer.value, orderId, account);
   if (!read.ok) return { state: 'unknown', reason: read.refusal.message };
   const { report, status } = read.value;
@@ -197,21 +196,41 @@ function concludeQuestion(account: AccountView, request: ActionRequest, response
   return status === '8' ? failure('final', 'completed', 'The order is completed, so it was not cancelled.') : NOT_DONE;
 }
 
-/** The youngest request decides; the platform's list lags behind, so an empty one tells nothing. */
+/**
+ * The request that was answered decides, and where nobody knew which it was the youngest; only the first is answered once
+ * more. The platform's list lags behind, so an empty one tells nothing.
+ */
 function concludeRefund(request: ActionRequest, entries: readonly JsonReader[]): ActionOutcome {
-  let youngest: { readonly at: number; readonly result: string } | undefined;
-  for (const entry of entries) {
-    const at = entry.time('refund_apply_time') ?? 0;
-    const result = entry.text('res_type') ?? '';
-    if (youngest === undefined || at >= youngest.at) youngest = { at, result };
-  }
+  const answered = answeredRequest(request);
+  const youngest = youngestOf(entries);
   if (youngest === undefined) return { state: 'unknown', reason: 'The platform lists no refund of this order yet.' };
-  const state = REFUND_RESULTS[youngest.result];
+  const own = answered === undefined ? entries : entries.filter((entry) => refundNumber(entry) === answered);
+  const mine = answered === undefined ? youngest : youngestOf(own);
+  const isOpen = (entry: JsonReader): boolean => REFUND_RESULTS[entry.text('res_type') ?? ''] === 'requested';
+  if (mine === undefined) {
+    if (isOpen(youngest)) return ANOTHER_REQUEST;
+    return { state: 'unknown', reason: 'The platform does not list the answered refund.' };
+  }
+  // After a refusal the user appeals to the service desk, under the same number.
+  const decided = own.find((entry) => !isOpen(entry)) ?? mine;
+  const state = REFUND_RESULTS[(answered === undefined ? mine : decided).text('res_type') ?? ''];
   if (state === undefined) return { state: 'unknown', reason: 'The refund has a result that is not known.' };
-  if (state === 'requested') return UNDECIDED;
+  if (state === 'requested') return answered === undefined ? REQUEST_NOT_KNOWN : NOT_DONE;
   return state === (request.action === 'agree-refund' ? 'succeeded' : 'failed')
     ? { state: 'succeeded', reports: actionReports(request) }
     : failure('final', 'decided_otherwise', 'The request was decided otherwise meanwhile.');
+}
+
+const youngestOf = (entries: readonly JsonReader[]): JsonReader | undefined =>
+  entries.reduce<JsonReader | undefined>((youngest, entry) => {
+    const isYounger = (entry.time('refund_apply_time') ?? 0) >= (youngest?.time('refund_apply_time') ?? 0);
+    return isYounger ? entry : youngest;
+  }, undefined);
+
+/** The answer was given to one request, and by now another one is known to be open. */
+function isAnotherOpen(request: ActionRequest): boolean {
+  const [answered, open] = [answeredRequest(request), openRefund(request.order.lines ?? {})];
+  return answered !== undefined && open !== undefined && open !== answered;
 }
 
 export const actions: Actions = {
@@ -219,8 +238,7 @@ export const actions: Actions = {
   prepare,
   conclude,
   prepareQuestion(account, request) {
-    const isRefund = request.action === 'agree-refund' || request.action === 'reject-refund';
-    const wanted = (isRefund ? refundsWanted : orderWanted)(numberOf(request) ?? '', tokenOf(request));
+    const wanted = (isAboutRequest(request) ? refundsWanted : orderWanted)(numberOf(request) ?? '', tokenOf(request));
     return signedRequest(account, wanted, request.at);
   },
   concludeQuestion,

@@ -10,6 +10,7 @@ import { known, whole } from '../../core/saying.ts';
 import { reasonOf, REFUND_ANSWER_MS, REFUND_NOTICE_LINES } from './callback.ts';
 import { ask, failed } from './client.ts';
 import type { Wanted } from './client.ts';
+import { refundNumber } from './open-refund.ts';
 import { readOrder } from './order-push.ts';
 
 /** `res_type` of a refund: who decided what. */
@@ -158,10 +159,7 @@ export function refundFacts(answer: JsonReader, orderId: string): readonly Fact[
   return facts;
 }
 
-/**
- * A refund's number is its `refund_id`; answers without one tell refunds apart by their kind and time. Of several entries
- * with one number (a request and its appeal) the youngest counts.
- */
+/** Of several entries with one number (a request and its appeal) the youngest counts. */
 function keepRefund(
   refunds: Map<string, { readonly appliedAt: number; readonly refund: Refund }>,
   entry: JsonReader,
@@ -169,7 +167,7 @@ function keepRefund(
   const isWhole = entry.oneOf('refund_type', IS_WHOLE);
   const state = entry.oneOf('res_type', REFUND_RESULTS);
   const appliedAt = entry.time('refund_apply_time') ?? 0;
-  const number = entry.number('refund_id') ?? `${isWhole === true ? 2 : 1}-${Math.floor(appliedAt / 1000)}`;
+  const number = refundNumber(entry);
   // In yuan; a refund of everything names none.
   const amount = entry.yuan('money') ?? null;
   if (isWhole === undefined || state === undefined) return;

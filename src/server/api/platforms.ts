@@ -96,7 +96,12 @@ export function platformRoutes(scope: ApiScope, { ctx }: ApiContext): void {
   );
 }
 
-const toAction = ({ name, label, params, moves }: ActionSpec) => ({ name, label, params: params.map(toField), moves });
+const toAction = ({ name, label, params, moves }: ActionSpec) => ({
+  name,
+  label,
+  params: params.filter(({ supplied }) => supplied !== true).map(toField),
+  moves,
+});
 
 const toCreation = ({ fields, adoptFields, planAdopted }: Creation) => ({
   fields: fields.map(toField),
