@@ -161,6 +161,8 @@ test('pasted secrets are tried without an account, several of one name too', asy
   const { body } = await diagnose(question);
   assert.equal(body.matches[0].secret.state, 'pasted');
   assert.equal(body.verification, null);
+  const listed = await diagnose({ ...question, secrets: ['pasted-secret-one', 'pasted-secret-two'] });
+  assert.deepEqual(listed.body.matches[0].secret.name, 'secret');
   const nameless = await diagnose({ ...question, platform: undefined });
   assert.equal(nameless.body.matches[0].scheme.platform, 'meituan-union');
 });

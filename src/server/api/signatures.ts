@@ -35,11 +35,18 @@ const Question = Type.Object(
       }),
     ),
     secrets: Type.Optional(
-      Type.Record(Type.String(), Type.Union([Secret, Type.Array(Secret, { minItems: 1, maxItems: 10 })]), {
-        maxProperties: 10,
-        description:
-          'Secrets to try by a name for each, beside those of the account. They are neither stored nor logged.',
-      }),
+      Type.Union(
+        [
+          Type.Record(Type.String(), Type.Union([Secret, Type.Array(Secret, { minItems: 1, maxItems: 10 })]), {
+            maxProperties: 10,
+          }),
+          Type.Array(Secret, { minItems: 1, maxItems: 10 }),
+        ],
+        {
+          description:
+            'Secrets to try by a name for each, or a list, beside those of the account. They are neither stored nor logged.',
+        },
+      ),
     ),
     signature: Type.Optional(
       Type.String({
@@ -149,6 +156,8 @@ function toInput({ body, bodyBase64, secrets = {}, ...rest }: Type.Static<typeof
   return {
     ...rest,
     ...(bytes === undefined ? {} : { body: bytes }),
-    secrets: Object.entries(secrets).flatMap(([name, values]) => [values].flat().map((value) => ({ name, value }))),
+    secrets: Object.entries(Array.isArray(secrets) ? { secret: secrets } : secrets).flatMap(([name, values]) =>
+      [values].flat().map((value) => ({ name, value })),
+    ),
   };
 }
