@@ -17,6 +17,15 @@ export const PLATFORM_PHRASES: readonly Phrase[] = [
   ['A request of the user is open.', '用户还有一个申请待处理。'],
   ['The request has a status that is not known.', '申请的状态不认识。'],
   ['The request was decided otherwise meanwhile.', '申请已被按另一种方式处理。'],
+  ['The platform does not list the answered refund.', '平台没有列出所答复的退款申请。'],
+  [
+    'The request that is open now is another one than was answered. Somebody must look at it and answer again.',
+    '当前待处理的已是另一个申请，请查看后重新答复。',
+  ],
+  [
+    'A request is open, and nobody knows whether it is the one that was answered. Somebody must look at it and answer again.',
+    '有一个申请待处理，但无法确定是否就是所答复的那一个，请查看后重新答复。',
+  ],
   ['The refund has a result that is not known.', '退款的结果不认识。'],
   ['The platform lists no refund of this order yet.', '平台还没有列出这个订单的退款。'],
   ['The platform neither agreed nor said why not.', '平台既没有同意，也没有说明原因。'],
@@ -116,6 +125,7 @@ export const PLATFORM_PHRASES: readonly Phrase[] = [
 
 /** What is wrong with a parameter that a person or a program gave. */
 export const PARAM_PHRASES: readonly Phrase[] = [
+  ['is not the one that is open', '不是当前待处理的那一个'],
   ['is not one of this platform', '不属于这个平台'],
   ['is a tag such as zh-CN', '应为 zh-CN 这样的标记'],
   ['is 0 or 1', '应为 0 或 1'],
