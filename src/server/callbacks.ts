@@ -33,6 +33,7 @@ interface Params {
 
 /** Wider than the ids that the API gives; what lies outside is no question for the database, which refuses U+0000. */
 const LIKE_AN_ID = /^[\w.-]{1,100}$/u;
+const LIKE_A_TOPIC = /^[A-Za-z\d][\w-]{0,63}$/u;
 
 /**
  * `POST /callbacks/{platform}/{account}[/{topic}]`. The scope has a parser of its own that hands over the raw bytes
@@ -99,10 +100,14 @@ export async function callbackDoor(app: FastifyInstance, options: CallbackDoorOp
   }
 }
 
-/** A topic that is not a listed one is still an address of the account when the platform puts a token there. */
+/**
+ * A topic that is not a listed one is still an address of the account when the platform puts a token there, or has an
+ * address for each event: of one that is newer than the list a callback is verified, answered and kept.
+ */
 function takesTopic(account: KnownAccount, topic: string): boolean {
   const { topics } = account.connector;
-  return topics === 'token' ? topic !== '' : topics.some(({ name }) => name === topic);
+  if (topics === 'token') return topic !== '';
+  return topics.some(({ name }) => name === topic) || (topics.length > 1 && LIKE_A_TOPIC.test(topic));
 }
 
 function toCallbackRequest(
