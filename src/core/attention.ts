@@ -57,6 +57,13 @@ export const ATTENTION_KINDS = {
       zh: '货款由商家自行收取，需由商家原路退回；退款后请执行“已退款（登记）”操作。',
     },
   },
+  goods_held: {
+    title: { en: 'Goods held by a lost order', zh: '失联订单占用库存' },
+    todo: {
+      en: 'The machine’s platform made an order and did not say its number, so nobody can pay or close it. Its goods are on sale again when its own hold ends; sell under another number.',
+      zh: '平台已创建订单但未返回单号，无法支付也无法关闭。平台占用到期后商品自动恢复可售；请换一个单号重新下单。',
+    },
+  },
   payment_unclear: {
     title: { en: 'Payment unclear', zh: '支付结果不明' },
     todo: {
@@ -145,6 +152,7 @@ export const KIND_OF_CONDITION: Readonly<Record<string, AttentionKind>> = {
   dispense_unknown: 'dispense_unknown',
   records_unknown: 'dispense_unknown',
   close_failed: 'action_failed',
+  goods_held: 'goods_held',
   refund_due: 'refund_due',
   refund_failed: 'action_failed',
   settle_failed: 'action_failed',

@@ -1,5 +1,6 @@
 import type { ActionOutcome, ActionSpec } from '../core/action.ts';
 import type { Report } from '../core/fact.ts';
+import { UNNAMED } from '../core/lives/life.ts';
 import type { Json } from '../core/json.ts';
 import type { TimeMs } from '../core/time.ts';
 import type { ActionPatch, ActionRow } from '../store/actions.ts';
@@ -49,7 +50,7 @@ const PATIENCE_MS = { goods: 3_600_000, money: 0, nothing: 0 } as const;
 const LONGEST_WAY_MS = 20_000;
 
 /** Most likely an earlier sending of ours made it; it is of no use to anybody, and its own clock ends it there. */
-const UNNAMED =
+const OF_NO_USE =
   'The platform has an order of this number and does not say its own, so nothing can be done with it. Use another number.';
 
 export const waitMs = (tries: number): number => WAITS_MS[Math.min(Math.max(tries, 1), WAITS_MS.length) - 1] ?? 0;
@@ -101,7 +102,7 @@ export function decide(
   const { code, message, kind } = refusal;
   const answer = { code, message, ...(kind === undefined ? {} : { kind }) };
   if (spec.isCreation && doubtful && kind === 'duplicate') {
-    return with_(end('failed', code, `${message}: ${UNNAMED}`, nowMs), { answer });
+    return with_(end('failed', UNNAMED, `${code}: ${message}: ${OF_NO_USE}`, nowMs), { answer });
   }
   if (refusal.class === 'final') {
     const ended = with_(end('failed', refusal.code, refusal.message, nowMs), { answer });

@@ -36,6 +36,15 @@ async function begun(merchantOrderId: string) {
 const lastAction = async (order: string) =>
   (await world.api.call('GET', `/api/v1/actions?order=${order}`)).body.data[0] ?? assert.fail();
 
+/** What wants a person about an order. */
+async function conditions(order: string): Promise<readonly string[]> {
+  const found = await world.api.hub.database.pool.query<{ name: string }>(
+    'select name from order_conditions where order_id = $1',
+    [order],
+  );
+  return found.rows.map(({ name }) => name);
+}
+
 test('an order that was made without a number is held, asked for again, and taken where the repeat names it', async () => {
   world.next.set('order.create', UNNAMED);
   const answer = begin('20261120000000001001');
@@ -60,10 +69,13 @@ test('one that is not named by the repeat either is of no use: said at once, and
   assert.equal(refused.status, 422, refused.text);
   assert.match(refused.body.detail, /6040.*does not say its own.*another number/u);
   assert.equal((await world.shown(order.id)).status, 'cancelled');
+  await world.pass(0);
+  assert.deepEqual(await conditions(order.id), ['goods_held'], 'its goods are not on sale yet');
   const calls = world.calls.length;
   await world.pass(21 * 60, { step: 10 });
   assert.ok(!world.calls.slice(calls).includes('order.create'));
   assert.equal((await world.shown(order.id)).status, 'cancelled', 'as it is at the platform by then');
+  assert.deepEqual(await conditions(order.id), []);
 });
 
 test('an order that comes to be made only when its hold is over is closed at once', async () => {

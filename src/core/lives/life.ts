@@ -5,6 +5,9 @@ import type { OrderJson } from '../order-json.ts';
 import type { TimeMs } from '../time.ts';
 import type { LifeSettings } from './life-settings.ts';
 
+/** Code of a creation of which the platform says that it was made before, and gives no number of it. */
+export const UNNAMED = 'unnamed';
+
 /** An action of an order, as far as a life looks at it. */
 export interface LifeAction {
   readonly action: string;
@@ -92,6 +95,7 @@ export const CONDITIONS = [
   'dispense_unknown',
   'records_unknown',
   'close_failed',
+  'goods_held',
   'refund_due',
   'refund_failed',
   'settle_failed',

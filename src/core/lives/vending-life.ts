@@ -4,6 +4,7 @@ import { shareOut } from '../share-out.ts';
 import { dispenseSteps, itemOf } from './dispensing.ts';
 import type { Dispensing } from './dispensing.ts';
 import { PlanDraft } from './draft.ts';
+import { UNNAMED } from './life.ts';
 import type { Life, LifeView, OrderSide } from './life.ts';
 import { ASK_RETRIES_MS, isClosed, isMade } from './payment-life.ts';
 import { awaitGivenBack, duesOf, mirrorRefunds, owe, owedTotal } from './refund-dues.ts';
@@ -13,6 +14,8 @@ const CLOSE_RETRIES_MS = [5000, 30_000, 300_000];
 const REVIVE = 'life:revive';
 /** How long the platform keeps what was made once more; it is paid already. */
 const REVIVED_MS = 1_200_000;
+/** How long the platform keeps what nobody pays. */
+const PLATFORM_HOLD_MS = 1_200_000;
 const RECORDS_RETRIES_MS = [5000, 15_000, 60_000];
 
 /**
@@ -27,13 +30,28 @@ export const vendingLife: Life = {
   steps(view) {
     const draft = new PlanDraft(view);
     const { order } = view;
-    if (order.json.mergedInto !== null || !isMade(order)) return draft.plan();
+    if (order.json.mergedInto !== null) return draft.plan();
+    if (!isMade(order)) {
+      tellOfHeldGoods(view, draft);
+      return draft.plan();
+    }
     const money = moneyOf(view);
     if (money === undefined) unpaidSteps(view, draft);
     else paidSteps(view, draft, money);
     return draft.plan();
   },
 };
+
+/**
+ * Of an order that the platform made without giving its number nothing can be asked and nothing be closed: it holds its
+ * goods until its own clock ends it, and a person may wonder where they are.
+ */
+function tellOfHeldGoods({ order }: LifeView, draft: PlanDraft): void {
+  const made = order.actions.findLast(({ action }) => action === 'create');
+  if (made?.state !== 'failed' || made.code !== UNNAMED) return;
+  const until = (made.finishedAt ?? made.createdAt) + PLATFORM_HOLD_MS;
+  if (!draft.isDue(until)) draft.raise('goods_held', { until: new Date(until).toISOString() });
+}
 
 const payingLeg = ({ legs }: LifeView): OrderSide | undefined =>
   legs.find(({ json }) => json.payment !== 'unpaid') ?? legs.at(-1);
