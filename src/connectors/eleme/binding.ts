@@ -21,7 +21,7 @@ export const binding: StoreBinding = {
     return `${address(account, '/authorize')}?${query.toString()}`;
   },
   checkOptions: (options) =>
-    Object.keys(options).map((field) => ({ field, message: 'The authorisation page of Ele.me has no options.' })),
+    Object.keys(options).map((field) => ({ field, message: 'The authorisation page takes no options.' })),
   exchangeCode: (account, call, code, returnUrl, at) =>
     callToken(
       account,

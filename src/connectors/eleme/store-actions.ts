@@ -26,7 +26,7 @@ export const storeActions: StoreActions = {
     },
   ],
   async run(account, call, { action, params, store, token, at }) {
-    if (!/^\d{1,18}$/u.test(store)) return refuse('final', 'no_number', 'The store has no number of Ele.me.');
+    if (!/^\d{1,18}$/u.test(store)) return refuse('final', 'no_number', 'The store has no number of the platform.');
     const held = await tokenFor(account, call, { storeToken: token }, at);
     if (!held.ok) return held.refusal.code === 'no_token' ? refuse('alert', NO_STORE_TOKEN, 'Not authorised.') : held;
     const { code } = params;

@@ -48,7 +48,7 @@ export async function readTruth(
   at: TimeMs,
 ): Promise<PlatformResult<readonly Report[]>> {
   const number = order.aliases.find(({ kind }) => kind === 'platform')?.value;
-  if (number === undefined) return refuse('final', 'no_number', 'The order has no number of Ele.me.');
+  if (number === undefined) return refuse('final', 'no_number', 'The order has no number of the platform.');
   const token = await tokenFor(account, call, order, at);
   if (!token.ok) return token;
   const about: About = { account, call, number, token: token.value, at };
