@@ -1,4 +1,4 @@
-import { get, newIdempotencyKey, request } from './request.ts';
+import { get, newIdempotencyKey, remove, request } from './request.ts';
 import type { BothWords } from './platforms.ts';
 import type { Page } from './request.ts';
 
@@ -80,7 +80,7 @@ export const createAccount = (body: NewAccount): Promise<Account> =>
 export const changeAccount = (id: string, body: AccountChange): Promise<Account> =>
   request('PATCH', path(id), { body });
 
-export const removeAccount = (id: string): Promise<void> => request('DELETE', path(id));
+export const removeAccount = (id: string): Promise<void> => remove(path(id));
 
 export const removeSecret = (id: string, { field, fingerprint }: AccountSecret): Promise<void> =>
   request('DELETE', path(id, `/secrets/${encodeURIComponent(field)}/${encodeURIComponent(fingerprint)}`));
@@ -88,6 +88,6 @@ export const removeSecret = (id: string, { field, fingerprint }: AccountSecret):
 export const checkAccount = (id: string): Promise<CheckResult> => request('POST', path(id, '/check'));
 
 export const readRepair = (id: string, signal?: AbortSignal): Promise<Page<Repair>> =>
-  get('/repair', { account: id }, signal);
+  get('/repair', { account: id }, signal, path(id));
 
 export const runRepair = (id: string): Promise<unknown> => request('POST', `/repair/${encodeURIComponent(id)}/run`);

@@ -1,4 +1,4 @@
-import { get, newIdempotencyKey, request } from './request.ts';
+import { get, newIdempotencyKey, remove, request } from './request.ts';
 import type { Page } from './request.ts';
 
 export interface Endpoint {
@@ -81,7 +81,7 @@ export const createEndpoint = (body: NewEndpoint): Promise<Endpoint & { readonly
 export const setEndpointState = (id: string, state: Endpoint['state']): Promise<Endpoint> =>
   request('PATCH', path(id), { body: { state } });
 
-export const removeEndpoint = (id: string): Promise<void> => request('DELETE', path(id));
+export const removeEndpoint = (id: string): Promise<void> => remove(path(id));
 
 export const rotateSecret = (id: string): Promise<{ readonly secret: string; readonly oldValidUntil: string }> =>
   request('POST', path(id, '/secret'), { idempotencyKey: newIdempotencyKey() });

@@ -1,5 +1,5 @@
 import type { OrderFilter } from './orders.ts';
-import { addressOf, get, request } from './request.ts';
+import { addressOf, get, remove, request } from './request.ts';
 import type { Page } from './request.ts';
 
 /** Everything that a file of orders can hold, in the order of its columns. */
@@ -66,7 +66,7 @@ export const startOrdersExport = (
 export const listExports = (signal?: AbortSignal): Promise<Page<Export>> => get('/exports', { limit: 50 }, signal);
 
 /** Stops it, or removes its file. */
-export const removeExport = (id: string): Promise<void> => request('DELETE', `/exports/${encodeURIComponent(id)}`);
+export const removeExport = (id: string): Promise<void> => remove(`/exports/${encodeURIComponent(id)}`);
 
 /** Where a browser takes the file by itself: it may be larger than a page can hold. */
 export const exportFileAddress = (id: string): string => addressOf(`/exports/${encodeURIComponent(id)}/file`);

@@ -1,4 +1,4 @@
-import { get, newIdempotencyKey, request } from './request.ts';
+import { get, newIdempotencyKey, remove, request } from './request.ts';
 import type { Limits, Right, Role } from './me.ts';
 import type { Page } from './request.ts';
 
@@ -87,7 +87,7 @@ export const createUser = (body: UserFields & { readonly role: Role }): Promise<
 
 export const changeUser = (id: string, body: UserFields): Promise<User> => request('PATCH', userPath(id), { body });
 
-export const removeUser = (id: string): Promise<void> => request('DELETE', userPath(id));
+export const removeUser = (id: string): Promise<void> => remove(userPath(id));
 
 export const linkForUser = (id: string): Promise<Link> => request('POST', userPath(id, '/link'));
 

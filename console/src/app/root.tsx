@@ -2,7 +2,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { App, ConfigProvider } from 'antd';
 import enUs from 'antd/locale/en_US';
 import zhCn from 'antd/locale/zh_CN';
-import { Suspense, useEffect } from 'react';
+import { Suspense, useEffect, useRef } from 'react';
 import type { ReactNode } from 'react';
 import { RouterProvider } from 'react-router';
 import { ApiError } from '../api/problem.ts';
@@ -11,6 +11,8 @@ import { useLanguage } from './language.ts';
 import { router } from './routes.tsx';
 import { useTheme } from './theme.ts';
 
+/** Long enough to be read by whoever looked elsewhere at first. */
+const MESSAGE_SECONDS = 5;
 const client = new QueryClient({
   defaultOptions: {
     queries: {
@@ -24,8 +26,13 @@ const client = new QueryClient({
 export function Root(): ReactNode {
   const language = useLanguage();
   const theme = useTheme();
+  const readIn = useRef(language);
   useEffect(() => {
     document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+    if (readIn.current === language) return;
+    readIn.current = language;
+    // What the hub says in words comes in the language that it was asked in.
+    void client.invalidateQueries();
   }, [language]);
   return (
     <ConfigProvider
@@ -34,7 +41,7 @@ export function Root(): ReactNode {
       button={{ autoInsertSpace: false }}
       wave={{ disabled: true }}
     >
-      <App component={false}>
+      <App component={false} message={{ duration: MESSAGE_SECONDS }}>
         <QueryClientProvider client={client}>
           <Suspense fallback={<Loading isWhole />}>
             <RouterProvider router={router} />

@@ -17,6 +17,7 @@ export function ConfirmAction({
   confirmLabel,
   run,
   canRun = true,
+  isOffered = true,
   button,
 }: {
   readonly label: string;
@@ -26,6 +27,8 @@ export function ConfirmAction({
   readonly confirmLabel?: string;
   readonly run: () => Promise<void>;
   readonly canRun?: boolean;
+  /** Without a reason to press it there is no button; who was being asked already may still answer. */
+  readonly isOffered?: boolean;
   readonly button?: ButtonProps;
 }): ReactNode {
   const words = useWords(partWords);
@@ -46,9 +49,11 @@ export function ConfirmAction({
   };
   return (
     <>
-      <Button {...button} onClick={() => setOpen(true)}>
-        {label}
-      </Button>
+      {(isOffered || isOpen) && (
+        <Button {...button} onClick={() => setOpen(true)}>
+          {label}
+        </Button>
+      )}
       <Modal
         open={isOpen}
         title={title}

@@ -39,7 +39,7 @@ export function AccountView(): ReactNode {
       <p className={styles['back']}>
         <Link to="..">← {words.back}</Link>
       </p>
-      <Whole key={account.data.updatedAt} account={account.data} platform={platform} />
+      <Whole account={account.data} platform={platform} />
     </>
   );
 }
@@ -73,8 +73,10 @@ function Whole({ account, platform }: Props): ReactNode {
             button={{ danger: true }}
             run={async () => {
               await removeAccount(account.id);
-              await client.invalidateQueries({ queryKey: ['accounts'] });
-              void navigate('..');
+              await client.refetchQueries({ queryKey: ['accounts'], type: 'all' });
+              await navigate('..');
+              // The way back leads to nothing, and not to what is remembered of it.
+              client.removeQueries({ queryKey: ['account', account.id] });
             }}
           >
             <p>{words.removeAccountHint}</p>

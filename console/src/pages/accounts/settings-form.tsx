@@ -27,9 +27,20 @@ export function SettingsForm({
   const errorText = useErrorText();
   const client = useQueryClient();
   const { message } = App.useApp();
-  const [texts, setTexts] = useState<FieldTexts>(() => textsOf(platform, account.settings));
+  const [known, setKnown] = useState(account.settings);
+  const [texts, setTexts] = useState<FieldTexts>(() => textsOf(platform, known));
   const [faults, setFaults] = useState<FieldFaults>({});
   const [isBusy, setBusy] = useState(false);
+  if (known !== account.settings) {
+    // Changed by its switch, or by somebody else: what is being typed stays.
+    const [before, after] = [textsOf(platform, known), textsOf(platform, account.settings)];
+    setKnown(account.settings);
+    setTexts(
+      Object.fromEntries(
+        platform.settings.map(({ name }) => [name, texts[name] === before[name] ? after[name] : texts[name]]),
+      ),
+    );
+  }
   const save = async (): Promise<void> => {
     const read = fieldValues(platform.settings, texts, form);
     setFaults(read.faults);

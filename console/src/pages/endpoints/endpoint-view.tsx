@@ -97,16 +97,15 @@ function Tools({ endpoint, failing }: { readonly endpoint: Endpoint; readonly fa
   const reread = (): Promise<void> => client.invalidateQueries({ queryKey: ['endpoint', id] });
   return (
     <>
-      {failing > 0 && (
-        <ConfirmAction
-          label={words.retry}
-          title={words.retry}
-          run={async () => {
-            const { subjects } = await retryNow(id);
-            void message.info(words.retried(String(subjects)));
-          }}
-        />
-      )}
+      <ConfirmAction
+        label={words.retry}
+        title={words.retry}
+        isOffered={failing > 0}
+        run={async () => {
+          const { subjects } = await retryNow(id);
+          void message.info(words.retried(String(subjects)));
+        }}
+      />
       <Replay endpoint={id} />
       <ConfirmAction
         label={isOn ? words.disable : words.enable}
@@ -131,8 +130,10 @@ function Tools({ endpoint, failing }: { readonly endpoint: Endpoint; readonly fa
         button={{ danger: true }}
         run={async () => {
           await removeEndpoint(id);
-          await client.invalidateQueries({ queryKey: ['endpoints'] });
-          void navigate('..');
+          await client.refetchQueries({ queryKey: ['endpoints'], type: 'all' });
+          await navigate('..');
+          // The way back leads to nothing, and not to what is remembered of it.
+          client.removeQueries({ queryKey: ['endpoint', id] });
         }}
       >
         <p>{words.removeHint}</p>
