@@ -2,8 +2,9 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { readPlatforms } from '../api/platforms.ts';
 import type { Platform } from '../api/platforms.ts';
-import { useLanguage } from '../app/language.ts';
+import { useLanguage, useWords } from '../app/language.ts';
 import styles from './platform-badge.module.css';
+import { partWords } from './words.ts';
 
 /** The sign on a badge: what staff call the platform in one letter, on its own colour. */
 const SIGNS: Readonly<Record<string, { readonly sign: string; readonly ground: string; readonly ink: string }>> = {
@@ -32,6 +33,9 @@ export function usePlatformName(): (id: string) => string {
   return (id) => platforms.find((platform) => platform.id === id)?.label[language] ?? id;
 }
 
+/** What is longer is no kind of callback, but a token that ends the address of one order. */
+const LONGEST_TOPIC = 24;
+
 /** What a platform's kind of callback is called: `confirmed` is 订单确认. */
 export function useTopicName(): (platform: string, topic: string) => string {
   const platforms = usePlatforms();
@@ -41,15 +45,16 @@ export function useTopicName(): (platform: string, topic: string) => string {
     topic === ''
       ? ''
       : (platforms.find(({ id }) => id === platform)?.topics.find(({ name }) => name === topic)?.label[language] ??
-        topic);
+        (topic.length > LONGEST_TOPIC ? '' : topic));
 }
 
-/** What a platform's action is called; one that it does not list by its own name. */
+/** What an action is called: as its platform has it, or as the hub does; else by its bare name. */
 export function useActionName(platform: string): (action: string) => string {
   const platforms = usePlatforms();
   const language = useLanguage();
+  const hubs: Readonly<Record<string, string>> = useWords(partWords).hubActions;
   const specs = platforms.find(({ id }) => id === platform)?.actions ?? [];
-  return (action) => specs.find(({ name }) => name === action)?.label[language] ?? action;
+  return (action) => specs.find(({ name }) => name === action)?.label[language] ?? hubs[action] ?? action;
 }
 
 /** A platform by its sign, with its name beside it or on hover. */

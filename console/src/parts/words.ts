@@ -27,6 +27,15 @@ export const partWords = dictionary(
       stock_in: '入库单',
     },
     payments: { unpaid: '未付款', paid: '已付款', partially_refunded: '部分退款', refunded: '已退款' },
+    hubActions: { create: '创建订单' },
+    evidences: {
+      signature: '签名',
+      'path-token': '地址中的令牌',
+      'pending-binding': '等待中的绑定',
+      hint: '仅提示，向平台核实',
+      empty: '空请求',
+    },
+    refunds: { requested: '已申请', failed: '未成功', succeeded: '已成功', replaced: '已被取代' },
     fulfilments: {
       none: '未开始',
       accepted: '已接单',
@@ -164,6 +173,15 @@ export const partWords = dictionary(
       partially_refunded: 'Partly refunded',
       refunded: 'Refunded',
     },
+    hubActions: { create: 'Make the order' },
+    evidences: {
+      signature: 'signature',
+      'path-token': 'token in the address',
+      'pending-binding': 'a binding that waits',
+      hint: 'a hint, asked about at the platform',
+      empty: 'empty request',
+    },
+    refunds: { requested: 'requested', failed: 'failed', succeeded: 'succeeded', replaced: 'replaced' },
     fulfilments: {
       none: 'Not begun',
       accepted: 'Accepted',

@@ -92,13 +92,16 @@ function Whole({
 
 function Facts({ callback }: { readonly callback: CallbackDetail }): ReactNode {
   const words = useWords(callbacksWords);
+  const evidences: Readonly<Record<string, string>> = useWords(partWords).evidences;
   const items = [
     { key: 'verdict', label: words.verdict, children: <VerdictTag verdict={callback.verdict} /> },
     ...(callback.reason === null ? [] : [{ key: 'reason', label: words.reason, children: callback.reason }]),
     { key: 'received', label: words.received, children: <Time at={callback.receivedAt} isWhole /> },
     { key: 'account', label: words.filterAccount, children: callback.account },
     ...(callback.topic === '' ? [] : [{ key: 'topic', label: words.topic, children: callback.topic }]),
-    ...(callback.evidence === null ? [] : [{ key: 'evidence', label: words.evidence, children: callback.evidence }]),
+    ...(callback.evidence === null
+      ? []
+      : [{ key: 'evidence', label: words.evidence, children: evidences[callback.evidence] ?? callback.evidence }]),
     ...(callback.secretFingerprint === null
       ? []
       : [{ key: 'secret', label: words.fingerprint, children: <code>{callback.secretFingerprint}</code> }]),

@@ -99,6 +99,7 @@ function Part({ title, children }: { readonly title: string; readonly children: 
 
 function CallbackDetail({ entry }: { readonly entry: CallbackEntry }): ReactNode {
   const words = useWords(detailWords).detail;
+  const evidences: Readonly<Record<string, string>> = useWords(partWords).evidences;
   const [reason, setReason] = useState<string | null>(null);
   const { data, error, refetch } = useQuery({
     queryKey: ['callback', entry.id, reason],
@@ -114,7 +115,7 @@ function CallbackDetail({ entry }: { readonly entry: CallbackEntry }): ReactNode
           [words.verdict, <VerdictTag key="verdict" verdict={data.verdict} />],
           [words.reason, data.reason],
           [words.topic, data.topic],
-          [words.evidence, data.evidence],
+          [words.evidence, data.evidence === null ? null : (evidences[data.evidence] ?? data.evidence)],
           [words.secret, data.secretFingerprint === null ? null : <code key="secret">{data.secretFingerprint}</code>],
           [words.receivedAt, <Time key="received" at={data.receivedAt} isWhole />],
           [words.processedAt, <Time key="processed" at={data.processedAt} isWhole />],

@@ -80,14 +80,16 @@ function valueText({ register, value, masked }: Fact, words: Words, parts: Parts
     return /(?:At|By)$/u.test(register) ? clockText(value) : String(value);
   }
   if (Array.isArray(value)) return words.timeline.times(String(value.length));
-  return objectText(register, value as Readonly<Record<string, unknown>>);
+  return objectText(register, value as Readonly<Record<string, unknown>>, parts);
 }
 
-function objectText(register: string, value: Readonly<Record<string, unknown>>): string {
+function objectText(register: string, value: Readonly<Record<string, unknown>>, parts: Parts): string {
   if (register === 'store') return asText(value['name']) ?? asText(value['ref']) ?? '';
   if (register === 'refund') {
     const amount = typeof value['amount'] === 'number' ? ` ${yuanText(value['amount'])}` : '';
-    return `${asText(value['state']) ?? ''}${amount}`;
+    const state = asText(value['state']) ?? '';
+    const refunds: Readonly<Record<string, string>> = parts.refunds;
+    return `${refunds[state] ?? state}${amount}`;
   }
   if (register === 'commission' && typeof value['cps'] === 'number') return yuanText(value['cps']);
   return Object.keys(value).slice(0, 3).join(', ');

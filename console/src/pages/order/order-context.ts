@@ -1,8 +1,7 @@
 import { createContext, use } from 'react';
 import type { OrderKind } from '../../api/orders.ts';
 import type { ActionSpec } from '../../api/platforms.ts';
-import { useOwnWords } from '../../app/language.ts';
-import { useTopicName } from '../../parts/platform-badge.tsx';
+import { useActionName, useTopicName } from '../../parts/platform-badge.tsx';
 
 /** What the parts of the page know of the order without being told. */
 export const OrderContext = createContext<{
@@ -26,10 +25,6 @@ export function useTopicLabel(): (topic: string) => string {
 
 /** What an action is called; the hub's own ones by their name. */
 export function useActionLabel(): (name: string) => string {
-  const { specs } = use(OrderContext);
-  const own = useOwnWords();
-  return (name) => {
-    const spec = specs.find((known) => known.name === name);
-    return spec === undefined ? name : own(spec.label);
-  };
+  const { platform } = use(OrderContext);
+  return useActionName(platform);
 }

@@ -66,7 +66,7 @@ export function CallbackCell({
   if (entry === undefined) return null;
   return (
     <Box entry={entry} label={lanes.source} onOpen={onOpen}>
-      <b>{entry.topic === '' ? lanes.source : topicLabel(entry.topic)}</b>
+      <b>{topicLabel(entry.topic) || lanes.source}</b>
       <span className={styles['tags']}>
         <VerdictTag verdict={entry.verdict} />
         {callbacks.length > 1 && <span className="muted">{times(String(callbacks.length))}</span>}

@@ -91,7 +91,8 @@ function optionOf(
       itemStyle: { color: colour },
       lineStyle: { width: 2.5 },
       symbolSize: 6,
-      showSymbol: values.length < 40,
+      // A point between two gaps has no line that would show it.
+      showSymbol: values.filter((value) => value !== null).length < 40,
       barMaxWidth: 34,
       ...(stack === undefined ? {} : { stack }),
     })),

@@ -173,9 +173,13 @@ function Figure({
   return (
     <figure className={styles['figure']}>
       <figcaption>{question}</figcaption>
-      <Suspense fallback={<Loading />}>
-        <Chart label={words.chart(question, summary)} times={times} series={series} format={format} />
-      </Suspense>
+      {series.every(({ values }) => values.every((value) => value === null || value === 0)) ? (
+        <p className={styles['nothing']}>{words.none}</p>
+      ) : (
+        <Suspense fallback={<Loading />}>
+          <Chart label={words.chart(question, summary)} times={times} series={series} format={format} />
+        </Suspense>
+      )}
     </figure>
   );
 }
