@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { checkAccess, picture, startWorld } from './kit.ts';
 import type { World } from './kit.ts';
+import { until } from './until.ts';
 
 let world: World;
 
@@ -50,7 +50,9 @@ test('a dispense whose end nobody knows is a person’s: they say how it ended, 
   await dialog.getByLabel('收款渠道').or(dialog.getByLabel('支付渠道')).fill('cash');
   await dialog.getByRole('button', { name: '支付成功' }).click();
   await dialog.waitFor({ state: 'hidden' });
-  while ((await actions(sale.id)).every(({ action }) => action !== 'dispense')) await sleep(50);
+  await until('the dispense to be wished for', async () =>
+    (await actions(sale.id)).find(({ action }) => action === 'dispense'),
+  );
   world.sandbox.askForFault('vending', 'lost_answer', 1000);
   const needs = card(page, 'needs', sale.id);
   // The watchdog of the sandbox's account is 20 s.

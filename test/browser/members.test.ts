@@ -36,6 +36,7 @@ test('a plan is written and worked out before anybody is paid by it', async () =
   await page.getByPlaceholder('Member id').fill('u1002');
   await page.locator('#preview-account').click();
   await page.keyboard.type('美团联盟');
+  await page.locator('.ant-select-item-option-active').waitFor();
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Work it out' }).click();
   await page.getByRole('cell', { name: '¥6.00' }).waitFor();

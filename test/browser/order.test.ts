@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { unionOrder, unionPush } from '../kit/union-push.ts';
 import { checkAccess, picture, startWorld } from './kit.ts';
 import type { World } from './kit.ts';
+import { placeWaitingTakeaway } from './waiting-takeaway.ts';
 
 const SECRET = 'the-callback-secret';
 let world: World;
@@ -27,40 +28,12 @@ before(async () => {
 after(() => world.stop());
 
 async function push(status: string): Promise<void> {
-  await fetch(`${world.url}/callbacks/meituan-union/mtu-order`, {
+  const answer = await fetch(`${world.url}/callbacks/meituan-union/mtu-order`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: unionPush(unionOrder('9000000000000000501', status), SECRET),
   });
-}
-
-interface Takeaway {
-  readonly id: string;
-  readonly status: string;
-  readonly flags: readonly string[];
-  readonly customer: { readonly phone: string | null } | null;
-}
-
-/** A takeaway order that waits for the shop while the sandbox's time stands all but still. */
-async function newTakeaway(): Promise<Takeaway> {
-  world.sandbox.setSpeed(0.01);
-  for (let tries = 0; tries < 40; tries += 1) {
-    await world.sandbox.placeOrder('eleme');
-    for (let asked = 0; asked < 10; asked += 1) {
-      const { data } = await world.call<{ data: Takeaway[] }>('GET', '/orders?platform=eleme&status=paid');
-      const found = data.find(({ flags }) => flags.length === 0);
-      if (found !== undefined && (await staysPaid(found.id))) return found;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-  throw new Error('the sandbox placed no takeaway order that waits for the shop');
-}
-
-/** Some customers change their minds at once. */
-async function staysPaid(id: string): Promise<boolean> {
-  await new Promise((resolve) => setTimeout(resolve, 400));
-  const { status, flags } = await world.call<Takeaway>('GET', `/orders/${id}`);
-  return status === 'paid' && flags.length === 0;
+  assert.equal(await answer.text(), '{"errcode":"0","errmsg":"ok"}');
 }
 
 test('the picture leads from the callback to the status, and every step opens to its bytes', async () => {
@@ -90,7 +63,7 @@ test('the picture leads from the callback to the status, and every step opens to
 });
 
 test('an action asks first, is done at the platform, and stands in the picture', async () => {
-  const { id } = await newTakeaway();
+  const { id } = await placeWaitingTakeaway(world);
   const page = await world.open(`/orders/${id}`, { language: 'en' });
   await page.getByText(/the shop has not accepted yet/u).waitFor();
   await page.getByRole('button', { name: 'Accept', exact: true }).click();
@@ -107,7 +80,7 @@ test('an action asks first, is done at the platform, and stands in the picture',
 });
 
 test('personal data is masked until somebody says why they must see it, and the look is recorded', async () => {
-  const order = await newTakeaway();
+  const order = await placeWaitingTakeaway(world);
   assert.match(order.customer?.phone ?? '', /\*{4}/u);
   const page = await world.open(`/orders/${order.id}`, { width: 390, height: 844, theme: 'dark' });
   await page.getByRole('button', { name: '显示完整信息' }).click();

@@ -27,11 +27,12 @@ before(async () => {
 after(() => world.stop());
 
 async function push(orderid: string, status: string): Promise<void> {
-  await fetch(`${world.url}/callbacks/meituan-union/mtu-list`, {
+  const answer = await fetch(`${world.url}/callbacks/meituan-union/mtu-list`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: unionPush(unionOrder(orderid, status), SECRET),
   });
+  assert.equal(await answer.text(), '{"errcode":"0","errmsg":"ok"}');
 }
 
 test('an order is found by its number from anywhere, and a click opens it', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { checkAccess, picture, startWorld } from './kit.ts';
 import type { World } from './kit.ts';
+import { until } from './until.ts';
 
 let world: World;
 
@@ -39,6 +40,7 @@ test('a viewer comes in by a link and may look and change nothing', async () => 
   await page.getByRole('button', { name: 'Add a user' }).click();
   await page.getByLabel('User name').fill('guest');
   await page.getByLabel('Role', { exact: true }).click();
+  await page.locator('.ant-select-item-option-active').waitFor();
   // From operator, the second, to the third.
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
@@ -91,6 +93,7 @@ test('a user is changed: name, role, limits; and signed out everywhere by an adm
   await dialog.getByLabel('名称').fill('王师傅');
   await dialog.getByLabel('仅限门店').click();
   await page.keyboard.type('东门');
+  await page.locator('.ant-select-item-option-active').waitFor();
   await page.keyboard.press('Enter');
   await page.keyboard.press('Tab');
   await checkAccess(page);
@@ -167,8 +170,7 @@ test('the sandbox of the demo places an order now and sends its callback once mo
   const said = (await page.getByText(/^已下单：/u).textContent()) ?? '';
   const number = said.slice('已下单：'.length);
   await page.getByLabel('平台订单号').fill(number);
-  while ((await world.call<{ data: unknown[] }>('GET', `/orders?q=${number}`)).data.length === 0)
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  await until('the order', async () => (await world.call<{ data: unknown[] }>('GET', `/orders?q=${number}`)).data[0]);
   await page.getByRole('button', { name: '再发一次' }).click();
   await page.getByText('已再次发送').waitFor();
   await checkAccess(page);
