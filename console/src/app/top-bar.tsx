@@ -1,9 +1,10 @@
 import { BulbOutlined, GlobalOutlined, LogoutOutlined, SearchOutlined, UserOutlined } from '@ant-design/icons';
 import { Button, Dropdown, Input } from 'antd';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { useNavigate } from 'react-router';
 import { signOut } from '../api/me.ts';
+import { backToButton } from '../parts/back-to-button.ts';
 import { ConnectionPill } from './connection-pill.tsx';
 import { useWords } from './language.ts';
 import { changePreferences, usePreferences } from './preferences.ts';
@@ -82,6 +83,7 @@ function UserMenu(): ReactNode {
   const words = useWords(appWords);
   const me = useMe();
   const { theme } = usePreferences();
+  const button = useRef<HTMLButtonElement>(null);
   const name = me.user?.name ?? me.user?.username ?? me.key?.name ?? words.byKey;
   const leave = async (): Promise<void> => {
     await signOut().catch(() => undefined);
@@ -91,6 +93,8 @@ function UserMenu(): ReactNode {
   return (
     <Dropdown
       trigger={['click']}
+      autoFocus
+      onOpenChange={(isOpen) => backToButton(button.current, isOpen)}
       menu={{
         selectedKeys: [theme],
         items: [
@@ -127,7 +131,13 @@ function UserMenu(): ReactNode {
         ],
       }}
     >
-      <Button type="text" shape="circle" icon={<UserOutlined />} aria-label={`${words.account}: ${name}`} />
+      <Button
+        ref={button}
+        type="text"
+        shape="circle"
+        icon={<UserOutlined />}
+        aria-label={`${words.account}: ${name}`}
+      />
     </Dropdown>
   );
 }

@@ -1,5 +1,5 @@
 import { App } from 'antd';
-import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 import { act } from '../../api/orders.ts';
@@ -23,6 +23,7 @@ import type { Unsettled } from './card.tsx';
 import { Column } from './column.tsx';
 import { COLUMN_IDS } from './columns.ts';
 import type { ColumnId } from './columns.ts';
+import { useKeepFocus } from './keep-focus.ts';
 import { quickActions } from './quick-actions.ts';
 import { ColumnTabs, Toolbar } from './toolbar.tsx';
 
@@ -45,9 +46,12 @@ export function Page(): ReactNode {
   const settle = useCallback((order: Order, action: Unsettled) => setSettling({ order, action }), []);
   const [chosen, setChosen] = useState<ColumnId>('paid');
 
+  const place = useRef<HTMLDivElement>(null);
+  useKeepFocus(place);
+
   const hasCards = COLUMN_IDS.some((id) => state.cards[id].length > 0);
   return (
-    <div className={styles['board']}>
+    <div className={styles['board']} ref={place}>
       <Toolbar />
       {state.error !== null && !hasCards ? (
         <ErrorState error={state.error} retry={() => void store.load()} />

@@ -1,6 +1,6 @@
 import { DownOutlined } from '@ant-design/icons';
 import { Alert, App, Button, Dropdown } from 'antd';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { readPossible } from '../../api/orders.ts';
@@ -9,6 +9,7 @@ import type { ActionSpec } from '../../api/platforms.ts';
 import { useOwnWords, useWords } from '../../app/language.ts';
 import { useMay } from '../../app/session.tsx';
 import { ActionDialog } from '../../parts/action-dialog.tsx';
+import { backToButton } from '../../parts/back-to-button.ts';
 import { useActionName } from '../../parts/platform-badge.tsx';
 import { SettleDialog } from '../../parts/settle-dialog.tsx';
 import { partWords } from '../../parts/words.ts';
@@ -52,6 +53,8 @@ export function OrderActions({
   const { message } = App.useApp();
   const possible = usePossible(order);
   const [asking, setAsking] = useState<ActionSpec | null>(null);
+  const group = useRef<HTMLDivElement>(null);
+  const menuButton = useRef<HTMLButtonElement>(null);
   if (!mayWrite || specs.length === 0) return null;
 
   const refusalOf = (name: string): string | null => {
@@ -66,7 +69,7 @@ export function OrderActions({
     .slice(0, BUTTONS);
   const rest = specs.filter((spec) => !first.includes(spec));
   return (
-    <div className={styles['actions']} role="group" aria-label={words.actions}>
+    <div className={styles['actions']} role="group" aria-label={words.actions} ref={group}>
       {first.map((spec, at) => (
         <Button
           key={spec.name}
@@ -79,6 +82,8 @@ export function OrderActions({
       {rest.length > 0 && (
         <Dropdown
           trigger={['click']}
+          autoFocus
+          onOpenChange={(isOpen) => backToButton(menuButton.current, isOpen)}
           menu={{
             items: rest.map((spec) => {
               const refusal = refusalOf(spec.name);
@@ -96,7 +101,7 @@ export function OrderActions({
             }),
           }}
         >
-          <Button icon={<DownOutlined />} iconPlacement="end">
+          <Button ref={menuButton} icon={<DownOutlined />} iconPlacement="end">
             {more}
           </Button>
         </Dropdown>
@@ -105,7 +110,11 @@ export function OrderActions({
         <ActionDialog
           order={order}
           spec={asking}
-          onClose={() => setAsking(null)}
+          onClose={() => {
+            setAsking(null);
+            // What no longer fits the order has no button to go back to.
+            if (document.activeElement === document.body) group.current?.querySelector('button')?.focus();
+          }}
           onSent={() => {
             void message.success(words.sent(own(asking.label)));
             void client.invalidateQueries({ queryKey: ['timeline', order.id] });
