@@ -249,6 +249,13 @@ async function takePictures(
     await shot(attention, 'attention');
     await attention.context().close();
 
+    const overview = await openPage(browser, url, language, { height: 1010 });
+    await overview.goto(`${url}/console/overview?days=1`);
+    await overview.locator('main figure svg').nth(3).waitFor();
+    await sleep(500);
+    await shot(overview, 'overview');
+    await overview.context().close();
+
     // High enough for all of it, then cut out: what a reader would scroll to.
     const order = await openPage(browser, url, language, { height: 3000 });
     await order.goto(`${url}/console/orders/${orderId}`);
