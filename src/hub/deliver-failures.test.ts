@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { QueryConfig } from 'pg';
 import { movingClock, orderId, seedEvents, startReceiver, testContext, until } from '../../test/kit/deliveries.ts';
 import type { Receiver } from '../../test/kit/deliveries.ts';
 import { DeliveryStage, open, sequencesOf } from '../../test/kit/delivery-stage.ts';
@@ -101,6 +102,35 @@ test('410 Gone switches the endpoint off, and what waits arrives when it is on a
   await setEndpointState(ctx, endpoint.id, 'enabled');
   await until(() => receiver.received.length === 4, 'what had waited');
   assert.deepEqual(sequencesOf(receiver, orderId(1)), [1, 1, 2]);
+});
+
+test('an endpoint that went away while the hub read its endpoints is not taken for one that is on', async () => {
+  let readings = 0;
+  const { pool } = stage.database;
+  const slowly = async (asked: string | QueryConfig, values?: unknown[]): Promise<unknown> => {
+    const found = await pool.query(asked, values);
+    // The last question of a reading, which by now knows the endpoints as they were.
+    const text = typeof asked === 'string' ? asked : asked.text;
+    if (!text.includes('from account_clocks order by')) return found;
+    await sleep(500);
+    readings += 1;
+    return found;
+  };
+  const reading = new Proxy(pool, {
+    get(target, name) {
+      const own: unknown = name === 'query' ? slowly : Reflect.get(target, name);
+      return typeof own === 'function' ? (own.bind(target) as unknown) : own;
+    },
+  });
+  await createEndpoint(ctx, { url: receiver.url, events: ['*'] }, open);
+  receiver.answer(() => ({ status: 410, delayMs: 300 }));
+  work({}, testContext(reading, { wake: ctx.wake }));
+  await seedEvents(ctx, 'shop-1', [{ subject: orderId(1) }]);
+  await until(async () => (await attempts()).length === 1, 'the attempt');
+  await seedEvents(ctx, 'shop-1', [{ subject: orderId(2) }]);
+  const before_ = readings;
+  await until(() => readings >= before_ + 2, 'two more readings');
+  assert.equal(receiver.received.length, 1);
 });
 
 test('a redirect is a failure and is not followed', async () => {

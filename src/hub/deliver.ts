@@ -68,6 +68,8 @@ export function startDeliveries(ctx: HubContext, options: DeliveryOptions): Deli
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
   });
   let book: TargetBook = { targets: new Map(), accounts: [] };
+  /** Endpoints that went away since the last reading began, which may not know it yet. */
+  const goneMeanwhile = new Set<string>();
   let stopping = false;
   let failing = false;
   const running = new Set<Promise<void>>();
@@ -87,16 +89,23 @@ export function startDeliveries(ctx: HubContext, options: DeliveryOptions): Deli
     onAnswer: (endpointId, delivered) => lines.onAnswer(endpointId, delivered),
     onAttempt: (attempt) => options.onAttempt?.(attempt.outcome, attempt.durationMs),
     onGone(endpointId) {
-      const target = book.targets.get(endpointId);
       // At once, not at the next reading: until then every order that waits for it would be tried.
-      if (target !== undefined) book.targets.set(endpointId, { ...target, row: { ...target.row, state: 'disabled' } });
+      goneMeanwhile.add(endpointId);
+      strikeOut(endpointId);
     },
     stopping: () => stopping,
   };
 
+  const strikeOut = (endpointId: string): void => {
+    const target = book.targets.get(endpointId);
+    if (target !== undefined) book.targets.set(endpointId, { ...target, row: { ...target.row, state: 'disabled' } });
+  };
+
   const readBook = async (): Promise<void> => {
     const known = book.targets;
+    goneMeanwhile.clear();
     book = await readTargetBook(ctx);
+    for (const endpointId of goneMeanwhile) strikeOut(endpointId);
     lines.keepOnly(book.targets);
     for (const endpointId of known.keys()) if (!book.targets.has(endpointId)) sender.forget(endpointId);
   };
