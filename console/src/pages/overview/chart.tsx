@@ -93,6 +93,7 @@ function optionOf(
       symbolSize: 6,
       // A point between two gaps has no line that would show it.
       showSymbol: values.filter((value) => value !== null).length < 40,
+      showAllSymbol: true,
       barMaxWidth: 34,
       ...(stack === undefined ? {} : { stack }),
     })),
