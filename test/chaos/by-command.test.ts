@@ -45,7 +45,8 @@ function huidan(argv: readonly string[]) {
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
   const ended = new Promise<number | null>((resolve) => {
-    child.once('exit', (code) => {
+    // Not 'exit': what it wrote last may still be on its way then.
+    child.once('close', (code) => {
       started.delete(child);
       resolve(code);
     });
