@@ -110,7 +110,11 @@ export function tellStories(connector: Connector, count: number, seed: string): 
   );
 }
 
-export function callbacksOf(story: Story, account: AccountView, memory: PlatformMemory = {}): readonly CallbackRequest[] {
+export function callbacksOf(
+  story: Story,
+  account: AccountView,
+  memory: PlatformMemory = {},
+): readonly CallbackRequest[] {
   let atMs = STORY_START;
   return story.steps.map((step) => {
     atMs += step.afterMs;
