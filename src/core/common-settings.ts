@@ -87,6 +87,17 @@ export const DISPENSE_TIMEOUT_SECONDS = seconds(
   },
 );
 
+/** For connectors whose orders are paid at another account. No default: the payment's own account has one. */
+export const SETTLE_PAYMENT_AFTER_SECONDS = seconds(
+  'settleAfterSeconds',
+  { minimum: 0, maximum: YEAR_SECONDS },
+  { en: 'Settle payments after (seconds)', zh: '支付多久后结算（秒）' },
+  {
+    en: 'For payments of its orders at another account, from the completion of the order. Empty: as that account says.',
+    zh: '适用于在其他账号支付的本账号订单，自订单完成起计算；留空则按支付账号的设置。',
+  },
+);
+
 /** For connectors at which payments are settled. */
 export const SETTLE_AFTER_SECONDS = seconds(
   'settleAfterSeconds',

@@ -53,6 +53,7 @@ test('what does not fit is refused before anything is stored', async () => {
   await assert.rejects(ask(order, 'accept'), refusedAs('account_observes'));
   await change({}, 'paused');
   await assert.rejects(ask(order, 'accept'), refusedAs('account_paused'));
+  await assert.rejects(ask(order, 'fly'), refusedAs('action_unknown'));
   assert.deepEqual(
     await readActions(shop.hub.ctx, ADMIN_PRINCIPAL, { account: account() }, { beforeId: null, limit: 9 }),
     [],

@@ -159,9 +159,10 @@ async function writeDone(
   });
 }
 
-function specOf(
+/** What the account's platform has of an action. Error: `action_unknown`, naming those that it has. */
+export function specOf(
   { connector }: KnownAccount,
-  { action, own }: Intent,
+  { action, own }: Pick<Intent, 'action' | 'own'>,
 ): { readonly actions: Actions; readonly spec: ActionSpec } {
   const { actions } = connector;
   const known = (actions?.specs ?? []).filter(({ internal = false }) => own || !internal);

@@ -6,7 +6,7 @@ import { findWishOfOrder } from '../store/order-wishes.ts';
 import type { Tx } from '../store/transaction.ts';
 import type { Principal } from './access.ts';
 import type { AccountDirectory, KnownAccount } from './account-directory.ts';
-import { storeIntent } from './act-intent.ts';
+import { specOf, storeIntent } from './act-intent.ts';
 import type { HubContext } from './context.ts';
 import { readVisibleOrder } from './read-orders.ts';
 
@@ -19,7 +19,8 @@ export interface ActionWish {
  * Stores the intent to do something to an order at its platform; a worker does it, unless it is done at once. Runs in
  * `tx`; the wakes are the caller's after the commit (see `storeIntent`).
  *
- * Errors: `order_not_found`, `account_not_found`, `account_observes`, `account_paused`, and those of `storeIntent`.
+ * Errors: `order_not_found`, `account_not_found`, `action_unknown`, `account_observes`, `account_paused`, and those of
+ * `storeIntent`.
  */
 export async function requestAction(
   ctx: HubContext,
@@ -32,6 +33,8 @@ export async function requestAction(
   const visible = await readVisibleOrder(ctx, principal, orderId);
   const account = await deps.accounts.find(visible.account_id);
   if (account === undefined) throw new HuidanError('account_not_found');
+  // A name that means nothing is told as such in every mode: going live would not mend it.
+  specOf(account, { action: wish.action, own: false });
   requireLive(account);
   await lockClock(tx, account.row.id);
   if (wish.action === 'paid') await requireNoPayment(tx, account, orderId);

@@ -80,6 +80,13 @@ function got(): readonly (readonly [string, number])[] {
     .toSorted(([a, x], [b, y]) => (a === b ? x - y : a < b ? -1 : 1));
 }
 
+/** Arrived, and written down as such: until then an event is the live lane's, and no replay takes it. */
+async function deliveredLive(count: number): Promise<void> {
+  await until(() => receiver.received.length === count, 'the first time');
+  const due = 'select from delivery_heads where due_at is not null';
+  await until(async () => (await database.pool.query(due)).rowCount === 0, 'the live lane to be done');
+}
+
 async function replayed(request: ReplayRequest, count: number): Promise<void> {
   receiver.received.length = 0;
   assert.deepEqual(await previewReplay(ctx, request, NO_LIMITS), { events: count });
@@ -92,7 +99,7 @@ async function replayed(request: ReplayRequest, count: number): Promise<void> {
 test('a range is sent again in sequence, with the ids that the events had', async () => {
   const endpoint = await createEndpoint(ctx, { url: receiver.url, events: ['*'] }, open);
   const { marks, ids } = await history();
-  await until(() => receiver.received.length === 7, 'the first time');
+  await deliveredLive(7);
   await replayed({ endpoint: endpoint.id, from: marks[0]! }, 7);
   assert.deepEqual(new Set(receiver.received.map(({ event }) => event.id)), new Set(ids));
   for (const order of [1, 2]) {
@@ -120,7 +127,7 @@ test('a range is sent again in sequence, with the ids that the events had', asyn
 test('types, account, order and ids narrow a replay down', async () => {
   const endpoint = await createEndpoint(ctx, { url: receiver.url, events: ['*'] }, open);
   const { marks, ids } = await history();
-  await until(() => receiver.received.length === 7, 'the first time');
+  await deliveredLive(7);
   const from = marks[0]!;
   await replayed({ endpoint: endpoint.id, from, types: ['order.completed'] }, 2);
   assert.deepEqual(
@@ -162,7 +169,7 @@ test('what the live lane has not sent yet is left to it', async () => {
   const endpoint = await createEndpoint(ctx, { url: receiver.url, events: ['*'] }, open);
   const from = time();
   await seedEvents(ctx, 'shop-1', [{ subject: orderId(1) }]);
-  await until(() => receiver.received.length === 1, 'the first');
+  await deliveredLive(1);
   await setEndpointState(ctx, endpoint.id, 'disabled');
   await seedEvents(ctx, 'shop-1', [{ subject: orderId(1) }]);
   clock.forward(10);
@@ -180,7 +187,7 @@ test('a replay of dead letters takes only what was given up and never delivered'
     { subject: orderId(2) },
     { subject: orderId(2) },
   ]);
-  await until(() => receiver.received.length === 5, 'the first time');
+  await deliveredLive(5);
   await until(async () => (await deadCount()) === 2, 'two dead letters');
   receiver.answer(() => ({}));
   clock.forward(10);
@@ -200,7 +207,7 @@ async function deadCount(): Promise<number> {
 test('a replay can be cancelled, and replays are listed newest first', async () => {
   const endpoint = await createEndpoint(ctx, { url: receiver.url, events: ['*'] }, open);
   const { marks } = await history();
-  await until(() => receiver.received.length === 7, 'the first time');
+  await deliveredLive(7);
   await setEndpointState(ctx, endpoint.id, 'disabled');
   await sleep(100);
   const first = await startReplay(ctx, { endpoint: endpoint.id, from: marks[0]! }, NO_LIMITS);

@@ -64,6 +64,7 @@ const SETTINGS: readonly (readonly [platforms: string, name: string, standard?: 
   ['vending', 'dispenseTimeoutSeconds', 120],
   ['vending', 'oneItemPerDispense', true],
   ['douyin', 'settleAfterSeconds', WEEK_SECONDS],
+  ['vending', 'settleAfterSeconds'],
   ['douyin', 'defaultImage'],
   ['douyin', 'detailUrl'],
   ['vending douyin', 'latePayment', 'refund'],

@@ -10,6 +10,8 @@ export interface WorldOptions {
   readonly prices: readonly number[];
   readonly amount: number;
   readonly settings: Readonly<Record<string, Json>>;
+  /** What the account of the sale says beside or instead of it. */
+  readonly saleSettings?: Readonly<Record<string, Json>>;
   /** false: the shop takes the money itself. */
   readonly hasPayment: boolean;
 }

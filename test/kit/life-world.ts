@@ -116,7 +116,7 @@ export class LifeWorld extends LifePlatforms {
       origin: 'made',
       createdAt: this.#start,
       actions: order.actions.map((action) => ({ ...action })),
-      settings: lifeSettings(this.options.settings),
+      settings: lifeSettings({ ...this.options.settings, ...(order === this.sale ? this.options.saleSettings : {}) }),
       can: order.can,
     };
   }

@@ -6,6 +6,7 @@ import {
   LATE_PAYMENT,
   ONE_ITEM_PER_DISPENSE,
   REPAIR_SECONDS,
+  SETTLE_PAYMENT_AFTER_SECONDS,
 } from '../../core/common-settings.ts';
 import type { AccountView } from '../../core/connector.ts';
 import { LIFE } from '../../core/lives/life-settings.ts';
@@ -98,6 +99,7 @@ export const account: AccountSpec = {
     HOLD_SECONDS,
     LATE_PAYMENT,
     DISPENSE_TIMEOUT_SECONDS,
+    SETTLE_PAYMENT_AFTER_SECONDS,
     ONE_ITEM_PER_DISPENSE,
     number(
       'machineSyncSeconds',

@@ -36,7 +36,8 @@ export interface LifeSettings {
   readonly isOn: boolean;
   readonly latePayment: LatePayment;
   readonly dispenseTimeoutMs: number;
-  readonly settleAfterMs: number;
+  /** Null where the account says nothing of it. */
+  readonly settleAfterMs: number | null;
   readonly auditAlarmMs: number;
 }
 
@@ -47,11 +48,12 @@ export function lifeSettings(settings: Readonly<Record<string, Json>>): LifeSett
     return typeof value === 'number' && value >= 0 ? value : usual;
   };
   const late = settings['latePayment'];
+  const settleAfter = settings['settleAfterSeconds'];
   return {
     isOn: settings['life'] !== false,
     latePayment: late === 'revive' || late === 'ask' ? late : 'refund',
     dispenseTimeoutMs: number('dispenseTimeoutSeconds', 120) * 1000,
-    settleAfterMs: number('settleAfterSeconds', 604_800) * 1000,
+    settleAfterMs: typeof settleAfter === 'number' && settleAfter >= 0 ? settleAfter * 1000 : null,
     auditAlarmMs: number('auditAlarmHours', 24) * 3_600_000,
   };
 }

@@ -14,6 +14,17 @@ describe('a sale at a machine', () => {
     assert.equal(world.payment.settled, 1);
   });
 
+  test('is settled when the account that sells says, which comes before what the account of the payment says', () => {
+    for (const minutes of [30, 120]) {
+      const world = createWorld({ saleSettings: { settleAfterSeconds: minutes * 60 } }, { settleAfterSeconds: 3600 });
+      world.userPays();
+      finish(world);
+      const settle = world.pay?.actions.find(({ action }) => action === 'settle');
+      const waitedMs = (settle?.createdAt ?? 0) - Date.parse(world.json(world.sale).completedAt ?? '');
+      assert.ok(waitedMs >= minutes * MINUTE_MS && waitedMs < (minutes + 10) * MINUTE_MS, `${waitedMs} ms`);
+    }
+  });
+
   test('is in the attention queue when its settlement was taken in and does not come', () => {
     const world = createWorld();
     world.payment.settlesSilently = true;

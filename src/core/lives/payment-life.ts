@@ -15,6 +15,7 @@ export const ASK_RETRIES_MS = [10_000, 60_000, 300_000, 900_000];
 const RESULT_MS = 120_000;
 
 const DAY_MS = 86_400_000;
+const SETTLE_AFTER_MS = 7 * DAY_MS;
 
 export const isClosed = (lifecycle: Lifecycle): lifecycle is 'cancelled' | 'expired' =>
   lifecycle === 'cancelled' || lifecycle === 'expired';
@@ -186,7 +187,10 @@ function refund(
   }
 }
 
-/** What is left becomes the seller's after the wait, unless somebody has settled it by hand. */
+/**
+ * What is left becomes the seller's after the wait, unless somebody has settled it by hand. The wait of the account that
+ * sells comes first: it knows its goods.
+ */
 function settleSteps({ order, parent }: LifeView, draft: PlanDraft): void {
   const { json, settings } = order;
   const isOver = parent === null ? !isClosed(json.lifecycle) : json.lifecycle === 'completed';
@@ -200,7 +204,8 @@ function settleSteps({ order, parent }: LifeView, draft: PlanDraft): void {
       action === 'settle' && cause === null && state !== 'failed' && params['final'] === true,
   );
   const since = json.completedAt ?? json.paidAt;
-  if (byHand || since === null || !draft.isDue(Date.parse(since) + settings.settleAfterMs)) return;
+  const waitMs = parent?.settings.settleAfterMs ?? settings.settleAfterMs ?? SETTLE_AFTER_MS;
+  if (byHand || since === null || !draft.isDue(Date.parse(since) + waitMs)) return;
   const params = { description: `订单 ${json.merchantOrderId ?? json.id} 结算`, splits: [], final: true };
   const stands = draft.act({ action: 'settle', cause: 'life:settle', params, retryAfterMs: SETTLE_RETRIES_MS });
   if (stands.state === 'running') return;
