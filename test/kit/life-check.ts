@@ -11,8 +11,8 @@ export function createWorld(
   more: Partial<WorldOptions> = {},
   settings: Readonly<Record<string, Json>> = {},
 ): LifeWorld {
-  const { prices = [200, 150], amount = 350, hasPayment = true, saleSettings = {} } = more;
-  return new LifeWorld({ prices, amount, hasPayment, saleSettings, settings: { ...SETTINGS, ...settings } });
+  const { prices = [200, 150], amount = 350, hasPayment = true, ...others } = more;
+  return new LifeWorld({ ...others, prices, amount, hasPayment, settings: { ...SETTINGS, ...settings } });
 }
 
 /** Everything that is under way comes to its end, and time goes on until nobody wants anything any more. */

@@ -10,6 +10,8 @@ export interface WorldOptions {
   readonly prices: readonly number[];
   readonly amount: number;
   readonly settings: Readonly<Record<string, Json>>;
+  /** How long the platform takes the payment; left out: it says nothing of it. */
+  readonly validSeconds?: number;
   /** What the account of the sale says beside or instead of it. */
   readonly saleSettings?: Readonly<Record<string, Json>>;
   /** false: the shop takes the money itself. */

@@ -74,7 +74,9 @@ export class LifeWorld extends LifePlatforms {
     const at = this.now - 1000;
     const plan: Report = { aliases: [{ kind: 'merchant', value: 'M1' }], kind, at, key: 'plan', facts };
     order.lines = applyReport({}, plan, order.rules);
-    order.actions.push({ ...this.#newAction('create', 'create', {}), state: 'succeeded', isOpen: false });
+    const { validSeconds } = this.options;
+    const params = kind === 'payment' && validSeconds !== undefined ? { validSeconds } : {};
+    order.actions.push({ ...this.#newAction('create', 'create', params), state: 'succeeded', isOpen: false });
     return order;
   }
 

@@ -153,6 +153,24 @@ describe('a sale at a machine', () => {
     });
   }
 
+  test('a payment after the end that nobody told of is found when the platform takes it no longer, and given back', () => {
+    const world = createWorld({ validSeconds: 40 * 60 });
+    world.now += 21 * MINUTE_MS;
+    for (let round = 0; round < 20 && world.json(world.sale).status !== 'expired'; round += 1) {
+      for (const order of [world.sale, world.pay]) if (order !== undefined) world.look(order);
+      for (let open = world.openCount; open > 0; open -= 1) world.run(open - 1, 'ok');
+      while (world.messages.length > 0) world.deliver(0);
+    }
+    assert.equal(world.json(world.sale).status, 'expired');
+    world.userPays();
+    world.messages.length = 0;
+    finish(world);
+    check(world, { prices: [200, 150], amount: 350 }, 'refund');
+    assert.equal(world.json(world.sale).status, 'refunded');
+    const asked = world.pay?.actions.filter(({ cause }) => cause === 'life:ask:after') ?? [];
+    assert.equal(asked.length, 1);
+  });
+
   test('a payment after the end lets the order be made once more, once', () => {
     const world = createWorld({}, { latePayment: 'revive' });
     world.now += 21 * MINUTE_MS;

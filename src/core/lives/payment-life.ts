@@ -14,6 +14,9 @@ export const ASK_RETRIES_MS = [10_000, 60_000, 300_000, 900_000];
 /** A platform takes seconds over a refund or a settlement; after two minutes its callback is missed. */
 const RESULT_MS = 120_000;
 
+/** Its clock and ours may differ by so much. */
+const AFTER_END_MS = 30_000;
+
 const DAY_MS = 86_400_000;
 const SETTLE_AFTER_MS = 7 * DAY_MS;
 
@@ -58,6 +61,7 @@ function endOf({ order, parent }: LifeView, draft: PlanDraft): 'cancelled' | 'ex
 /** Nobody has paid. It is closed only after the platform was asked and said so. */
 function unpaidSteps(view: LifeView, draft: PlanDraft): void {
   const { order, now } = view;
+  if (isClosed(order.json.lifecycle)) askAfterPlatformsEnd(order, draft);
   if (order.json.lifecycle !== 'open') return;
   const end = endOf(view, draft);
   if (end === undefined) return;
@@ -74,6 +78,26 @@ function unpaidSteps(view: LifeView, draft: PlanDraft): void {
       ...(order.json.flags.includes('cancel_requested') ? [wish] : []),
     ]);
   } else if (asked?.state !== 'running') draft.raise('payment_unclear', { end });
+}
+
+/**
+ * What was closed here, for want of a payment, the platform may take a payment for a while yet: its time is longer than
+ * the hold, or somebody has cancelled. Should the callback of that one get lost nobody would ever hear of the money, so
+ * it is asked for once more when the platform takes it no longer.
+ */
+function askAfterPlatformsEnd(order: OrderSide, draft: PlanDraft): void {
+  const isOwnWord = (order.lines[WHOLE]?.lifecycle?.g ?? 0) > 0;
+  const create = order.actions.find(({ action, state }) => action === 'create' && state === 'succeeded');
+  const validSeconds = create?.params['validSeconds'];
+  if (!isOwnWord || create === undefined || typeof validSeconds !== 'number' || !order.can.has('query')) return;
+  const endMs = (create.finishedAt ?? create.createdAt) + validSeconds * 1000;
+  const wasAsked = order.actions.some(
+    ({ action, state, sentAt }) => action === 'query' && state === 'succeeded' && (sentAt ?? 0) >= endMs,
+  );
+  if (wasAsked || !draft.isDue(endMs + AFTER_END_MS)) return;
+  const asked = draft.act({ action: 'query', cause: 'life:ask:after', retryAfterMs: ASK_RETRIES_MS });
+  if (asked.state === 'failed' || asked.state === 'unknown')
+    draft.raise('payment_unclear', { end: order.json.lifecycle });
 }
 
 function paidSteps(view: LifeView, draft: PlanDraft): void {
