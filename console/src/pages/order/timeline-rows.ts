@@ -87,7 +87,29 @@ export function timelineRows(entries: readonly TimelineEntry[]): readonly Timeli
         break;
     }
   }
-  return rows;
+  return inOrderOfVersions(rows);
+}
+
+/**
+ * A callback is shown at the time it came, but what came a moment before it may have been applied after it: a row with a
+ * version goes down below the version before.
+ */
+function inOrderOfVersions(rows: readonly TimelineRow[]): readonly TimelineRow[] {
+  const placed = rows.map((row, index) => {
+    const version = Math.min(...row.events.map(({ sequence }) => sequence));
+    return { row, version: Number.isFinite(version) ? version : null, atMs: row.atMs, index };
+  });
+  type Placed = (typeof placed)[number];
+  const isBehind = (a: Placed, b: Placed): boolean => (a.atMs === b.atMs ? a.index > b.index : a.atMs > b.atMs);
+  let last: Placed | undefined;
+  const versioned = placed.filter(({ version }) => version !== null);
+  for (const one of versioned.toSorted((a, b) => (a.version ?? 0) - (b.version ?? 0))) {
+    if (last !== undefined && isBehind(last, one)) Object.assign(one, { atMs: last.atMs, index: last.index });
+    last = one;
+  }
+  return placed
+    .toSorted((a, b) => a.atMs - b.atMs || a.index - b.index || (a.version ?? 0) - (b.version ?? 0))
+    .map(({ row }) => row);
 }
 
 /** The row that gave the order the status that it has. */
