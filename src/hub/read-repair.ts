@@ -2,6 +2,7 @@ import { HuidanError } from '../core/errors.ts';
 import type { Words } from '../core/account-fields.ts';
 import { listAccountRecords, readAccountRecord } from '../store/accounts.ts';
 import type { AccountRecord } from '../store/accounts.ts';
+import { hurryFailedClocks } from '../store/order-clocks.ts';
 import { hurryPolls, insertPolls, readPolls } from '../store/repair-polls.ts';
 import type { PollRow } from '../store/repair-polls.ts';
 import { listRepairedOrders, summarizeRepairs } from '../store/repaired-orders.ts';
@@ -10,7 +11,9 @@ import { covers } from './access.ts';
 import type { Principal } from './access.ts';
 import type { HubContext } from './context.ts';
 import { PUSH_GRACE_MS } from './repair-news.ts';
+import { OVERDUE_POLL } from './repair-overdue.ts';
 import { NOT_APPLICABLE, pollsOf, secondsBetween } from './repair-run.ts';
+import { DOUBT_KIND } from './settle-doubts.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -111,7 +114,7 @@ export async function readRepairedOrders(
 }
 
 /**
- * Makes questions of an account due now. Errors: `account_not_found`, `account_paused`, `repair_unsupported` (no such
+ * Makes questions of an account due now, and what was asked in vain about single orders. Errors: `account_not_found`, `account_paused`, `repair_unsupported` (no such
  * question).
  */
 export async function runRepairNow(
@@ -133,6 +136,7 @@ export async function runRepairNow(
     ctx.pool,
     wanted.map((name) => ({ account: accountId, poll: name, dueAt: now })),
   );
+  if (poll === undefined || poll === OVERDUE_POLL) await hurryFailedClocks(ctx.pool, accountId, DOUBT_KIND, now);
   const hurried = new Set(await hurryPolls(ctx.pool, accountId, wanted, now));
   return wanted.map((name) => ({ poll: name, state: hurried.has(name) ? 'due' : 'running' }));
 }

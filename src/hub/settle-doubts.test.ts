@@ -7,8 +7,10 @@ import type { OrderToRead, Connector, Parsed } from '../core/connector.ts';
 import type { Report } from '../core/fact.ts';
 import { PlatformUnreachable } from '../core/outgoing.ts';
 import type { PlatformResult } from '../core/outgoing.ts';
+import { ADMIN_PRINCIPAL } from './access.ts';
 import { startDueWork } from './due-work.ts';
 import { createRegistry } from './context.ts';
+import { runRepairNow } from './read-repair.ts';
 import { settleDueDoubts } from './settle-doubts.ts';
 
 type Answer = () => PlatformResult<readonly Report[]> | Promise<PlatformResult<readonly Report[]>>;
@@ -33,6 +35,8 @@ const doubtful: Connector = {
     const reports = note.split(' ').map((doubt) => ({ ...report, doubt, facts: [...report.facts, flag] }));
     return { kind: 'reports', reports };
   },
+  // So that it is looked through for orders that rest; none of these ever does too long.
+  restMs: () => undefined,
   async readTruth(_account, _call, order) {
     asked.push(order);
     return answer();
@@ -191,6 +195,25 @@ test('a platform that is away holds up its own orders, not those of others', asy
   const held = await clocks(away);
   assert.equal(held.length, 4);
   assert.ok(held.every(({ waitMs, attempts }) => waitMs === 2000 && attempts === 1));
+});
+
+test('what was asked in vain is asked again as soon as somebody wants the platform asked now', async () => {
+  const [id, other] = [await account(), await account()];
+  for (const about of [id, other]) await push(about, '1');
+  answer = refused('retry');
+  for (const waitMs of [1000, 2000, 5000, 15_000, 60_000]) {
+    later(waitMs);
+    assert.equal(await settle(), 2);
+  }
+  await push(id, '2');
+  await runRepairNow(hub.ctx, ADMIN_PRINCIPAL, id, undefined);
+  const waits = async (about: string) => (await clocks(about)).map(({ waitMs }) => waitMs ?? 0).sort((a, b) => a - b);
+  assert.deepEqual(await waits(other), [299_999], 'a millisecond later than it was put off');
+  assert.deepEqual(await waits(id), [0, 1000]);
+  answer = settled('1');
+  assert.equal(await settle(), 1);
+  assert.deepEqual(await waits(id), [1000], 'what waits for its first time waits on');
+  assert.deepEqual(await status(other), [['paid', ['doubt']]]);
 });
 
 test('what can never be answered stops, stays visible, and begins anew with the next message', async () => {

@@ -44,10 +44,11 @@ export interface Settling {
 }
 
 /**
- * What no callback told the hub finds by asking, and what it asks can fail: about a refund whose end nobody told it asks
- * after two minutes.
+ * What no callback told the hub finds by asking, and what it asks can fail. About a refund whose end nobody told it asks
+ * after two minutes; whether a payment that it closed was made all the same, once the platform takes it no longer: 300 s,
+ * the least that Douyin knows, and 30 s.
  */
-const FOUND_MS = 180_000;
+const FOUND_MS = 360_000;
 const MOST_LOOKS = 5;
 const PAUSE_MS = 1000;
 

@@ -137,3 +137,15 @@ export async function hurryClocksOfStore(tx: Queryable, accountId: string, store
     [accountId, store, now],
   );
 }
+
+/**
+ * Makes due now what was asked in vain about orders of an account and waits for its next try. One that is being asked at
+ * the moment keeps its count, so that its answer counts; what waits for its first time, or for a person, stays.
+ */
+export async function hurryFailedClocks(db: Queryable, accountId: string, kind: string, now: Date): Promise<void> {
+  await db.query(
+    `update order_clocks set due_at = $3
+      where account_id = $1 and starts_with(kind, $2) and attempts > 0 and due_at > $3`,
+    [accountId, kind, now],
+  );
+}

@@ -30,3 +30,17 @@ test('an order that was read before and after its cancellation is known to have 
   noteReading(late, story.platformOrderId, { order: { at: AT, status: 9 } });
   assert.equal(story.expected([], 2, late).payment, 'unpaid');
 });
+
+test('that an order was accepted before it was cancelled nobody can ask any more once the cancellation is told', () => {
+  const story = findStory('accepted, then cancelled by the merchant');
+  const [placed, accepted, cancelled] = [0, 1, 2] as const;
+  const answered = (step: number, told: readonly number[], memory: PlatformMemory = {}) =>
+    story.answered?.(step, told, memory);
+  assert.equal(answered(accepted, [placed, cancelled]), 'never');
+  assert.equal(answered(accepted, [placed]), 'no', 'the order is open at the hub, which is to ask');
+  assert.equal(answered(placed, [cancelled]), 'no', 'what was ordered an answer tells of a cancelled order too');
+  assert.equal(answered(cancelled, [placed, accepted]), 'no');
+  const memory: PlatformMemory = {};
+  noteReading(memory, story.platformOrderId, { order: { at: AT, status: 4 } });
+  assert.equal(answered(accepted, [placed, cancelled], memory), 'yes', 'it was asked about in time');
+});

@@ -80,11 +80,15 @@ function refundsKnown(
   return noted?.refunds ?? refundsOf(order, scenes.slice(0, happened ?? (last ?? 0) + 1), 0);
 }
 
-/** Whether the hub has read since what a step did. What riders and users say shows in no answer. */
+/**
+ * Whether the hub has read since what a step did. What riders and users say shows in no answer, and of a cancelled order
+ * none says how far it had come: whoever was told the order and its cancellation has nothing left to ask.
+ */
 export function answeredStep(
   order: PlayedOrder,
   scenes: readonly Scene[],
   step: number,
+  told: readonly number[],
   memory: PlatformMemory,
 ): 'yes' | 'no' | 'never' {
   const scene = scenes[step];
@@ -93,7 +97,10 @@ export function answeredStep(
   if (isRefund(scene)) return (reading.refunds?.steps ?? 0) > step ? 'yes' : 'no';
   if (scene.kind !== 'order' && scene.kind !== 'cancel') return 'never';
   const wanted = scene.kind === 'cancel' ? 9 : scene.status;
-  return (reading.order?.status ?? 0) >= wanted ? 'yes' : 'no';
+  if ((reading.order?.status ?? 0) >= wanted) return 'yes';
+  const heard = new Set(told.map((index) => scenes[index]?.kind));
+  const isKnown = heard.has('order') || reading.order !== undefined;
+  return scene.kind === 'order' && isKnown && heard.has('cancel') ? 'never' : 'no';
 }
 
 function truth(

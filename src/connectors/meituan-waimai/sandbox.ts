@@ -110,7 +110,7 @@ function tell(random: Random, number: number, atMs: TimeMs): Story {
       callback: (stepMs, account, memory) => act(index, scene, stepMs, account, memory),
     })),
     expected: (told, happened, memory) => expectedOrder(order, plot.scenes, told, happened, memory),
-    answered: (step, _told, memory) => answeredStep(order, plot.scenes, step, memory),
+    answered: (step, told, memory) => answeredStep(order, plot.scenes, step, told, memory),
   };
 }
 
