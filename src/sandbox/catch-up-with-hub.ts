@@ -31,7 +31,10 @@ export interface CatchUpWorld {
   readonly onProgress?: (left: CatchUp) => void;
 }
 
-/** What the hub asks every few hours it is told to ask now, as long as it has not found all that got lost. */
+/**
+ * What the hub asks every few hours, or again after minutes, it is told to ask now, as long as it has not found all that
+ * got lost or waits for an answer about an order.
+ */
 const ASK_AGAIN_MS = 10_000;
 
 /** Waits until all is sent, the hub has done what it goes on with by itself, and every event of it has come. */
@@ -54,7 +57,8 @@ export function catchUpWithHub(world: CatchUpWorld): Promise<CatchUp> {
       if (state.totals.dropped > 0) leftovers = await lookForLeftovers(hub, accounts);
       const actions = await countOpenActions(hub, accounts);
       const left = actions + outstanding(await readHubOrders(hub, accounts));
-      if (isMissing && performance.now() - askedMs > ASK_AGAIN_MS) {
+      const isAsking = isMissing || (left > 0 && state.totals.dropped > 0);
+      if (isAsking && performance.now() - askedMs > ASK_AGAIN_MS) {
         askedMs = performance.now();
         for (const account of accounts) await hub.call('POST', `/api/v1/repair/${encodeURIComponent(account)}/run`);
       }
