@@ -18,8 +18,11 @@ const POINTS = ['act.after-send', 'act.before-outcome', 'act.before-send'] as co
 const LONGEST_ROUND_MS = 5000;
 /** What a dead process had taken up stays its own for up to 150 s: the last hub comes back that much later. */
 const LATER_MS = 150_000;
-/** Of a refund the hub asks after two minutes, and every third answer gets lost. */
-const DRAIN_MS = 420_000;
+/**
+ * A payment that was closed is asked for when its platform takes it no longer, five and a half minutes after it was made;
+ * then its refund begins, of which the hub asks after two minutes; and every third answer gets lost.
+ */
+const DRAIN_MS = 900_000;
 
 /**
  * A hub that makes, pays, dispenses, gives back and settles sales at the played machines and the played payment platform
