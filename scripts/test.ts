@@ -20,8 +20,6 @@ const FILE_TIMEOUT_MS = 10 * 60_000;
 const LONG_FILE_TIMEOUT_MS = 3 * 60 * 60_000;
 const LONG_HEARTBEAT_MS = 60_000;
 const BROWSER_TESTS = 'test/browser/';
-/** With more than that it is no accident. */
-const MOST_SECOND_RUNS = 8;
 /** Passed to every test and, unless they refuse it, to what they start. */
 const MARK_VARIABLE = 'TEST_RUN_ID';
 
@@ -94,15 +92,6 @@ function chooseFiles(): string[] {
   return findTestFiles(rootDir, options.checks === true ? 'quick' : options.long === true ? 'long' : 'ordinary');
 }
 
-/**
- * On a machine that is too busy a test misses its moment now and then, which says little about what it tests; what is
- * broken fails twice, since random input has fixed seeds. Where kills and lost messages are the subject there is no second
- * try: one failure in many runs is a find.
- */
-function canRunAgain(path: string): boolean {
-  return !isLong(path) && !path.includes('test/chaos/');
-}
-
 /** Also when it is run alone, by its path. */
 function isLong(path: string): boolean {
   return path.startsWith('test/long/');
@@ -113,14 +102,16 @@ async function runFiles(files: readonly string[], env: NodeJS.ProcessEnv): Promi
   const failed: string[] = [];
   const work = async (): Promise<void> => {
     for (let path = waiting.shift(); path !== undefined && !breakOff.signal.aborted; path = waiting.shift()) {
-      const hasSecondRun = canRunAgain(path) && failed.length < MOST_SECOND_RUNS;
-      if ((await runOne(path, env, hasSecondRun)) && hasSecondRun) failed.push(path);
+      const isBrowserTest = path.includes(BROWSER_TESTS);
+      if ((await runOne(path, env, isBrowserTest)) && isBrowserTest) failed.push(path);
     }
   };
   // Long tests load the machine on purpose: two of them would measure each other.
   // The others wait for clocks more than they reckon: two at once used a third of two cores.
   const workers = options.long === true ? 1 : Math.max(2, availableParallelism()) + 1;
   await Promise.all(Array.from({ length: workers }, work));
+  // A browser on a machine that is too busy misses a click now and then, which says little about the page; what is
+  // broken fails twice. No other test has a second try: one of them that fails once in a while has found something.
   for (const path of failed) {
     if (!breakOff.signal.aborted && !(await runOne(path, env, false))) report.noteUnsteady(path);
   }
